@@ -1,0 +1,1 @@
+//! Files: images, tables, provenance. The only place that reads and writes them.

@@ -1,0 +1,3 @@
+//! The `dosaic` command.
+
+fn main() {}

@@ -1,0 +1,318 @@
+//! The plan: what the user wrote, checked and resolved, with every default made explicit.
+//!
+//! `file` is the TOML as typed; [`Plan`] is what it means, in the program's units. Nothing downstream looks at the TOML again.
+
+use std::path::PathBuf;
+
+use glam::DVec3;
+use serde::Serialize;
+
+use crate::grid::VoxelGrid;
+
+/// A complete, checked plan. All quantities are in the units of [`crate::units`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// Title for reports.
+    pub title: String,
+    /// Where the plan came from.
+    pub source: PlanSource,
+    /// How the voxel phantom is made.
+    pub phantom: PhantomPlan,
+    /// Regions, in the order written (painting order for shapes).
+    pub regions: Vec<RegionPlan>,
+    /// The nuclides that fractions refer to by position.
+    pub nuclides: Vec<NuclidePlan>,
+    /// Fractions (therapy cycles), in order of start time.
+    pub fractions: Vec<FractionPlan>,
+    /// How particles are transported.
+    pub transport: TransportPlan,
+    /// Radiobiology per region.
+    pub response: ResponsePlan,
+    /// What is written.
+    pub output: OutputPlan,
+}
+
+/// The plan's file and its fingerprint.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanSource {
+    /// The file.
+    pub path: PathBuf,
+    /// The text as read.
+    #[serde(skip)]
+    pub text: String,
+    /// SHA-256 of the text, hexadecimal.
+    pub sha256: String,
+}
+
+/// How the voxel phantom is made. Paths are resolved against the plan's folder.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum PhantomPlan {
+    /// Shapes of the regions painted in order on a grid.
+    Procedural {
+        /// The grid.
+        grid: VoxelGrid,
+        /// What fills voxels that no shape covers.
+        background: Medium,
+    },
+    /// A label image; regions name their labels.
+    Labels {
+        /// The image of integer labels.
+        image: PathBuf,
+        /// What fills voxels whose label no region names; `None`: such a label (other than 0) is an error.
+        background: Medium,
+    },
+    /// A CT image in HU, converted by a ramp; regions name labels of the optional label image or carry shapes.
+    Ct {
+        /// The CT image.
+        image: PathBuf,
+        /// Label image on the same grid.
+        labels: Option<PathBuf>,
+    },
+}
+
+/// A material, with the density where it differs from the material's own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Medium {
+    /// Name in `physics::materials`.
+    pub material: String,
+    /// g/cm3; `None`: the material's tabulated density.
+    pub density: Option<f64>,
+}
+
+/// A named region: a set of voxels for uptake, for dose tables, and (without CT) of one medium.
+#[derive(Debug, Clone, Serialize)]
+pub struct RegionPlan {
+    /// Unique name.
+    pub name: String,
+    /// Medium; `None` with a CT: as the CT says. A later region overrides an earlier one where both cover a voxel.
+    pub medium: Option<Medium>,
+    /// Shapes that together make the region (procedural phantoms, and lesions drawn into a CT or label image).
+    pub shapes: Vec<Shape>,
+    /// Labels of the label image that make the region.
+    pub labels: Vec<u32>,
+}
+
+/// A shape in the patient frame, mm. A voxel belongs to it if its centre does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "shape")]
+pub enum Shape {
+    /// Axis-aligned box: centre and full edge lengths.
+    Box { center: DVec3, size: DVec3 },
+    /// Sphere.
+    Sphere { center: DVec3, radius: f64 },
+    /// Axis-aligned ellipsoid.
+    Ellipsoid { center: DVec3, semi_axes: DVec3 },
+    /// Finite cylinder: centre, direction of its axis (need not be a unit vector), radius and full height.
+    Cylinder { center: DVec3, axis: DVec3, radius: f64, height: f64 },
+    /// Spherical shell.
+    Shell { center: DVec3, inner_radius: f64, outer_radius: f64 },
+    /// All points with `from <= x . axis < to`; axis 0, 1, 2 = x, y, z.
+    Slab { axis: usize, from: f64, to: f64 },
+    /// All points on the side of `point` to which `normal` points.
+    HalfSpace { point: DVec3, normal: DVec3 },
+}
+
+/// A nuclide that is administered.
+#[derive(Debug, Clone, Serialize)]
+pub struct NuclidePlan {
+    /// Name as in the nuclide table, e.g. "Ac-225".
+    pub name: String,
+    /// Whether the chain members decay in equilibrium where the parent decays; otherwise the parent alone is transported.
+    pub daughters: bool,
+}
+
+/// One fraction (therapy cycle).
+#[derive(Debug, Clone, Serialize)]
+pub struct FractionPlan {
+    /// 1, 2, 3 ... in order of start.
+    pub number: u32,
+    /// Start (time of administration), s after the start of the first fraction or the plan's zero.
+    pub start: f64,
+    /// Position in [`Plan::nuclides`].
+    pub nuclide: usize,
+    /// Administered activity, Bq.
+    pub administered: f64,
+    /// Uptake by region.
+    pub uptakes: Vec<RegionUptake>,
+    /// Uptake by image.
+    pub images: Vec<ImageUptake>,
+    /// Histories for this fraction, over all its source components.
+    pub histories: u64,
+}
+
+/// Uptake of one region in one fraction: activity `A0 exp(-ln2 t / T_eff)`, decaying from the start of the fraction.
+#[derive(Debug, Clone, Serialize)]
+pub struct RegionUptake {
+    /// Region name.
+    pub region: String,
+    /// Activity at the start of the fraction (extrapolated, without uptake phase), Bq; a fraction of the administered activity is already multiplied out.
+    pub activity: f64,
+    /// Effective half-life, s (physical and biological together; never longer than the physical one).
+    pub effective_half_life: f64,
+    /// How the activity is spread over the region's voxels.
+    pub pattern: UptakePattern,
+}
+
+/// How activity is spread inside a region; the mean over the region is set by its activity.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "pattern")]
+pub enum UptakePattern {
+    /// The same concentration (per volume) everywhere.
+    Uniform,
+    /// Log-normal random field: coefficient of variation, Gaussian correlation length (mm; standard deviation of the smoothing is length / sqrt 2), seed.
+    LogNormal { cv: f64, correlation: f64, seed: u64 },
+    /// Concentration proportional to `core + (1 - core) exp(-depth / length)`, depth = distance from the region's rim, mm.
+    Rim { length: f64, core: f64 },
+    /// Random straight vessels (mean spacing mm, seed); concentration proportional to `exp(-d / length)`, d = distance to the nearest vessel, mm.
+    Vessels { spacing: f64, length: f64, seed: u64 },
+}
+
+/// Uptake from an image, resampled onto the phantom's grid with activity conserved.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImageUptake {
+    /// The image.
+    pub path: PathBuf,
+    /// What its values mean.
+    pub quantity: ImageQuantity,
+    /// Only voxels of this region count; `None`: the whole image inside the phantom.
+    pub region: Option<String>,
+    /// Effective half-life, s; `None` only for time-integrated activity with the physical half-life.
+    pub effective_half_life: f64,
+    /// Time of the image after the start of the fraction, s; values are decayed back with the effective half-life.
+    pub time: f64,
+}
+
+/// What the values of an uptake image mean.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "quantity")]
+pub enum ImageQuantity {
+    /// Bq per voxel of the image.
+    Activity,
+    /// Bq/mL.
+    Concentration,
+    /// Bq s per voxel of the image.
+    TimeIntegratedActivity,
+    /// Any unit; scaled so that the total at the image's time is this activity, Bq.
+    Relative { total: f64 },
+}
+
+/// How particles are transported.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransportPlan {
+    /// Default number of histories per fraction.
+    pub histories: u64,
+    /// Statistical batches (at least 16).
+    pub batches: u32,
+    /// Stop early, or go on beyond `histories`, until this is met.
+    pub goal: Option<UncertaintyGoal>,
+    /// Seed of the random numbers.
+    pub seed: u64,
+    /// Device: "auto", "cpu", an index, or part of a name.
+    pub device: String,
+    /// Alpha and electron stopping data for water: ICRU 90 (I = 78 eV) or ICRU 37/49 (I = 75 eV).
+    pub water: WaterData,
+    /// Delta-ray production threshold, MeV; `None`: from the voxel size.
+    pub delta_threshold: Option<f64>,
+    /// Electron absorption energy, MeV; `None`: from the voxel size.
+    pub electron_cut: Option<f64>,
+    /// Whether electrons that cannot leave their voxel deposit at once.
+    pub range_rejection: bool,
+}
+
+/// Uncertainty to reach in a region.
+#[derive(Debug, Clone, Serialize)]
+pub struct UncertaintyGoal {
+    /// Region name.
+    pub region: String,
+    /// Relative standard error (1 sigma) of a voxel's total dose, root mean square over the region's voxels.
+    pub relative: f64,
+    /// Give up (exit code 1, results written) after this many histories per fraction.
+    pub max_histories: u64,
+}
+
+/// Stopping data used for water.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaterData {
+    /// ICRU Report 90, I = 78 eV.
+    Icru90,
+    /// ICRU 37 and 49 (ESTAR, ASTAR), I = 75 eV.
+    Icru49,
+}
+
+/// Radiobiology (tier T0): per region, in the order of [`Plan::regions`]; regions without an entry of their own use `default`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResponsePlan {
+    /// Parameters where a region has none.
+    pub default: TissueParameters,
+    /// Region name and its parameters.
+    pub regions: Vec<(String, TissueParameters)>,
+}
+
+impl ResponsePlan {
+    /// Parameters of a region.
+    pub fn of(&self, region: &str) -> &TissueParameters {
+        self.regions.iter().find(|(name, _)| name == region).map_or(&self.default, |(_, p)| p)
+    }
+}
+
+/// Linear-quadratic parameters of a tissue and what is asked of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TissueParameters {
+    /// alpha for low-LET radiation, 1/Gy.
+    pub alpha: f64,
+    /// alpha/beta for low-LET radiation, Gy.
+    pub alpha_beta: f64,
+    /// Half-time of sub-lethal damage repair, s.
+    pub repair_half_time: f64,
+    /// RBE_M on alpha for high-LET radiation (its beta is that of low LET times `high_let_beta`).
+    pub rbe_high_let: f64,
+    /// Factor on beta for high-LET radiation.
+    pub high_let_beta: f64,
+    /// Tumour: clonogens per mL, for TCP.
+    pub clonogens_per_ml: Option<f64>,
+    /// Tumour: potential doubling time and kick-off time, s, for repopulation.
+    pub repopulation: Option<Repopulation>,
+    /// Normal tissue: Lyman-Kutcher-Burman parameters on EQD2.
+    pub lkb: Option<Lkb>,
+    /// Normal tissue: limit on the mean BED, Gy.
+    pub bed_limit: Option<f64>,
+    /// Parameters that the user did not give (defaults, marked as assumed in the reports).
+    pub assumed: Vec<String>,
+}
+
+/// Repopulation during a protracted treatment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Repopulation {
+    /// Potential doubling time, s.
+    pub doubling_time: f64,
+    /// Kick-off time after the first fraction, s.
+    pub kick_off: f64,
+}
+
+/// Lyman-Kutcher-Burman normal-tissue complication model; doses are EQD2.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Lkb {
+    /// Gy at 50 % complication, whole organ.
+    pub td50: f64,
+    /// Slope.
+    pub m: f64,
+    /// Volume parameter.
+    pub n: f64,
+}
+
+/// What is written besides the standard files.
+#[derive(Debug, Clone, Serialize)]
+pub struct OutputPlan {
+    /// Also write MetaImage (`.mha`).
+    pub metaimage: bool,
+    /// Write the dose map of each fraction (the total is always written).
+    pub fractions: bool,
+    /// Write per fraction the dose-rate amplitude and decay-constant maps that the response uses.
+    pub dose_rate: bool,
+    /// V_x thresholds of the region table, Gy.
+    pub dose_levels: Vec<f64>,
+    /// Bin width of the DVH, Gy; `None`: 1/500 of the maximum dose.
+    pub dvh_bin: Option<f64>,
+}

@@ -1,0 +1,1 @@
+//! Radiobiology: what the dose and its rate do to tissue.

@@ -1,0 +1,40 @@
+//! Where and how much: uptake per fraction becomes time-integrated activity per voxel, by source component.
+
+/// One source component: a nuclide (with its chain in equilibrium) in one region or image with one effective half-life.
+///
+/// Components are what the transport runs and what fractions, kinetics and schedules recombine.
+#[derive(Debug, Clone)]
+pub struct SourceComponent {
+    /// For reports, e.g. "Lu-177 in kidney_left".
+    pub name: String,
+    /// Position in the plan's nuclides.
+    pub nuclide: usize,
+    /// Effective decay constant, 1/s: activity and dose rate fall as exp(-lambda t) from the start of the fraction.
+    pub lambda: f64,
+    /// Time-integrated activity over all voxels, from the start of the fraction to infinity, Bq s (= decays of the parent).
+    pub tia: f64,
+    /// Where the decays are: normalised, shared by components with the same pattern.
+    pub pattern: std::sync::Arc<DecayPattern>,
+}
+
+/// Relative distribution of decays over voxels. Two components with equal patterns and nuclide need one transport.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecayPattern {
+    /// Voxels with decays, ascending storage positions.
+    pub voxels: Vec<u32>,
+    /// Share of the decays in each of them; positive, sums to 1 within rounding.
+    pub shares: Vec<f64>,
+}
+
+/// The sources of one fraction.
+#[derive(Debug, Clone)]
+pub struct FractionSource {
+    /// 1, 2, 3 ...
+    pub number: u32,
+    /// Start, s.
+    pub start: f64,
+    /// The components.
+    pub components: Vec<SourceComponent>,
+    /// What was lost or changed (activity outside the phantom, resampling, ...), in words with numbers.
+    pub warnings: Vec<String>,
+}
