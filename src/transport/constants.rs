@@ -1,0 +1,99 @@
+//! Constants that host and shaders share; `shaders/shared/constants.wgsl` is generated from them.
+
+/// Energy quanta per MeV: 2^20, so one quantum is 0.95 eV and a `u32` holds 4096 MeV.
+pub const QUANTA_PER_MEV: f32 = 1_048_576.0;
+/// Quanta of energy times LET per MeV keV/um.
+pub const LET_QUANTA: f32 = 16_384.0;
+/// keV/um per (MeV cm2/g x g/cm3).
+pub const KEV_PER_UM: f32 = 0.1;
+
+/// Smallest biased exponent of a tabulated residual range: 2^-18 g/cm2.
+pub const RANGE_EXPONENT: u32 = 127 - 18;
+/// log2 of the electron rows per octave of residual range.
+pub const ELECTRON_LOG2: u32 = 5;
+/// Octaves of residual range, electrons: up to 2^4 = 16 g/cm2.
+pub const ELECTRON_OCTAVES: u32 = 22;
+/// Electron rows per material.
+pub const ELECTRON_ROWS: u32 = (ELECTRON_OCTAVES << ELECTRON_LOG2) + 1;
+/// log2 of the alpha rows per octave of residual range.
+pub const ALPHA_LOG2: u32 = 6;
+/// Octaves of residual range, alphas: up to 2^-4 = 0.0625 g/cm2.
+pub const ALPHA_OCTAVES: u32 = 14;
+/// Alpha rows per material; each row also holds its right neighbour.
+pub const ALPHA_ROWS: u32 = ALPHA_OCTAVES << ALPHA_LOG2;
+/// Rows (four floats each) per material: electron rows, then alpha rows.
+pub const ROWS_PER_MATERIAL: u32 = ELECTRON_ROWS + ALPHA_ROWS;
+
+/// Smallest biased exponent of a tabulated energy: 2^-10 MeV.
+pub const ENERGY_EXPONENT: u32 = 127 - 10;
+/// log2 of the nodes per octave of energy.
+pub const ENERGY_LOG2: u32 = 6;
+/// Octaves of energy: up to 2^4 = 16 MeV.
+pub const ENERGY_OCTAVES: u32 = 14;
+/// Nodes of a table over energy.
+pub const ENERGY_NODES: u32 = (ENERGY_OCTAVES << ENERGY_LOG2) + 1;
+
+/// log2 of the scattering tables per octave of residual range.
+pub const SCATTER_LOG2: u32 = 2;
+/// Scattering tables per material.
+pub const SCATTER_TABLES: u32 = (ELECTRON_OCTAVES << SCATTER_LOG2) + 1;
+/// Floats per scattering table.
+pub const SCATTER_STRIDE: u32 = crate::physics::goudsmit_saunderson::ROW as u32;
+/// Octaves of 1 - u in a scattering table.
+pub const SCATTER_OCTAVES: u32 = crate::physics::goudsmit_saunderson::OCTAVES as u32;
+/// Linear pieces per octave of a scattering table.
+pub const SCATTER_PIECES: u32 = crate::physics::goudsmit_saunderson::PIECES as u32;
+
+/// Offset of the electron range over energy among a material's scalars.
+pub const ELECTRON_RANGE_AT: u32 = 0;
+/// Offset of the alpha range over energy.
+pub const ALPHA_RANGE_AT: u32 = ENERGY_NODES;
+/// Offset of the alphas' relative range straggling over energy.
+pub const ALPHA_SIGMA_AT: u32 = 2 * ENERGY_NODES;
+/// Offset of the scattering tables.
+pub const SCATTER_AT: u32 = 3 * ENERGY_NODES;
+/// Scalars per material.
+pub const SCALARS_PER_MATERIAL: u32 = SCATTER_AT + SCATTER_TABLES * SCATTER_STRIDE;
+
+/// Particles that can wait on a history's stack. Each level at least halves the energy, so 14 hold 16 MeV down to 1 keV.
+pub const STACK: u32 = 14;
+/// Condensed steps after which a particle is given up (its energy deposited, the event counted).
+pub const MAX_STEPS: u32 = 4096;
+/// Attempts of the Moeller rejection before the last proposal is taken (counted).
+pub const MAX_REJECTIONS: u32 = 64;
+
+/// Status bit: a particle met [`MAX_STEPS`].
+pub const STATUS_STEPS: u32 = 1;
+/// Status bit: the stack was full and a delta ray was deposited on the spot.
+pub const STATUS_STACK: u32 = 2;
+/// Status bit: a rejection loop met [`MAX_REJECTIONS`].
+pub const STATUS_REJECTION: u32 = 4;
+/// Status bit: a thread met its bound on segments with work left.
+pub const STATUS_SEGMENTS: u32 = 8;
+
+/// Share of the residual range that the last movement before absorption covers.
+pub const FINAL_ADVANCE: f32 = 0.4;
+
+macro_rules! listed {
+    ($($name:ident: $kind:literal),* $(,)?) => {
+        /// The text of `shaders/shared/constants.wgsl`.
+        pub fn wgsl() -> String {
+            let mut text = String::from("// Generated from src/transport/constants.rs; `DOSAIC_REGENERATE=1 cargo test --test shaders` rewrites it.\n\n");
+            $(text += &match $kind {
+                "f32" => format!("const {}: f32 = {:?};\n", stringify!($name), f64::from($name as f32)),
+                _ => format!("const {}: u32 = {}u;\n", stringify!($name), $name as u64),
+            };)*
+            text
+        }
+    };
+}
+
+listed! {
+    QUANTA_PER_MEV: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
+    RANGE_EXPONENT: "u32", ELECTRON_LOG2: "u32", ELECTRON_ROWS: "u32", ALPHA_LOG2: "u32", ALPHA_ROWS: "u32", ROWS_PER_MATERIAL: "u32",
+    ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
+    SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",
+    ELECTRON_RANGE_AT: "u32", ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", SCATTER_AT: "u32", SCALARS_PER_MATERIAL: "u32",
+    STACK: "u32", MAX_STEPS: "u32", MAX_REJECTIONS: "u32",
+    STATUS_STEPS: "u32", STATUS_STACK: "u32", STATUS_REJECTION: "u32", STATUS_SEGMENTS: "u32",
+}

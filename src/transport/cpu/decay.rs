@@ -1,0 +1,82 @@
+//! Where a history starts and what it emits. Twin: `shaders/source/decay.wgsl`.
+
+use glam::{UVec3, Vec3};
+
+use super::{
+    math::{math_cos_sin, math_exponential},
+    voxel::voxel_at,
+};
+use crate::{
+    nuclide::spectrum::{Row, mul_hi, sample_energy},
+    transport::{
+        cpu::direction::direction_isotropic,
+        layout::Params,
+        rng::{rng_block, rng_uniform},
+    },
+};
+
+/// The start of a history.
+#[derive(Debug, Clone, Copy)]
+pub struct Decay {
+    /// History number (low, high word): the counter of all its random numbers.
+    pub history: [u32; 2],
+    /// Source voxel.
+    pub voxel: UVec3,
+    /// Offset in it, cm.
+    pub offset: Vec3,
+    /// Direction.
+    pub direction: Vec3,
+    /// Energy, MeV.
+    pub energy: f32,
+    /// Word for the straggling of alphas.
+    pub straggling: u32,
+    /// -ln of a uniform: mean free paths to the first hard collision of electrons.
+    pub interactions: f32,
+}
+
+/// Draws used by [`decay_start`]; a primary's own draws begin here.
+pub const DECAY_DRAWS: u32 = 3;
+
+/// History `place` of the batch: entry of the source by systematic sampling, the rest at random.
+///
+/// `source`: (upper end of the entry's share of 2^32, voxel), ascending; the last end is 2^32 - 1.
+#[inline(always)]
+pub fn decay_start(params: &Params, source: &[[u32; 2]], spectrum: &[Row], place: u32) -> Decay {
+    let in_run = place * params.batches + params.batch;
+    let low = params.history_base[0].wrapping_add(in_run);
+    let history = [low, params.history_base[1] + u32::from(low < in_run)];
+    let phase = (in_run.wrapping_mul(params.phase_step[1]))
+        .wrapping_add(mul_hi(in_run, params.phase_step[0]))
+        .wrapping_add(params.phase_offset);
+    let voxel = voxel_at(decay_entry(source, params.source_count, phase), UVec3::from(params.size));
+    let a = rng_block(params.seed, history, params.stream, 0);
+    let b = rng_block(params.seed, history, params.stream, 1);
+    let c = rng_block(params.seed, history, params.stream, 2);
+    Decay {
+        history,
+        voxel,
+        offset: Vec3::new(rng_uniform(a[0]), rng_uniform(a[1]), rng_uniform(a[2])) * Vec3::from(params.spacing),
+        direction: direction_isotropic(rng_uniform(b[0]), math_cos_sin(b[1])),
+        energy: sample_energy(spectrum, b[2], b[3]),
+        straggling: a[3],
+        interactions: math_exponential(c[0]),
+    }
+}
+
+/// Voxel of the first entry whose end lies above `phase`, by bisection.
+#[inline(always)]
+pub fn decay_entry(source: &[[u32; 2]], count: u32, phase: u32) -> u32 {
+    let (mut low, mut high) = (0, count - 1);
+    for _ in 0..32 {
+        if low >= high {
+            break;
+        }
+        let middle = (low + high) >> 1;
+        if phase < source[middle as usize][0] {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    source[low as usize][1]
+}

@@ -1,0 +1,328 @@
+//! Electrons: class II condensed history with a random hinge. Twin: `shaders/transport/electron.wgsl`.
+//! Rules: `transport/model.md`, "Electrons".
+
+use glam::{UVec3, Vec3};
+
+use super::{
+    direction::direction_turn,
+    math::{math_cos_sin, math_exponential},
+    tables::{table_deflection, table_electron, table_electron_range},
+    tally::tally_quanta,
+    voxel::{
+        voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall,
+    },
+};
+use crate::transport::{
+    constants::*,
+    layout::Params,
+    rng::{rng_block, rng_child_stream, rng_normal3, rng_uniform},
+    tables::Tables,
+};
+
+/// The next stop is the hinge.
+pub const ELECTRON_HINGE: u32 = 0;
+/// The next stop is the end of the step.
+pub const ELECTRON_END: u32 = 1;
+/// The next stop is a hard collision.
+pub const ELECTRON_HARD: u32 = 2;
+/// The next stop is the point of absorption.
+pub const ELECTRON_FINAL: u32 = 3;
+
+/// An electron on its way.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Electron {
+    /// Voxel.
+    pub voxel: UVec3,
+    /// Its storage position.
+    pub index: u32,
+    /// Its packed material and density.
+    pub medium: u32,
+    /// Offset in the voxel, cm.
+    pub offset: Vec3,
+    /// Direction.
+    pub direction: Vec3,
+    /// 1 / |direction|.
+    pub inverse: Vec3,
+    /// Residual range in the present material, g/cm2.
+    pub range: f32,
+    /// Energy left, quanta: what is deposited are differences of this.
+    pub quanta: u32,
+    /// Length of the whole step, in the present material, g/cm2.
+    pub step: f32,
+    /// Range used up per g/cm2 of way in this step: the soft straggling.
+    pub loss: f32,
+    /// Share of the step that is done.
+    pub share: f32,
+    /// Share at the next stop.
+    pub stop: f32,
+    /// What happens at the next stop.
+    pub event: u32,
+    /// Share at which a hard collision ends the step; above 1: none.
+    pub hard: f32,
+    /// Mean free paths to the next hard collision.
+    pub interactions: f32,
+    /// Random words of the step: deflection, azimuth, choice of table.
+    pub words: [u32; 3],
+    /// Random stream and next draw.
+    pub stream: u32,
+    /// Next draw.
+    pub draw: u32,
+    /// Steps made.
+    pub steps: u32,
+    /// 1 on the way, 0 at rest or outside.
+    pub alive: u32,
+}
+
+/// What an advance left behind, and what it asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ElectronDeposit {
+    /// Voxel of the deposit.
+    pub index: u32,
+    /// Energy, quanta.
+    pub quanta: u32,
+    /// Energy carried out of the phantom, quanta.
+    pub escaped: u32,
+    /// 1: the electron stands at a hard collision; call [`electron_collide`].
+    pub collide: u32,
+    /// Status bits of emergency exits.
+    pub status: u32,
+}
+
+/// A hard collision: the primary after it, the delta ray, and what was deposited before or instead.
+#[derive(Debug, Clone, Copy)]
+pub struct ElectronCollision {
+    /// The primary after the collision.
+    pub primary: Electron,
+    /// The delta ray; not alive if it was deposited or none was produced.
+    pub secondary: Electron,
+    /// Deposit at the place of the collision, quanta.
+    pub quanta: u32,
+    /// Status bits.
+    pub status: u32,
+}
+
+/// An electron of `energy` MeV with its first step prepared; it may come back at rest, its energy in the deposit.
+#[inline(always)]
+pub fn electron_start(
+    params: &Params, voxel: UVec3, medium: u32, offset: Vec3, direction: Vec3, range: f32, quanta: u32, interactions: f32, stream: u32,
+    draw: u32,
+) -> Electron {
+    Electron {
+        voxel,
+        index: voxel_index(voxel, params.size.into()),
+        medium,
+        offset,
+        direction,
+        inverse: voxel_inverse(direction),
+        range,
+        quanta,
+        interactions,
+        stream,
+        draw,
+        alive: 1,
+        ..Electron::default()
+    }
+}
+
+/// Prepares the next condensed step, or ends the electron; returns what it deposits in its voxel.
+#[inline(always)]
+pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
+    let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
+    let density = voxel_density(e.medium);
+    let material = u32::from(voxel_material(e.medium));
+    let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall(e.offset, params.spacing.into()) * density;
+    if confined || e.steps >= MAX_STEPS {
+        if !confined {
+            deposit.status = STATUS_STEPS;
+        }
+        deposit.quanta = e.quanta;
+        e.alive = 0;
+        return deposit;
+    }
+    e.steps += 1;
+    e.share = 0.0;
+    let row = table_electron(tables, material, e.range);
+    if e.range <= params.cut_length * density || row.energy <= params.electron_cut {
+        e.step = FINAL_ADVANCE * e.range;
+        e.loss = 0.0;
+        e.stop = 1.0;
+        e.event = ELECTRON_FINAL;
+        return deposit;
+    }
+    let words = rng_block(params.seed, history, e.stream, e.draw);
+    e.draw += 1;
+    e.words = [words[1], words[2], words[0]];
+    e.step = params.step_fraction * e.range;
+    e.loss = (1.0 + row.drift + row.spread * rng_normal3(words[3])).max(0.05);
+    let end = table_electron(tables, material, e.range - e.loss * e.step);
+    let expected = row.collisions - end.collisions;
+    e.hard = 2.0;
+    if e.interactions < expected {
+        e.hard = e.interactions / expected;
+    } else {
+        e.interactions -= expected;
+    }
+    let hinge = rng_uniform(words[0]);
+    if hinge < e.hard {
+        e.stop = hinge;
+        e.event = ELECTRON_HINGE;
+    } else {
+        e.stop = e.hard;
+        e.event = ELECTRON_HARD;
+    }
+    deposit
+}
+
+/// Moves to the next stop or the next wall, whichever comes first, and does what is due there.
+#[inline(always)]
+pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
+    let spacing = Vec3::from(params.spacing);
+    let density = voxel_density(e.medium);
+    let wall = voxel_wall(e.offset, e.direction, e.inverse, spacing);
+    let to_wall = wall.distance * density;
+    let to_stop = (e.stop - e.share) * e.step;
+    let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
+    if to_stop < to_wall {
+        e.offset = voxel_move(e.offset, e.direction, to_stop / density, spacing);
+        e.range -= e.loss * to_stop;
+        e.share = e.stop;
+        if e.event == ELECTRON_HINGE {
+            let material = u32::from(voxel_material(e.medium));
+            let mu = table_deflection(tables, material, e.step / params.step_fraction, e.words[0], e.words[2]);
+            let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];
+            e.direction = direction_turn(e.direction, polar, math_cos_sin(e.words[1]));
+            e.inverse = voxel_inverse(e.direction);
+            e.stop = e.hard.min(1.0);
+            e.event = if e.hard < 1.0 { ELECTRON_HARD } else { ELECTRON_END };
+        } else if e.event == ELECTRON_END {
+            deposit = electron_begin_step(params, tables, history, e);
+        } else if e.event == ELECTRON_HARD {
+            deposit.collide = 1;
+        } else {
+            deposit.quanta = e.quanta;
+            e.alive = 0;
+        }
+        return deposit;
+    }
+    e.offset = voxel_move(e.offset, e.direction, wall.distance, spacing);
+    e.range -= e.loss * to_wall;
+    e.share = (e.share + to_wall / e.step).min(e.stop);
+    let material = u32::from(voxel_material(e.medium));
+    let energy = table_electron(tables, material, e.range).energy;
+    if e.loss > 0.0 {
+        let left = tally_quanta(energy).min(e.quanta);
+        deposit.quanta = e.quanta - left;
+        e.quanta = left;
+    }
+    let next = voxel_cross(e.voxel, e.offset, e.direction, wall.axis, spacing, params.size.into());
+    if next.outside {
+        deposit.escaped = e.quanta;
+        e.alive = 0;
+        return deposit;
+    }
+    e.voxel = next.voxel;
+    e.offset = next.offset;
+    e.index = voxel_index(next.voxel, params.size.into());
+    e.medium = voxels[e.index as usize];
+    let entered = u32::from(voxel_material(e.medium));
+    if entered != material {
+        // The rest of the step keeps its share: its length scales as the residual range does.
+        let range = table_electron_range(tables, entered, energy);
+        e.step *= range / e.range;
+        e.range = range;
+    }
+    deposit
+}
+
+/// Moeller scattering at the present place: the primary, the delta ray and the deposit up to here.
+///
+/// `depth`: particles waiting on the stack.
+#[inline(always)]
+pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], electron: Electron, depth: u32) -> ElectronCollision {
+    let mut primary = electron;
+    let mut result = ElectronCollision { primary, secondary: electron, quanta: 0, status: 0 };
+    result.secondary.alive = 0;
+    let material = u32::from(voxel_material(primary.medium));
+    let energy = table_electron(tables, material, primary.range).energy;
+    let left = tally_quanta(energy).min(primary.quanta);
+    result.quanta = primary.quanta - left;
+    primary.quanta = left;
+    let cut = params.delta_floor.max(params.delta_share * energy) / energy;
+    let born = primary.draw;
+    let mut words = rng_block(params.seed, history, primary.stream, primary.draw);
+    primary.draw += 1;
+    primary.interactions = math_exponential(words[3]);
+    if cut >= 0.499_999 {
+        result.primary = primary;
+        return result;
+    }
+    let gamma = 1.0 + energy / params.electron_rest;
+    let a = (gamma - 1.0) * (gamma - 1.0) / (gamma * gamma);
+    let b = (2.0 * gamma - 1.0) / (gamma * gamma);
+    // Proposal 1/x^2 + 5 a on (cut, 1/2), by composition; it bounds the Moeller form from above.
+    let inverse_part = 1.0 / cut - 2.0;
+    let flat_part = 5.0 * a * (0.5 - cut);
+    let mut x = cut;
+    let mut accepted = false;
+    for _ in 0..MAX_REJECTIONS {
+        let choice = rng_uniform(words[0]) * (inverse_part + flat_part);
+        if choice < inverse_part {
+            x = 1.0 / (1.0 / cut - choice);
+        } else {
+            x = cut + (choice - inverse_part) / (5.0 * a);
+        }
+        let y = x / (1.0 - x);
+        if rng_uniform(words[1]) * (1.0 + 5.0 * a * x * x) < 1.0 + y * y + a * x * x - b * y {
+            accepted = true;
+            break;
+        }
+        words = rng_block(params.seed, history, primary.stream, primary.draw);
+        primary.draw += 1;
+    }
+    if !accepted {
+        result.status = STATUS_REJECTION;
+    }
+    let transfer = x * energy;
+    let transfer_quanta = tally_quanta(transfer).min(primary.quanta);
+    primary.quanta -= transfer_quanta;
+    let rest2 = 2.0 * params.electron_rest;
+    let kept = energy - transfer;
+    let azimuth = math_cos_sin(words[2]);
+    let primary_norm = 1.0 / (energy * (kept + rest2));
+    let primary_polar = [(kept * (energy + rest2) * primary_norm).sqrt(), (rest2 * transfer * primary_norm).sqrt()];
+    let delta_norm = 1.0 / (energy * (transfer + rest2));
+    let delta_polar = [(transfer * (energy + rest2) * delta_norm).sqrt(), (rest2 * kept * delta_norm).sqrt()];
+    let incoming = primary.direction;
+    primary.direction = direction_turn(incoming, primary_polar, azimuth);
+    primary.inverse = voxel_inverse(primary.direction);
+    primary.range = table_electron_range(tables, material, kept);
+    let range = table_electron_range(tables, material, transfer);
+    let density = voxel_density(primary.medium);
+    let confined = params.range_rejection == 1 && range < voxel_nearest_wall(primary.offset, params.spacing.into()) * density;
+    let absorbed = range <= params.cut_length * density || transfer <= params.electron_cut;
+    let full = depth >= STACK;
+    if confined || absorbed || full {
+        result.quanta += transfer_quanta;
+        if full && !confined && !absorbed {
+            result.status |= STATUS_STACK;
+        }
+    } else {
+        let stream = rng_child_stream(primary.stream, born);
+        let direction = direction_turn(incoming, delta_polar, [-azimuth[0], -azimuth[1]]);
+        let first = rng_block(params.seed, history, stream, 0);
+        result.secondary = electron_start(
+            params,
+            primary.voxel,
+            primary.medium,
+            primary.offset,
+            direction,
+            range,
+            transfer_quanta,
+            math_exponential(first[0]),
+            stream,
+            1,
+        );
+    }
+    result.primary = primary;
+    result
+}

@@ -1,0 +1,8 @@
+//! Particles through voxels. The rules are in `model.md` beside this file; CPU twins and WGSL shaders both follow it.
+
+pub mod constants;
+pub mod layout;
+pub mod rng;
+pub mod tables;
+
+pub mod cpu;
