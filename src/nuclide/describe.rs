@@ -1,0 +1,238 @@
+//! The text of `dosaic nuclides`: all in a table, or one in detail.
+
+use std::fmt::Write as _;
+
+use super::chain::{Chain, EQUILIBRIUM_RATIO, ExclusionReason, chain};
+use super::table::{DaughterKind, Nuclide, all, find};
+use super::{ChainEmissions, Emissions, Line};
+use crate::error::Result;
+
+/// Lines of each kind that [`describe`] shows, the strongest.
+const LINES_SHOWN: usize = 6;
+
+/// One row per nuclide: half-life, what it decays to, energy per decay by radiation (without daughters), evaluation.
+pub fn list() -> String {
+    let mut text = format!(
+        "{:<8} {:>10}  {:>8} {:>8} {:>8}  {:<26} evaluation\n{:<8} {:>10}  {:>26}\n",
+        "nuclide", "half-life", "alpha", "electron", "photon", "decays to", "", "", "MeV per decay"
+    );
+    for n in all() {
+        let y = Emissions::of(n).yields();
+        let daughters: Vec<_> = n.daughters.iter().map(|d| d.name.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "{:<8} {:>10}  {:>8} {:>8} {:>8}  {:<26} {}",
+            n.name,
+            time(n.half_life_s),
+            energy(y.alpha.energy),
+            energy(y.electron_energy()),
+            energy(y.photon.energy + y.annihilation.energy),
+            daughters.join(", "),
+            n.source
+        );
+    }
+    text + "\nEnergies are those of the nuclide alone; `dosaic nuclides NAME` adds its chain.\n"
+}
+
+/// One nuclide: half-life, chain with branching, energy per decay by radiation and chain member, strongest lines, comparison with ICRP-107,
+/// evaluation and what is weak about it. An unknown name is an input error with suggestions.
+pub fn describe(name: &str) -> Result<String> {
+    let n = find(name)?;
+    let chain = chain(&n.name)?;
+    let mut text = format!("{}  Z {}  A {}\n", n.name, n.z, n.a);
+    let _ = writeln!(text, "half-life    {}  ({} s)", time(n.half_life_s), significant(n.half_life_s, 7));
+    let _ = writeln!(text, "evaluation   {}", n.source);
+    if let Some(note) = &n.note {
+        let _ = writeln!(text, "note         {note}");
+    }
+    text.push_str("\nChain: branching, half-life, decays per decay of the parent\n");
+    tree(&mut text, n, &chain);
+    left_out(&mut text, &chain);
+    energies(&mut text, &ChainEmissions::from(&chain));
+    strongest_lines(&mut text, n);
+    against_icrp107(&mut text, n);
+    Ok(text)
+}
+
+/// The chain as a tree; a member fed twice is drawn once and referred to after that.
+fn tree(text: &mut String, parent: &Nuclide, chain: &Chain) {
+    fn branch(text: &mut String, nuclide: &Nuclide, chain: &Chain, indent: &str, drawn: &mut Vec<String>) {
+        let mut daughters: Vec<_> = nuclide.daughters.iter().collect();
+        daughters.sort_by(|a, b| b.branching.total_cmp(&a.branching));
+        for (i, d) in daughters.iter().enumerate() {
+            let last = i + 1 == daughters.len();
+            let head = format!("  {indent}{} {} {} %", if last { "└─" } else { "├─" }, d.name, significant(100.0 * d.branching, 6));
+            let member = chain.members.iter().find(|m| m.nuclide.name == d.name);
+            let tail = match (member, d.kind) {
+                (Some(_), _) if drawn.contains(&d.name) => "as above".to_string(),
+                (Some(m), _) => format!("{:>10}  {}", time(m.nuclide.half_life_s), significant(m.decays_per_parent, 6)),
+                (None, DaughterKind::Stable) => format!("{:>10}", "stable"),
+                (None, _) => format!("{:>10}", "left out"),
+            };
+            let _ = writeln!(text, "{head:<40}{tail}");
+            if let Some(m) = member.filter(|_| !drawn.contains(&d.name)) {
+                drawn.push(d.name.clone());
+                branch(text, m.nuclide, chain, &format!("{indent}{}", if last { "   " } else { "│  " }), drawn);
+            }
+        }
+    }
+    let _ = writeln!(text, "{:<40}{:>10}  1", format!("  {}", parent.name), time(parent.half_life_s));
+    branch(text, parent, chain, "", &mut Vec::new());
+}
+
+fn left_out(text: &mut String, chain: &Chain) {
+    for e in &chain.excluded {
+        let reason = match (e.reason, e.half_life_s) {
+            (ExclusionReason::LongLived, Some(t)) => {
+                format!("half-life {} is more than {EQUILIBRIUM_RATIO} times the parent's", time(t))
+            }
+            _ => "no data; treated as stable".to_string(),
+        };
+        let _ = writeln!(text, "  left out: {} ({} per decay): {reason}", e.name, significant(e.fed_per_parent, 3));
+    }
+    if chain.unassigned > 1e-4 {
+        let _ = writeln!(text, "  {} of the decays have no daughter in the evaluation", significant(chain.unassigned, 3));
+    }
+}
+
+fn energies(text: &mut String, chain: &ChainEmissions) {
+    let _ = writeln!(text, "\nEnergy, MeV per decay of {}", chain.parent);
+    let columns = ["decays", "alpha", "recoil", "beta-", "beta+", "CE+Auger", "gamma+x", "511 keV", "total"];
+    let _ = writeln!(text, "  {:<8}{}", "", columns.map(|c| format!("{c:>10}")).concat());
+    let mut row = |name: &str, decays: f64, y: &super::emissions::Yields| {
+        let values = [
+            y.alpha.energy,
+            y.recoil.energy,
+            y.beta.energy,
+            y.positron.energy,
+            y.electron.energy,
+            y.photon.energy,
+            y.annihilation.energy,
+            y.total_energy(),
+        ];
+        let _ = writeln!(text, "  {name:<8}{:>10}{}", significant(decays, 5), values.map(|v| format!("{:>10}", energy(v))).concat());
+    };
+    for m in &chain.members {
+        row(&m.name, m.decays_per_parent, &m.yields);
+    }
+    if chain.members.len() > 1 {
+        row("chain", chain.members.iter().map(|m| m.decays_per_parent).sum(), &chain.yields());
+    }
+}
+
+fn strongest_lines(text: &mut String, n: &Nuclide) {
+    let kinds: [(&str, &[Line]); 5] =
+        [("alpha", &n.alphas), ("gamma", &n.gammas), ("x-ray", &n.xrays), ("conversion", &n.conversion), ("Auger", &n.auger)];
+    let _ = writeln!(text, "\nStrongest lines of {} itself, keV (number per 100 decays)", n.name);
+    for (kind, lines) in kinds.into_iter().filter(|(_, lines)| !lines.is_empty()) {
+        let mut strongest: Vec<&Line> = lines.iter().collect();
+        strongest.sort_by(|a, b| b.intensity.total_cmp(&a.intensity));
+        let shown: Vec<_> = strongest
+            .iter()
+            .take(LINES_SHOWN)
+            .map(|l| format!("{} ({})", significant(1000.0 * l.energy, 6), significant(100.0 * l.intensity, 3)))
+            .collect();
+        let more = lines.len().saturating_sub(LINES_SHOWN);
+        let rest = if more > 0 { format!(", {more} more") } else { String::new() };
+        let _ = writeln!(text, "  {kind:<11} {}{rest}", shown.join(", "));
+    }
+    for (kind, spectrum) in [("beta-", &n.beta), ("beta+", &n.positron)] {
+        if let Some(s) = spectrum {
+            let _ = writeln!(
+                text,
+                "  {kind:<11} {} per 100 decays, mean {} keV, end point {} keV",
+                significant(100.0 * s.intensity, 5),
+                significant(1000.0 * s.mean_energy(), 5),
+                significant(1000.0 * s.end_point(), 5)
+            );
+        }
+    }
+}
+
+fn against_icrp107(text: &mut String, n: &Nuclide) {
+    let (here, icrp) = (n.energies(), n.icrp107);
+    let _ = writeln!(text, "\n{} itself against ICRP Publication 107", n.name);
+    let mut row = |kind: &str, here_text: String, icrp_text: String, here: f64, icrp: f64| {
+        let difference = if icrp > 0.0 { format!("{:+.2} %", 100.0 * (here / icrp - 1.0)) } else { String::new() };
+        let _ = writeln!(text, "  {kind:<11}{here_text:>12}{icrp_text:>12}{difference:>12}");
+    };
+    row("half-life", time(n.half_life_s), time(n.icrp107_half_life_s), n.half_life_s, n.icrp107_half_life_s);
+    for ((kind, h), (_, i)) in here.by_kind().into_iter().zip(icrp.by_kind()).filter(|((_, h), (_, i))| *h > 0.0 || *i > 0.0) {
+        row(kind, energy(h), energy(i), h, i);
+    }
+    row("total", energy(here.total()), energy(icrp.total()), here.total(), icrp.total());
+    text.push_str("  (MeV per decay; neither recoil nor annihilation photons)\n");
+}
+
+/// An energy in MeV with four significant digits; a dot for none, so that tables stay readable.
+fn energy(mev: f64) -> String {
+    if mev == 0.0 { "·".to_string() } else { significant(mev, 4) }
+}
+
+/// A time in the unit that suits it.
+fn time(seconds: f64) -> String {
+    const UNITS: [(f64, f64, &str); 8] = [
+        // up to this many seconds, divided by, unit
+        (1e-6, 1e-9, "ns"),
+        (1e-3, 1e-6, "us"),
+        (1.0, 1e-3, "ms"),
+        (120.0, 1.0, "s"),
+        (7200.0, 60.0, "min"),
+        (259_200.0, 3600.0, "h"),
+        (63_115_200.0, 86_400.0, "d"),
+        (f64::INFINITY, 31_557_600.0, "y"),
+    ];
+    let (_, divisor, unit) = UNITS.iter().find(|(limit, ..)| seconds < *limit).unwrap_or(&UNITS[7]);
+    format!("{} {unit}", significant(seconds / divisor, 4))
+}
+
+/// Rounded to `digits` significant digits, without trailing zeros and without rounding away digits left of the point; powers of ten below
+/// 1e-4 and from 1e7 on.
+fn significant(x: f64, digits: usize) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return x.to_string();
+    }
+    let scientific = format!("{:.*e}", digits - 1, x);
+    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let trim = |s: &str| if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_string() } else { s.to_string() };
+    match exponent.parse::<i32>() {
+        Ok(e) if (-4..7).contains(&e) => trim(&format!("{:.*}", (digits as i32 - 1 - e).max(0) as usize, x)),
+        _ => format!("{}e{exponent}", trim(mantissa)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_in_the_unit_that_suits_them() {
+        for (s, text) in [
+            (3e-7, "300 ns"),
+            (3.7e-6, "3.7 us"),
+            (0.0323, "32.3 ms"),
+            (55.8, "55.8 s"),
+            (2735.4, "45.59 min"),
+            (230_549.76, "64.04 h"),
+            (574_300.8, "6.647 d"),
+            (1_038_222_900.0, "32.9 y"),
+            (7.221744e22, "2.288e15 y"),
+        ] {
+            assert_eq!(time(s), text);
+        }
+    }
+
+    #[test]
+    fn significant_digits_round_and_do_not_pad() {
+        for (x, n, text) in [
+            (0.147_98, 4, "0.148"),
+            (99.99, 3, "100"),
+            (1e-5, 3, "1e-5"),
+            (0.999_96, 4, "1"),
+            (123_456.0, 3, "123456"),
+            (5829.6, 6, "5829.6"),
+        ] {
+            assert_eq!(significant(x, n), text);
+        }
+    }
+}
