@@ -21,3 +21,4 @@ pub mod plan;
 pub mod report;
 pub mod response;
 pub mod source;
+pub mod transport;

@@ -11,3 +11,5 @@ pub const GY_PER_MEV_PER_G: f64 = JOULE_PER_MEV * 1.0e3;
 pub const SECONDS_PER_HOUR: f64 = 3600.0;
 /// Seconds in a day.
 pub const SECONDS_PER_DAY: f64 = 86400.0;
+/// Lowest electron energy that is transported, MeV: below it no reliable data exist.
+pub const LOWEST_ELECTRON_ENERGY: f64 = 1.0e-3;

@@ -1,5 +1,6 @@
 //! Particles through voxels. The rules are in `model.md` beside this file; CPU twins and WGSL shaders both follow it.
 
+pub mod backend;
 pub mod constants;
 pub mod layout;
 pub mod rng;

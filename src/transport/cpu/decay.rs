@@ -28,8 +28,6 @@ pub struct Decay {
     pub direction: Vec3,
     /// Energy, MeV.
     pub energy: f32,
-    /// Word for the straggling of alphas.
-    pub straggling: u32,
     /// -ln of a uniform: mean free paths to the first hard collision of electrons.
     pub interactions: f32,
 }
@@ -51,16 +49,21 @@ pub fn decay_start(params: &Params, source: &[[u32; 2]], spectrum: &[Row], place
     let voxel = voxel_at(decay_entry(source, params.source_count, phase), UVec3::from(params.size));
     let a = rng_block(params.seed, history, params.stream, 0);
     let b = rng_block(params.seed, history, params.stream, 1);
-    let c = rng_block(params.seed, history, params.stream, 2);
     Decay {
         history,
         voxel,
         offset: Vec3::new(rng_uniform(a[0]), rng_uniform(a[1]), rng_uniform(a[2])) * Vec3::from(params.spacing),
         direction: direction_isotropic(rng_uniform(b[0]), math_cos_sin(b[1])),
         energy: sample_energy(spectrum, b[2], b[3]),
-        straggling: a[3],
-        interactions: math_exponential(c[0]),
+        interactions: math_exponential(a[3]),
     }
+}
+
+/// A Gaussian number (Box-Muller) of the history: the straggling of alphas.
+#[inline(always)]
+pub fn decay_normal(params: &Params, history: [u32; 2]) -> f32 {
+    let words = rng_block(params.seed, history, params.stream, 2);
+    (2.0 * math_exponential(words[0])).sqrt() * math_cos_sin(words[1])[0]
 }
 
 /// Voxel of the first entry whose end lies above `phase`, by bisection.

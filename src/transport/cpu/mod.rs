@@ -5,6 +5,7 @@ pub mod decay;
 pub mod direction;
 pub mod electron;
 pub mod math;
+pub mod run;
 pub mod tables;
 pub mod tally;
 pub mod voxel;

@@ -1,0 +1,260 @@
+//! What every backend does: run a statistical batch of one source component and hand back its integer tallies.
+
+use serde::Serialize;
+
+use super::{
+    layout::{Counters, Params},
+    tables::{TableOptions, Tables},
+};
+use crate::{error::Result, grid::VoxelGrid, nuclide::spectrum::Row, phantom::Phantom, units};
+
+/// Particles with a kernel of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Particle {
+    /// Alpha particles.
+    Alpha,
+    /// Electrons: beta-minus, conversion and Auger electrons and their delta rays.
+    Electron,
+}
+
+impl Particle {
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alpha => "alpha",
+            Self::Electron => "electron",
+        }
+    }
+}
+
+/// The phantom, tables and settings that all jobs of a run share.
+#[derive(Debug)]
+pub struct World<'a> {
+    /// Packed voxels and grid.
+    pub phantom: &'a Phantom,
+    /// Physics tables of the phantom's materials.
+    pub tables: &'a Tables,
+    /// Settings of the transport.
+    pub settings: Settings,
+}
+
+/// Settings of the transport, resolved from plan and voxel size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Settings {
+    /// What the tables were built with.
+    pub tables: TableOptions,
+    /// Residual range at which electrons are absorbed, as a length at the density of the voxel, cm.
+    pub cut_length: f64,
+    /// Absorption energy of electrons, MeV.
+    pub electron_cut: f64,
+    /// Whether electrons that cannot leave their voxel deposit at once.
+    pub range_rejection: bool,
+    /// Seed.
+    pub seed: u64,
+}
+
+/// One source component and particle, as a backend needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// Which kernel.
+    pub particle: Particle,
+    /// (upper end of the voxel's share of 2^32, voxel), see [`source_list`].
+    pub source: &'a [[u32; 2]],
+    /// Table of emission energies.
+    pub spectrum: &'a [Row],
+    /// Random stream of the component's primaries; distinct per component and particle.
+    pub stream: u32,
+    /// Number of the first history of this run.
+    pub first_history: u64,
+    /// Histories of this run, over all batches.
+    pub histories: u64,
+    /// Statistical batches of this run; `histories` is a multiple of it.
+    pub batches: u32,
+}
+
+/// Sums of a batch, in quanta where they are energies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sums {
+    /// Emitted energy.
+    pub emitted: u64,
+    /// Deposited energy.
+    pub deposited: u64,
+    /// Energy carried out of the phantom.
+    pub escaped: u64,
+    /// Condensed steps or voxel crossings.
+    pub steps: u64,
+    /// Delta rays transported.
+    pub secondaries: u64,
+    /// Histories.
+    pub histories: u64,
+    /// Emergency exits (see `STATUS_*`).
+    pub incidents: u64,
+    /// Their causes, one bit each.
+    pub status: u32,
+}
+
+impl Sums {
+    /// Adds another batch.
+    pub fn add(&mut self, other: &Self) {
+        self.emitted += other.emitted;
+        self.deposited += other.deposited;
+        self.escaped += other.escaped;
+        self.steps += other.steps;
+        self.secondaries += other.secondaries;
+        self.histories += other.histories;
+        self.incidents += other.incidents;
+        self.status |= other.status;
+    }
+
+    /// Emitted minus deposited minus escaped, quanta: zero unless something is wrong.
+    pub fn imbalance(&self) -> i128 {
+        i128::from(self.emitted) - i128::from(self.deposited) - i128::from(self.escaped)
+    }
+}
+
+impl From<Counters> for Sums {
+    fn from(c: Counters) -> Self {
+        let join = |[low, high]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
+        Self {
+            emitted: join(c.emitted),
+            deposited: join(c.deposited),
+            escaped: join(c.escaped),
+            steps: join(c.steps),
+            secondaries: join(c.secondaries),
+            histories: join(c.histories),
+            incidents: c.incidents.into(),
+            status: c.status,
+        }
+    }
+}
+
+/// Result of one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchTally {
+    /// Energy per voxel, quanta of [`super::constants::QUANTA_PER_MEV`].
+    pub energy: Vec<u64>,
+    /// Energy times LET per voxel, quanta of [`super::constants::LET_QUANTA`]; alphas only.
+    pub energy_let: Option<Vec<u64>>,
+    /// Sums over the batch.
+    pub sums: Sums,
+}
+
+/// The device a backend runs on, for provenance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceInfo {
+    /// Name.
+    pub name: String,
+    /// "cpu", "discrete GPU", "software", ...
+    pub kind: String,
+    /// API: "cpu twin", "vulkan", "metal", ...
+    pub backend: String,
+    /// Driver and its version.
+    pub driver: String,
+    /// PCI vendor id, 0 if unknown.
+    pub vendor: u32,
+}
+
+/// Runs batches. `report` is called now and then with the number of histories finished in this batch.
+pub trait Backend {
+    /// The device.
+    fn device(&self) -> DeviceInfo;
+
+    /// Runs batch `batch` (0-based) of a job.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn run(&mut self, job: &Job<'_>, batch: u32, report: &mut dyn FnMut(u64)) -> Result<BatchTally>;
+}
+
+impl World<'_> {
+    /// The parameters of batch `batch` of a job, without the range of histories of a dispatch.
+    pub fn params(&self, job: &Job<'_>, batch: u32) -> Params {
+        let grid: &VoxelGrid = &self.phantom.grid;
+        let step = ((1u128 << 64) / u128::from(job.histories.max(1))).min(u128::from(u64::MAX)) as u64;
+        let seed = self.settings.seed;
+        // A start of its own for each component and run, so that no two systematic samples share their phase.
+        let start = super::rng::rng_block(split(seed), split(job.first_history), job.stream, u32::MAX)[0];
+        Params {
+            size: grid.size,
+            source_count: job.source.len() as u32,
+            spacing: grid.spacing.to_array().map(|mm| (0.1 * mm) as f32),
+            cut_length: self.settings.cut_length as f32,
+            seed: split(seed),
+            stream: job.stream,
+            spectrum_count: job.spectrum.len() as u32,
+            history_base: split(job.first_history),
+            phase_step: split(step),
+            phase_offset: start,
+            first: 0,
+            count: (job.histories / u64::from(job.batches)) as u32,
+            batches: job.batches,
+            batch,
+            max_segments: u32::MAX,
+            range_rejection: self.settings.range_rejection.into(),
+            step_fraction: self.settings.tables.step_fraction as f32,
+            delta_floor: self.settings.tables.delta_floor as f32,
+            delta_share: self.settings.tables.delta_share as f32,
+            electron_cut: self.settings.electron_cut as f32,
+            electron_rest: crate::physics::constants::ELECTRON_MASS as f32,
+        }
+    }
+}
+
+fn split(x: u64) -> [u32; 2] {
+    [x as u32, (x >> 32) as u32]
+}
+
+/// The source list of a decay pattern: cumulative shares in 2^-32, so a voxel's share is exact to 2^-32.
+pub fn source_list(pattern: &crate::source::DecayPattern) -> Vec<[u32; 2]> {
+    let total: f64 = pattern.shares.iter().sum();
+    let mut sum = 0.0;
+    let mut list: Vec<[u32; 2]> = pattern
+        .voxels
+        .iter()
+        .zip(&pattern.shares)
+        .map(|(&voxel, &share)| {
+            sum += share;
+            [(sum / total * 4_294_967_296.0).min(4_294_967_295.0) as u32, voxel]
+        })
+        .collect();
+    if let Some(last) = list.last_mut() {
+        last[0] = u32::MAX;
+    }
+    list
+}
+
+impl Settings {
+    /// Resolves cuts and thresholds from the voxel size where the plan leaves them open.
+    ///
+    /// Absorption: residual range 0.7 % of the shortest voxel edge (never below the tables' 1 keV). Delta rays: tracked from the
+    /// energy whose range in water is 1.5 % of that edge, at least 1 keV, and from 5 % of the electron's energy.
+    pub fn resolve(plan: &crate::plan::TransportPlan, grid: &VoxelGrid) -> Self {
+        let edge = 0.1 * grid.min_spacing();
+        let delta_floor = plan.delta_threshold.unwrap_or_else(|| water_energy(0.015 * edge).max(units::LOWEST_ELECTRON_ENERGY));
+        Self {
+            tables: TableOptions {
+                water: plan.water,
+                delta_floor,
+                delta_share: if plan.delta_threshold.is_some() { 0.0 } else { 0.05 },
+                step_fraction: 0.12,
+                straggling_floor: 1.0e-3,
+            },
+            cut_length: 0.007 * edge,
+            electron_cut: plan.electron_cut.unwrap_or(units::LOWEST_ELECTRON_ENERGY),
+            range_rejection: plan.range_rejection,
+            seed: plan.seed,
+        }
+    }
+}
+
+/// Energy (MeV) of an electron with a CSDA range of `range` cm in water: a fit to ICRU 37 within 10 %, for choosing thresholds only.
+fn water_energy(range: f64) -> f64 {
+    // L. Katz and A. S. Penfold, Rev. Mod. Phys. 24 (1952) 28: R = 0.412 E^(1.265 - 0.0954 ln E), by bisection in ln E.
+    let (mut low, mut high) = (1.0e-3f64.ln(), 3.0f64.ln());
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if 0.412 * (middle * (1.265 - 0.0954 * middle)).exp() < range { low = middle } else { high = middle }
+    }
+    (0.5 * (low + high)).exp()
+}

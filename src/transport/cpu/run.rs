@@ -1,0 +1,182 @@
+//! The CPU backend: all histories of a batch on any number of threads, with the same result.
+//! Twin of the kernels: `shaders/kernels/alpha.wgsl`, `shaders/kernels/electron.wgsl`.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use super::{
+    alpha::{alpha_advance, alpha_start},
+    decay::{DECAY_DRAWS, decay_normal, decay_start},
+    electron::{Electron, ElectronDeposit, electron_advance, electron_begin_step, electron_collide, electron_start},
+    tables::{table_electron_range, table_energy},
+    tally::{Tally, tally_add, tally_quanta},
+    voxel::{voxel_index, voxel_material},
+};
+use crate::{
+    error::Result,
+    transport::{
+        backend::{Backend, BatchTally, DeviceInfo, Job, Particle, Sums, World},
+        constants::{ALPHA_SIGMA_AT, STACK},
+        layout::Params,
+    },
+};
+
+/// Histories that a thread takes at a time.
+const BLOCK: u64 = 512;
+
+/// Transport on the CPU.
+#[derive(Debug)]
+pub struct Cpu<'a> {
+    world: World<'a>,
+    threads: usize,
+    energy: Tally,
+    energy_let: Option<Tally>,
+}
+
+impl<'a> Cpu<'a> {
+    /// A backend with `threads` threads.
+    pub fn new(world: World<'a>, threads: usize) -> Self {
+        let voxels = world.phantom.grid.len();
+        Self { world, threads: threads.max(1), energy: Tally::new(voxels), energy_let: None }
+    }
+}
+
+impl Backend for Cpu<'_> {
+    fn device(&self) -> DeviceInfo {
+        DeviceInfo {
+            name: format!("CPU twin, {} thread{}", self.threads, if self.threads == 1 { "" } else { "s" }),
+            kind: "cpu".into(),
+            backend: "cpu twin".into(),
+            driver: format!("{} {}", std::env::consts::ARCH, std::env::consts::OS),
+            vendor: 0,
+        }
+    }
+
+    fn run(&mut self, job: &Job<'_>, batch: u32, report: &mut dyn FnMut(u64)) -> Result<BatchTally> {
+        let params = self.world.params(job, batch);
+        let voxels = self.world.phantom.grid.len();
+        if job.particle == Particle::Alpha && self.energy_let.is_none() {
+            self.energy_let = Some(Tally::new(voxels));
+        }
+        let histories = u64::from(params.count);
+        let next = AtomicU64::new(0);
+        let total = Mutex::new(Sums::default());
+        let reporter = Mutex::new(report);
+        std::thread::scope(|scope| {
+            for _ in 0..self.threads {
+                scope.spawn(|| {
+                    let mut sums = Sums::default();
+                    loop {
+                        let first = next.fetch_add(BLOCK, Relaxed);
+                        if first >= histories {
+                            break;
+                        }
+                        let last = (first + BLOCK).min(histories);
+                        for place in first..last {
+                            match job.particle {
+                                Particle::Alpha => self.alpha(&params, job, place as u32, &mut sums),
+                                Particle::Electron => self.electron(&params, job, place as u32, &mut sums),
+                            }
+                        }
+                        // A busy reporter is not worth waiting for.
+                        if let Ok(mut report) = reporter.try_lock() {
+                            report(last);
+                        }
+                    }
+                    total.lock().expect("no thread panics with the lock").add(&sums);
+                });
+            }
+        });
+        let sums = total.into_inner().expect("all threads are done");
+        let energy_let = if job.particle == Particle::Alpha { self.energy_let.as_mut().map(Tally::take) } else { None };
+        Ok(BatchTally { energy: self.energy.take(), energy_let, sums })
+    }
+}
+
+impl Cpu<'_> {
+    fn alpha(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
+        let (tables, voxels) = (self.world.tables, &self.world.phantom.voxels[..]);
+        let decay = decay_start(params, job.source, job.spectrum, place);
+        let medium = voxels[voxel_index(decay.voxel, params.size.into()) as usize];
+        let sigma = table_energy(tables, voxel_material(medium).into(), ALPHA_SIGMA_AT, decay.energy);
+        let normal = decay_normal(params, decay.history);
+        let mut alpha = alpha_start(params, tables, decay.voxel, medium, decay.offset, decay.direction, decay.energy, normal, sigma);
+        sums.emitted += u64::from(alpha.quanta);
+        sums.histories += 1;
+        let lets = self.energy_let.as_ref().expect("made before the first alpha");
+        while alpha.alive == 1 {
+            let deposit = alpha_advance(params, tables, voxels, &mut alpha);
+            tally_add(&self.energy, deposit.index, deposit.quanta);
+            tally_add(lets, deposit.index, deposit.let_quanta);
+            sums.deposited += u64::from(deposit.quanta);
+            sums.escaped += u64::from(deposit.escaped);
+            sums.steps += 1;
+        }
+    }
+
+    fn electron(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
+        let (tables, voxels) = (self.world.tables, &self.world.phantom.voxels[..]);
+        let decay = decay_start(params, job.source, job.spectrum, place);
+        let medium = voxels[voxel_index(decay.voxel, params.size.into()) as usize];
+        let range = table_electron_range(tables, voxel_material(medium).into(), decay.energy);
+        let quanta = tally_quanta(decay.energy);
+        let mut electron = electron_start(
+            params,
+            decay.voxel,
+            medium,
+            decay.offset,
+            decay.direction,
+            range,
+            quanta,
+            decay.interactions,
+            params.stream,
+            DECAY_DRAWS,
+        );
+        sums.emitted += u64::from(quanta);
+        sums.histories += 1;
+        let mut stack = [Electron::default(); STACK as usize];
+        let mut depth = 0;
+        loop {
+            let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
+            self.score(&deposit, sums);
+            while electron.alive == 1 {
+                let deposit = electron_advance(params, tables, voxels, decay.history, &mut electron);
+                self.score(&deposit, sums);
+                if deposit.collide == 1 {
+                    let collision = electron_collide(params, tables, decay.history, electron, depth);
+                    let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, status: collision.status, ..deposit };
+                    self.score(&local, sums);
+                    electron = collision.primary;
+                    if collision.secondary.alive == 1 {
+                        // The delta ray goes first: it has less energy, so the stack stays shallow.
+                        stack[depth as usize] = electron;
+                        depth += 1;
+                        electron = collision.secondary;
+                        sums.secondaries += 1;
+                    }
+                    let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
+                    self.score(&deposit, sums);
+                }
+            }
+            sums.steps += u64::from(electron.steps);
+            if depth == 0 {
+                break;
+            }
+            depth -= 1;
+            electron = stack[depth as usize];
+        }
+    }
+
+    #[inline(always)]
+    fn score(&self, deposit: &ElectronDeposit, sums: &mut Sums) {
+        tally_add(&self.energy, deposit.index, deposit.quanta);
+        sums.deposited += u64::from(deposit.quanta);
+        sums.escaped += u64::from(deposit.escaped);
+        if deposit.status != 0 {
+            sums.status |= deposit.status;
+            sums.incidents += 1;
+        }
+    }
+}
