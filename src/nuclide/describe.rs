@@ -13,7 +13,7 @@ const LINES_SHOWN: usize = 6;
 /// One row per nuclide: half-life, what it decays to, energy per decay by radiation (without daughters), evaluation.
 pub fn list() -> String {
     let mut text = format!(
-        "{:<8} {:>10}  {:>8} {:>8} {:>8}  {:<26} evaluation\n{:<8} {:>10}  {:>26}\n",
+        "{:<8} {:>10}  {:>9} {:>9} {:>9}  {:<26} evaluation\n{:<8} {:>10}  {:>29}\n",
         "nuclide", "half-life", "alpha", "electron", "photon", "decays to", "", "", "MeV per decay"
     );
     for n in all() {
@@ -21,7 +21,7 @@ pub fn list() -> String {
         let daughters: Vec<_> = n.daughters.iter().map(|d| d.name.as_str()).collect();
         let _ = writeln!(
             text,
-            "{:<8} {:>10}  {:>8} {:>8} {:>8}  {:<26} {}",
+            "{:<8} {:>10}  {:>9} {:>9} {:>9}  {:<26} {}",
             n.name,
             time(n.half_life_s),
             energy(y.alpha.energy),
@@ -152,9 +152,10 @@ fn strongest_lines(text: &mut String, n: &Nuclide) {
 fn against_icrp107(text: &mut String, n: &Nuclide) {
     let (here, icrp) = (n.energies(), n.icrp107);
     let _ = writeln!(text, "\n{} itself against ICRP Publication 107", n.name);
-    let mut row = |kind: &str, here_text: String, icrp_text: String, here: f64, icrp: f64| {
-        let difference = if icrp > 0.0 { format!("{:+.2} %", 100.0 * (here / icrp - 1.0)) } else { String::new() };
-        let _ = writeln!(text, "  {kind:<11}{here_text:>12}{icrp_text:>12}{difference:>12}");
+    let mut row = |kind: &str, here_text: String, icrp_text: String, here_value: f64, icrp_value: f64| {
+        let relative = if icrp_value > 0.0 { format!("{:+.2} %", 100.0 * (here_value / icrp_value - 1.0)) } else { String::new() };
+        let mark = if kind != "half-life" && differs(here_value, icrp_value, icrp.total()) { "  differs" } else { "" };
+        let _ = writeln!(text, "  {kind:<11}{here_text:>12}{icrp_text:>12}{relative:>12}{mark}");
     };
     row("half-life", time(n.half_life_s), time(n.icrp107_half_life_s), n.half_life_s, n.icrp107_half_life_s);
     for ((kind, h), (_, i)) in here.by_kind().into_iter().zip(icrp.by_kind()).filter(|((_, h), (_, i))| *h > 0.0 || *i > 0.0) {
@@ -162,6 +163,11 @@ fn against_icrp107(text: &mut String, n: &Nuclide) {
     }
     row("total", energy(here.total()), energy(icrp.total()), here.total(), icrp.total());
     text.push_str("  (MeV per decay; neither recoil nor annihilation photons)\n");
+}
+
+/// Whether two evaluations of an energy differ by enough to matter: more than 3 %, and 1 % of all the energy of the decay.
+pub fn differs(here: f64, other: f64, total: f64) -> bool {
+    (here - other).abs() > 0.03 * other && (here - other).abs() > 0.01 * total
 }
 
 /// An energy in MeV with four significant digits; a dot for none, so that tables stay readable.

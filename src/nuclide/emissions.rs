@@ -21,11 +21,14 @@ impl Yield {
     }
 
     fn of_lines(lines: &[Line]) -> Self {
-        Self { number: lines.iter().map(|l| l.intensity).sum(), energy: line_energy(lines) }
+        Self { number: lines.iter().fold(0.0, |sum, l| sum + l.intensity), energy: line_energy(lines) }
     }
 
     fn of_continua(continua: &[Continuum]) -> Self {
-        Self { number: continua.iter().map(|c| c.intensity).sum(), energy: continua.iter().map(Continuum::energy_per_decay).sum() }
+        Self {
+            number: continua.iter().fold(0.0, |sum, c| sum + c.intensity),
+            energy: continua.iter().fold(0.0, |sum, c| sum + c.energy_per_decay()),
+        }
     }
 }
 

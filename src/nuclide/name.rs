@@ -21,7 +21,7 @@ pub(super) fn keys(spelling: &str) -> Vec<String> {
     Vec::new()
 }
 
-/// The names closest to a spelling, best first, at most four: a different mass of the same element, or a slip of at most two letters.
+/// The names closest to a spelling, best first, at most four: another mass of the same element, or one slip.
 pub(super) fn suggestions<'a>(spelling: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = keys(spelling).into_iter().next().unwrap_or_else(|| spelling.trim().to_ascii_lowercase());
     let symbol = |key: &str| key.trim_end_matches('m').trim_matches(|c: char| c.is_ascii_digit()).to_string();
@@ -30,7 +30,7 @@ pub(super) fn suggestions<'a>(spelling: &str, names: impl Iterator<Item = &'a st
             let key = keys(name).into_iter().next()?;
             let distance = strsim::damerau_levenshtein(&typed, &key);
             let same_element = symbol(&typed) == symbol(&key);
-            (same_element || distance <= 2).then_some((2 * distance + usize::from(!same_element), name))
+            (same_element || distance <= 1).then_some((2 * distance + usize::from(!same_element), name))
         })
         .collect();
     close.sort();

@@ -141,7 +141,8 @@ impl Nuclide {
 
 /// Energy of a set of lines, MeV per decay.
 pub(super) fn line_energy(lines: &[Line]) -> f64 {
-    lines.iter().map(|l| l.energy * l.intensity).sum()
+    // Not `sum`: that of nothing is -0, which shows in tables.
+    lines.iter().fold(0.0, |sum, l| sum + l.energy * l.intensity)
 }
 
 /// The parsed table.
@@ -251,7 +252,8 @@ fn parse(text: &str) -> std::result::Result<Table, String> {
             "spectrum" => {
                 let (kind, values) = rest.split_once(' ').ok_or_else(|| fail("expected kind, count, yield, mean"))?;
                 let [count, intensity, mean] = numbers::<3>(values).ok_or_else(|| fail("expected count, yield, mean"))?;
-                let spectrum = continuum(&pairs(count as usize)?, intensity).ok_or_else(|| fail("spectrum without particles"))?;
+                let spectrum =
+                    continuum(&pairs(count as usize)?, intensity).ok_or_else(|| fail("the spectrum does not integrate to its yield"))?;
                 match kind {
                     "beta-" => (current.beta, current.computed_mean_energy.0) = (Some(spectrum), Some(mean)),
                     "beta+" => (current.positron, current.computed_mean_energy.1) = (Some(spectrum), Some(mean)),
@@ -331,11 +333,11 @@ fn kind_energies(v: &[f64]) -> KindEnergies {
     KindEnergies { alpha: v[0], beta: v[1], conversion: v[2], auger: v[3], gamma: v[4], xray: v[5] }
 }
 
-/// The spectrum through `points`, scaled so that it holds exactly `intensity` particles.
+/// The spectrum through `points`, scaled so that it holds exactly `intensity` particles; none if that takes more than 1e-4.
 fn continuum(points: &[(f64, f64)], intensity: f64) -> Option<Continuum> {
     let raw = Continuum { energy: points.iter().map(|p| p.0).collect(), density: points.iter().map(|p| p.1).collect(), intensity };
     let integral = raw.integral();
-    (integral > 0.0).then(|| Continuum { intensity, ..raw.scaled(intensity / integral) })
+    (intensity > 0.0 && (integral / intensity - 1.0).abs() < 1e-4).then(|| Continuum { intensity, ..raw.scaled(intensity / integral) })
 }
 
 #[cfg(test)]
@@ -367,6 +369,7 @@ mod tests {
             (good.replace("9 5", "9 0"), "line 1"),
             (format!("{good}{good}"), "twice"),
             ("source s".to_string(), "before the first"),
+            (format!("{good}spectrum beta- 2 0.9 0.5\n0 1\n1 1\n"), "integrate"),
         ] {
             let message = parse(&bad).err().unwrap_or_else(|| panic!("accepted:\n{bad}"));
             assert!(message.contains(what), "{message}");

@@ -30,6 +30,9 @@ UNTABULATED = {"At-215", "Bi-215", "Ra-221", "Rn-217"}
 # Branches the source set lacks although its own branching shows them: complement of 0.773 beta-minus.
 ADDED_DAUGHTERS = {"Lu-177m": [("Lu-177", 0.227)]}
 
+# Branchings of the source set that add up to more than 1.
+CORRECTED_BRANCHINGS = {("Tc-99m", "Tc-99"): 0.99996}
+
 NOTES = {
     "I-131": "lines include Xe-131m in full equilibrium (0.01086 per decay, DDEP): Xe-131m is no separate chain member",
     "Pd-103": "lines include Rh-103m in equilibrium; ICRP-107 lists it apart",
@@ -107,7 +110,9 @@ def main(nuclides_path, crosscheck_path):
         out.append(f"source {n['source']}")
         if name in NOTES:
             out.append(f"note {NOTES[name]}")
-        daughters = [(d["nuclide"], d["branching"]) for d in n["daughters"] if d["branching"] > 0.0]
+        daughters = [
+            (d["nuclide"], CORRECTED_BRANCHINGS.get((name, d["nuclide"]), d["branching"])) for d in n["daughters"] if d["branching"] > 0.0
+        ]
         for daughter, branching in daughters + ADDED_DAUGHTERS.get(name, []):
             mark = "" if daughter in nuclides else " untabulated" if daughter in UNTABULATED else " stable"
             out.append(f"daughter {daughter} {number(branching)}{mark}")
