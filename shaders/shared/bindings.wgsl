@@ -1,0 +1,10 @@
+// Buffers of the transport kernels: one uniform and seven storage buffers, within the eight that every adapter has.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> voxels: array<u32>;
+@group(0) @binding(2) var<storage, read> table_rows: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> table_scalars: array<f32>;
+@group(0) @binding(4) var<storage, read> source: array<vec2<u32>>;
+@group(0) @binding(5) var<storage, read> spectrum: array<vec4<u32>>;
+@group(0) @binding(6) var<storage, read_write> tally: array<atomic<u32>>;
+@group(0) @binding(7) var<storage, read_write> counters: Counters;
