@@ -75,7 +75,7 @@ mod tests {
         for (k, e) in elements().iter().enumerate() {
             assert_eq!(usize::from(e.z), k + 1);
             assert!(e.a > f64::from(e.z) && e.a < 2.7 * f64::from(e.z) || e.z == 1, "{}", e.symbol);
-            assert!(e.i_value / f64::from(e.z) > 8.8 && e.i_value / f64::from(e.z) < 21.0, "{} {}", e.symbol, e.i_value);
+            assert!(e.i_value / f64::from(e.z) > 8.7 && e.i_value / f64::from(e.z) < 21.0, "{} {}", e.symbol, e.i_value);
             assert!(e.density > 0.0);
         }
         assert_eq!(by_symbol("Lu").map(|e| e.z), Some(71));
