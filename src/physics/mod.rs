@@ -7,12 +7,13 @@ pub mod elements;
 pub mod interpolation;
 pub mod materials;
 
-// pub mod alpha_stopping;
+pub mod alpha_additivity;
+pub mod alpha_stopping;
 // pub mod alpha_straggling;
-// pub mod berger_seltzer;
-// pub mod density_effect;
-// pub mod electron_stopping;
-// pub mod radiative;
+pub mod berger_seltzer;
+pub mod density_effect;
+pub mod electron_stopping;
+pub mod radiative;
 
 // pub mod ct_ramp;
 
