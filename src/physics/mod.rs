@@ -1,3 +1,20 @@
 //! Numbers of physics: elements, materials, stopping powers, scattering. Everything here is f64 and knows nothing of voxels.
+//!
+//! Formulas, sources and what is neglected: `docs/methods/materials.md`.
 
+pub mod constants;
+pub mod elements;
+pub mod interpolation;
 pub mod materials;
+
+pub mod alpha_additivity;
+pub mod alpha_stopping;
+// pub mod alpha_straggling;
+pub mod berger_seltzer;
+pub mod density_effect;
+pub mod electron_stopping;
+pub mod radiative;
+
+// pub mod ct_ramp;
+
+mod table;
