@@ -4,10 +4,7 @@
 //! path s are exp(-G_l), G_l = Int kappa_l ds. Inelastic deflection is added after E. Fano (Z^2 -> Z(Z+1)) less the share
 //! that explicit Moeller events already make.
 
-use super::{elastic, materials::Material, moller};
-
-/// Avogadro's constant, 1/mol.
-const AVOGADRO: f64 = 6.022_140_76e23;
+use super::{constants::AVOGADRO, elastic, materials::Material, moller};
 
 /// Octaves of 1 - u, the last of them reaching to zero, and linear pieces in each.
 pub const OCTAVES: usize = 9;
@@ -26,7 +23,7 @@ pub fn transport_coefficients(material: &Material, energy: f64, cut: f64) -> Vec
     let mut moments = vec![0.0; elastic::ORDERS + 1];
     let mut electrons = 0.0;
     for &(z, fraction) in &material.composition {
-        let atoms = fraction * AVOGADRO / super::elements::atomic_mass(z);
+        let atoms = fraction * AVOGADRO / super::elements::element(z).a;
         electrons += atoms * f64::from(z);
         let Some(element) = elastic::element(z) else { continue };
         element.at(energy, &mut moments);

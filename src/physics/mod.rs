@@ -15,6 +15,12 @@ pub mod density_effect;
 pub mod electron_stopping;
 pub mod radiative;
 
+pub mod elastic;
+pub mod goudsmit_saunderson;
+pub mod moller;
+
+pub mod quadrature;
+
 // pub mod ct_ramp;
 
 mod table;

@@ -2,16 +2,17 @@
 //!
 //! dsigma/dW with W the energy of the slower electron: C. Moeller, Ann. Phys. 406 (1932) 531, as in ICRU Report 37, eq. 2.9.
 
-use super::quadrature::{GAUSS_8, integrate_log};
+use super::{
+    constants::{CLASSICAL_ELECTRON_RADIUS, ELECTRON_MASS},
+    quadrature::{GAUSS_8, integrate_log},
+};
 
 /// 2 pi r_e^2 m_e c^2, MeV cm2.
-pub const TWO_PI_RE2_MC2: f64 = 2.0 * std::f64::consts::PI * 2.817_940_326_2e-13 * 2.817_940_326_2e-13 * ELECTRON_REST;
-/// m_e c^2, MeV (CODATA 2018).
-pub const ELECTRON_REST: f64 = 0.510_998_95;
+pub const TWO_PI_RE2_MC2: f64 = 2.0 * std::f64::consts::PI * CLASSICAL_ELECTRON_RADIUS * CLASSICAL_ELECTRON_RADIUS * ELECTRON_MASS;
 
 /// Cross section per electron, differential in the energy transfer `w` (MeV, at most e/2), cm2/MeV.
 pub fn differential(e: f64, w: f64) -> f64 {
-    let tau = e / ELECTRON_REST;
+    let tau = e / ELECTRON_MASS;
     let beta2 = tau * (tau + 2.0) / (tau + 1.0).powi(2);
     let rest = e - w;
     let a = (tau / (tau + 1.0)).powi(2);
@@ -31,7 +32,7 @@ pub fn second_moment(e: f64, floor: f64, cut: f64) -> f64 {
 
 /// Cosine of the primary's deflection after it lost `w`.
 pub fn primary_cosine(e: f64, w: f64) -> f64 {
-    ((e - w) * (e + 2.0 * ELECTRON_REST) / (e * (e - w + 2.0 * ELECTRON_REST))).sqrt()
+    ((e - w) * (e + 2.0 * ELECTRON_MASS) / (e * (e - w + 2.0 * ELECTRON_MASS))).sqrt()
 }
 
 /// (mu, weight) points of the primary's deflection in hard collisions: `sum weight f(mu)` integrates `f` over the cross section, cm2.
@@ -53,7 +54,7 @@ mod tests {
 
     /// Integral of dsigma/dW in closed form (PENELOPE manual, eq. 3.92 and after).
     fn hard_closed(e: f64, cut: f64) -> f64 {
-        let tau = e / ELECTRON_REST;
+        let tau = e / ELECTRON_MASS;
         let beta2 = tau * (tau + 2.0) / (tau + 1.0).powi(2);
         let a = (tau / (tau + 1.0)).powi(2);
         let b = (2.0 * tau + 1.0) / (tau + 1.0).powi(2);
@@ -74,7 +75,7 @@ mod tests {
     fn equal_sharing_deflects_both_electrons_alike() {
         // At w = e/2 both leave under the same angle: the primary's and the secondary's cosine agree.
         let e: f64 = 1.0;
-        let secondary = (0.5 * e * (e + 2.0 * ELECTRON_REST) / (e * (0.5 * e + 2.0 * ELECTRON_REST))).sqrt();
+        let secondary = (0.5 * e * (e + 2.0 * ELECTRON_MASS) / (e * (0.5 * e + 2.0 * ELECTRON_MASS))).sqrt();
         assert!((primary_cosine(e, 0.5 * e) - secondary).abs() < 1e-14);
     }
 }

@@ -155,7 +155,7 @@ pub struct DeviceInfo {
     pub vendor: u32,
 }
 
-/// Runs batches. `report` is called now and then with the number of histories finished in this batch.
+/// Runs batches. `report` is called now and then, from any thread, with the number of histories finished since its last call.
 pub trait Backend {
     /// The device.
     fn device(&self) -> DeviceInfo;
@@ -164,7 +164,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// If the device fails.
-    fn run(&mut self, job: &Job<'_>, batch: u32, report: &mut dyn FnMut(u64)) -> Result<BatchTally>;
+    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchTally>;
 }
 
 impl World<'_> {

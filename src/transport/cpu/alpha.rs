@@ -52,7 +52,15 @@ pub struct AlphaDeposit {
 /// An alpha of `energy` MeV; `normal` (mean 0, variance 1) is its straggling, `sigma` the relative standard deviation of its range.
 #[inline(always)]
 pub fn alpha_start(
-    params: &Params, tables: &Tables, voxel: UVec3, medium: u32, offset: Vec3, direction: Vec3, energy: f32, normal: f32, sigma: f32,
+    params: &Params,
+    tables: &Tables,
+    voxel: UVec3,
+    medium: u32,
+    offset: Vec3,
+    direction: Vec3,
+    energy: f32,
+    normal: f32,
+    sigma: f32,
 ) -> Alpha {
     let range = table_alpha_range(tables, voxel_material(medium).into(), energy);
     Alpha {

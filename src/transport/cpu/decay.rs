@@ -43,9 +43,8 @@ pub fn decay_start(params: &Params, source: &[[u32; 2]], spectrum: &[Row], place
     let in_run = place * params.batches + params.batch;
     let low = params.history_base[0].wrapping_add(in_run);
     let history = [low, params.history_base[1] + u32::from(low < in_run)];
-    let phase = (in_run.wrapping_mul(params.phase_step[1]))
-        .wrapping_add(mul_hi(in_run, params.phase_step[0]))
-        .wrapping_add(params.phase_offset);
+    let phase =
+        (in_run.wrapping_mul(params.phase_step[1])).wrapping_add(mul_hi(in_run, params.phase_step[0])).wrapping_add(params.phase_offset);
     let voxel = voxel_at(decay_entry(source, params.source_count, phase), UVec3::from(params.size));
     let a = rng_block(params.seed, history, params.stream, 0);
     let b = rng_block(params.seed, history, params.stream, 1);

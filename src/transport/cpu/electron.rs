@@ -8,9 +8,7 @@ use super::{
     math::{math_cos_sin, math_exponential},
     tables::{table_deflection, table_electron, table_electron_range},
     tally::tally_quanta,
-    voxel::{
-        voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall,
-    },
+    voxel::{voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall},
 };
 use crate::transport::{
     constants::*,
@@ -104,7 +102,15 @@ pub struct ElectronCollision {
 /// An electron of `energy` MeV with its first step prepared; it may come back at rest, its energy in the deposit.
 #[inline(always)]
 pub fn electron_start(
-    params: &Params, voxel: UVec3, medium: u32, offset: Vec3, direction: Vec3, range: f32, quanta: u32, interactions: f32, stream: u32,
+    params: &Params,
+    voxel: UVec3,
+    medium: u32,
+    offset: Vec3,
+    direction: Vec3,
+    range: f32,
+    quanta: u32,
+    interactions: f32,
+    stream: u32,
     draw: u32,
 ) -> Electron {
     Electron {

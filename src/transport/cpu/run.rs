@@ -54,7 +54,7 @@ impl Backend for Cpu<'_> {
         }
     }
 
-    fn run(&mut self, job: &Job<'_>, batch: u32, report: &mut dyn FnMut(u64)) -> Result<BatchTally> {
+    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchTally> {
         let params = self.world.params(job, batch);
         let voxels = self.world.phantom.grid.len();
         if job.particle == Particle::Alpha && self.energy_let.is_none() {
@@ -63,7 +63,6 @@ impl Backend for Cpu<'_> {
         let histories = u64::from(params.count);
         let next = AtomicU64::new(0);
         let total = Mutex::new(Sums::default());
-        let reporter = Mutex::new(report);
         std::thread::scope(|scope| {
             for _ in 0..self.threads {
                 scope.spawn(|| {
@@ -80,10 +79,7 @@ impl Backend for Cpu<'_> {
                                 Particle::Electron => self.electron(&params, job, place as u32, &mut sums),
                             }
                         }
-                        // A busy reporter is not worth waiting for.
-                        if let Ok(mut report) = reporter.try_lock() {
-                            report(last);
-                        }
+                        report(last - first);
                     }
                     total.lock().expect("no thread panics with the lock").add(&sums);
                 });
