@@ -1,9 +1,11 @@
 //! Equivalent uniform doses. All take `(value, weight)` pairs: equal weights for voxels, volumes for a dose-volume histogram.
 
 /// Natural logarithm of the weighted mean of `e^x`, safe against underflow; negative infinity without weight.
+///
+/// An infinite largest value is returned as it is.
 pub fn ln_mean_exp(values: impl Iterator<Item = (f64, f64)> + Clone) -> f64 {
     let top = values.clone().filter(|&(_, w)| w > 0.0).map(|(x, _)| x).fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY {
+    if top.is_infinite() {
         return top;
     }
     let (sum, weight) = values.fold((0.0, 0.0), |(sum, weight), (x, w)| (sum + w * (x - top).exp(), weight + w));
