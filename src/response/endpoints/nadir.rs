@@ -62,12 +62,12 @@ pub(super) fn nadir(
     (Nadir { time: time - first, ln_clonogens: value, bed_lost: lost }, bed_until(irradiation, label, voxels, time, threads))
 }
 
-/// Golden-section search of a minimum between two points, to 1e-7 of their distance.
+/// Golden-section search of a minimum between two points, to 4e-6 of their distance.
 fn golden_minimum(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> (f64, f64) {
     let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
     let (mut a, mut b) = (high - ratio * (high - low), low + ratio * (high - low));
     let (mut fa, mut fb) = (f(a), f(b));
-    for _ in 0..34 {
+    for _ in 0..26 {
         if fa <= fb {
             (high, b, fb) = (b, a, fa);
             a = high - ratio * (high - low);

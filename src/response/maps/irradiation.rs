@@ -13,8 +13,8 @@ use crate::response::tissue::Tissues;
 #[derive(Debug)]
 pub struct Irradiation<'a> {
     pub(super) components: &'a [DoseRateComponent],
-    /// Position of each component's fraction and term.
-    pub(super) place_of: Vec<(usize, usize)>,
+    /// Term of each component.
+    pub(super) term_of: Vec<usize>,
     /// Sorted by fraction, then start and decay constant.
     pub(super) terms: Vec<Term>,
     pub(super) fractions: Vec<Fraction>,
@@ -64,14 +64,10 @@ impl<'a> Irradiation<'a> {
                 _ => fractions.push(Fraction { number: term.fraction, terms: i..i + 1 }),
             }
         }
-        // Every component has put its own term in, so both searches find it.
-        let place = |c: &DoseRateComponent| {
-            let fraction = fractions.iter().position(|f| f.number == c.fraction)?;
-            Some((fraction, terms.iter().position(|t| *t == term(c))?))
-        };
-        let place_of = components.iter().filter_map(place).collect();
+        // Every component has put its own term in, so the search finds it.
+        let term_of = components.iter().filter_map(|c| terms.iter().position(|t| *t == term(c))).collect();
         let voxel_volume = phantom.grid.voxel_volume_cm3();
-        Ok(Self { components, place_of, terms, fractions, labels: &phantom.regions, tissues, voxel_volume })
+        Ok(Self { components, term_of, terms, fractions, labels: &phantom.regions, tissues, voxel_volume })
     }
 
     /// Number of voxels.

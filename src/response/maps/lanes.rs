@@ -21,8 +21,10 @@ pub(super) struct Lanes {
     pub(super) fractions: Vec<Lane>,
     /// Upper bound of the unrepaired dose at any time (low-LET equivalent).
     pub(super) unrepaired: Lane,
-    /// Amplitudes of sqrt(beta)-weighted dose rate per term, in Gy/s of low-LET dose.
+    /// Per term: initial dose rate of low LET, Gy/s; then the sqrt(beta)-weighted one, in Gy/s of low-LET dose.
     rates: Vec<Lane>,
+    /// Per term: initial dose rate of high LET, Gy/s.
+    rates_high: Vec<Lane>,
 }
 
 impl Lanes {
@@ -35,13 +37,14 @@ impl Lanes {
             fractions: vec![zero; irradiation.fractions.len()],
             unrepaired: zero,
             rates: vec![zero; irradiation.terms.len()],
+            rates_high: vec![zero; irradiation.terms.len()],
         }
     }
 
     /// Computes these voxels (at most [`LANES`]), all of tissue `tissue` whose coefficients are `table`.
     pub(super) fn compute(&mut self, irradiation: &Irradiation, voxels: &[u32], tissue: &Tissue, table: &PairTable) {
-        self.gather(irradiation, voxels, tissue, table);
-        let n = voxels.len();
+        self.gather(irradiation, voxels);
+        self.add_linear(irradiation, tissue, table);
         let per_alpha_beta = 2.0 / tissue.parameters.alpha_beta;
         self.bed = [0.0; LANES];
         for (f, fraction) in irradiation.fractions.iter().enumerate() {
@@ -52,11 +55,9 @@ impl Lanes {
                 self.meet(i, 0, earlier, &mut others);
                 self.meet(i, fraction.terms.start, own, &mut alone);
             }
-            // `gather` has left the linear part of BED here.
-            let linear = &mut self.fractions[f];
-            for l in 0..n {
-                linear[l] += per_alpha_beta * alone[l];
-                self.bed[l] += linear[l] + per_alpha_beta * others[l];
+            for l in 0..LANES {
+                self.fractions[f][l] += per_alpha_beta * alone[l];
+                self.bed[l] += self.fractions[f][l] + per_alpha_beta * others[l];
             }
         }
         self.bound_unrepaired(table);
@@ -78,28 +79,38 @@ impl Lanes {
         }
     }
 
-    /// Reads the maps: doses, the linear part of each fraction's BED, and amplitudes of the terms.
-    fn gather(&mut self, irradiation: &Irradiation, voxels: &[u32], tissue: &Tissue, table: &PairTable) {
+    /// Reads the maps; components of one term add up.
+    fn gather(&mut self, irradiation: &Irradiation, voxels: &[u32]) {
+        self.rates.fill([0.0; LANES]);
+        self.rates_high.fill([0.0; LANES]);
+        for (component, &term) in irradiation.components.iter().zip(&irradiation.term_of) {
+            let read = |map: &[f32], into: &mut Lane| {
+                for (rate, &v) in into.iter_mut().zip(voxels) {
+                    *rate += component.activity * f64::from(map[v as usize]);
+                }
+            };
+            read(&component.dose.low, &mut self.rates[term]);
+            if let Some(map) = &component.dose.high {
+                read(map, &mut self.rates_high[term]);
+            }
+        }
+    }
+
+    /// Doses and the linear part of each fraction's BED; then weights the rates by sqrt(beta).
+    fn add_linear(&mut self, irradiation: &Irradiation, tissue: &Tissue, table: &PairTable) {
         self.dose = [0.0; LANES];
         self.high = [0.0; LANES];
         self.fractions.fill([0.0; LANES]);
-        self.rates.fill([0.0; LANES]);
-        for (component, &(fraction, term)) in irradiation.components.iter().zip(&irradiation.place_of) {
-            let (linear, rates) = (&mut self.fractions[fraction], &mut self.rates[term]);
-            let (activity, seconds) = (component.activity, table.dose[term]);
-            for (l, &v) in voxels.iter().enumerate() {
-                let low = activity * f64::from(component.dose.low[v as usize]);
-                self.dose[l] += low * seconds;
-                linear[l] += low * seconds;
-                rates[l] += low;
-            }
-            if let Some(map) = &component.dose.high {
-                for (l, &v) in voxels.iter().enumerate() {
-                    let high = activity * f64::from(map[v as usize]);
-                    self.dose[l] += high * seconds;
-                    self.high[l] += high * seconds;
-                    linear[l] += tissue.parameters.rbe_high_let * high * seconds;
-                    rates[l] += tissue.root_beta_high * high;
+        let (rbe, root_beta) = (tissue.parameters.rbe_high_let, tissue.root_beta_high);
+        for (fraction, linear) in irradiation.fractions.iter().zip(&mut self.fractions) {
+            for term in fraction.terms.clone() {
+                let (rates, rates_high, seconds) = (&mut self.rates[term], &self.rates_high[term], table.dose[term]);
+                for l in 0..LANES {
+                    let (low, high) = (rates[l] * seconds, rates_high[l] * seconds);
+                    self.dose[l] += low + high;
+                    self.high[l] += high;
+                    linear[l] += low + rbe * high;
+                    rates[l] += root_beta * rates_high[l];
                 }
             }
         }
