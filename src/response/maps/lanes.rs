@@ -1,0 +1,133 @@
+//! The per-voxel arithmetic, on a few voxels of one tissue at a time so that the compiler can use vector instructions.
+
+use super::irradiation::Irradiation;
+use super::pairs::PairTable;
+use crate::response::tissue::Tissue;
+
+/// Voxels handled together.
+pub(super) const LANES: usize = 64;
+type Lane = [f64; LANES];
+
+/// Results for up to [`LANES`] voxels, all in Gy.
+#[derive(Debug, Clone)]
+pub(super) struct Lanes {
+    /// Absorbed dose.
+    pub(super) dose: Lane,
+    /// High-LET part of it.
+    pub(super) high: Lane,
+    /// BED of all fractions with all that they do to each other.
+    pub(super) bed: Lane,
+    /// BED of each fraction alone.
+    pub(super) fractions: Vec<Lane>,
+    /// Upper bound of the unrepaired dose at any time (low-LET equivalent).
+    pub(super) unrepaired: Lane,
+    /// Per term: initial dose rate of low LET, Gy/s; then the sqrt(beta)-weighted one, in Gy/s of low-LET dose.
+    rates: Vec<Lane>,
+    /// Per term: initial dose rate of high LET, Gy/s.
+    rates_high: Vec<Lane>,
+}
+
+impl Lanes {
+    pub(super) fn new(irradiation: &Irradiation) -> Self {
+        let zero = [0.0; LANES];
+        Self {
+            dose: zero,
+            high: zero,
+            bed: zero,
+            fractions: vec![zero; irradiation.fractions.len()],
+            unrepaired: zero,
+            rates: vec![zero; irradiation.terms.len()],
+            rates_high: vec![zero; irradiation.terms.len()],
+        }
+    }
+
+    /// Computes these voxels (at most [`LANES`]), all of tissue `tissue` whose coefficients are `table`.
+    pub(super) fn compute(&mut self, irradiation: &Irradiation, voxels: &[u32], tissue: &Tissue, table: &PairTable) {
+        self.gather(irradiation, voxels);
+        self.add_linear(irradiation, tissue, table);
+        let per_alpha_beta = 2.0 / tissue.parameters.alpha_beta;
+        self.bed = [0.0; LANES];
+        for (f, fraction) in irradiation.fractions.iter().enumerate() {
+            let mut alone = [0.0; LANES];
+            let mut others = [0.0; LANES];
+            for i in fraction.terms.clone() {
+                let (earlier, own) = table.pairs[i].split_at(fraction.terms.start);
+                self.meet(i, 0, earlier, &mut others);
+                self.meet(i, fraction.terms.start, own, &mut alone);
+            }
+            for l in 0..LANES {
+                self.fractions[f][l] += per_alpha_beta * alone[l];
+                self.bed[l] += self.fractions[f][l] + per_alpha_beta * others[l];
+            }
+        }
+        self.bound_unrepaired(table);
+    }
+
+    /// Adds `rates[i] * sum_j pairs[j] rates[from + j]` to `total`.
+    fn meet(&self, i: usize, from: usize, pairs: &[f64], total: &mut Lane) {
+        let mut sum = [0.0; LANES];
+        for (pair, rate) in pairs.iter().zip(&self.rates[from..]) {
+            // Far-apart fractions do not meet at all in f64.
+            if *pair != 0.0 {
+                for (sum, rate) in sum.iter_mut().zip(rate) {
+                    *sum += pair * rate;
+                }
+            }
+        }
+        for ((total, sum), rate) in total.iter_mut().zip(&sum).zip(&self.rates[i]) {
+            *total += sum * rate;
+        }
+    }
+
+    /// Reads the maps; components of one term add up.
+    fn gather(&mut self, irradiation: &Irradiation, voxels: &[u32]) {
+        self.rates.fill([0.0; LANES]);
+        self.rates_high.fill([0.0; LANES]);
+        for (component, &term) in irradiation.components.iter().zip(&irradiation.term_of) {
+            let read = |map: &[f32], into: &mut Lane| {
+                for (rate, &v) in into.iter_mut().zip(voxels) {
+                    *rate += component.activity * f64::from(map[v as usize]);
+                }
+            };
+            read(&component.dose.low, &mut self.rates[term]);
+            if let Some(map) = &component.dose.high {
+                read(map, &mut self.rates_high[term]);
+            }
+        }
+    }
+
+    /// Doses and the linear part of each fraction's BED; then weights the rates by sqrt(beta).
+    fn add_linear(&mut self, irradiation: &Irradiation, tissue: &Tissue, table: &PairTable) {
+        self.dose = [0.0; LANES];
+        self.high = [0.0; LANES];
+        self.fractions.fill([0.0; LANES]);
+        let (rbe, root_beta) = (tissue.parameters.rbe_high_let, tissue.root_beta_high);
+        for (fraction, linear) in irradiation.fractions.iter().zip(&mut self.fractions) {
+            for term in fraction.terms.clone() {
+                let (rates, rates_high, seconds) = (&mut self.rates[term], &self.rates_high[term], table.dose[term]);
+                for l in 0..LANES {
+                    let (low, high) = (rates[l] * seconds, rates_high[l] * seconds);
+                    self.dose[l] += low + high;
+                    self.high[l] += high;
+                    linear[l] += low + rbe * high;
+                    rates[l] += root_beta * rates_high[l];
+                }
+            }
+        }
+    }
+
+    fn bound_unrepaired(&mut self, table: &PairTable) {
+        self.unrepaired = [0.0; LANES];
+        for peaks in &table.peaks {
+            let mut sum = [0.0; LANES];
+            for (peak, rate) in peaks.iter().zip(&self.rates) {
+                for (sum, rate) in sum.iter_mut().zip(rate) {
+                    *sum += peak * rate.max(0.0);
+                }
+            }
+            for (bound, sum) in self.unrepaired.iter_mut().zip(&sum) {
+                *bound = bound.max(*sum);
+            }
+        }
+    }
+}
