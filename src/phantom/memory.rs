@@ -9,6 +9,9 @@ use crate::{
 /// Largest number of voxels: a source's voxel positions are `u32`.
 pub const MAX_VOXELS: u64 = u32::MAX as u64;
 
+/// Largest number of voxels along one axis.
+pub const MAX_SIZE: u32 = 1 << 20;
+
 /// Bytes per voxel of a finished [`super::Phantom`]: 4 for material and density, 2 for the region.
 pub fn bytes_per_voxel() -> u64 {
     (size_of::<u32>() + size_of::<u16>()) as u64
@@ -31,9 +34,9 @@ pub(super) fn check_grid(grid: &VoxelGrid, of: &str) -> Result<()> {
     if voxels == 0 {
         return Err(Error::input(format!("{of}: the grid of {nx} x {ny} x {nz} voxels is empty; every size must be at least 1")));
     }
-    if voxels > u128::from(MAX_VOXELS) {
+    if voxels > u128::from(MAX_VOXELS) || nx.max(ny).max(nz) > MAX_SIZE {
         return Err(Error::input(format!(
-            "{of}: {nx} x {ny} x {nz} = {voxels} voxels are too many; at most {MAX_VOXELS} are possible (a phantom takes {} bytes per voxel)",
+            "{of}: {nx} x {ny} x {nz} = {voxels} voxels are too many; at most {MAX_VOXELS} and {MAX_SIZE} along an axis are possible (a phantom takes {} bytes per voxel)",
             bytes_per_voxel()
         )));
     }

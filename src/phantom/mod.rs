@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::{error::Result, grid::VoxelGrid, physics::materials::Material, volume::Volume};
 
 pub use build::build;
-pub use memory::{MAX_VOXELS, building_bytes_per_voxel, bytes_per_voxel};
+pub use memory::{MAX_SIZE, MAX_VOXELS, building_bytes_per_voxel, bytes_per_voxel};
 
 /// A voxel phantom.
 ///
