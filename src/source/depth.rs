@@ -1,6 +1,7 @@
 //! Exact Euclidean distance from voxel centres to the rim of their region.
 //!
 //! The rim is the surface of the region as voxels draw it: the faces between its voxels and others. A voxel next to a face is half a voxel deep.
+//! On a smooth surface that the voxels only approximate, corners of outside voxels reach in: depths come out half a voxel too small on average.
 //! The edge of the grid is no rim: there the knowledge of the region ends, not the region.
 //!
 //! Method: the separable lower envelope of parabolas of Felzenszwalb & Huttenlocher (Theory of Computing 8, 415, 2012), with sites on

@@ -18,9 +18,11 @@ use crate::{
 /// Vessels are laid this many spacings beyond the region: farther ones are the nearest with a probability below 1e-12.
 const MARGIN: f64 = 3.0;
 /// More vessels than this are an error: the spacing is then far below what voxels can show.
-const MAX_VESSELS: f64 = 2.0e7;
-/// More search cells than this are not made; they then hold more vessels each.
+const MAX_VESSELS: f64 = 1.0e6;
+/// Search cells are made larger, with more vessels each, rather than more than this many.
 const MAX_CELLS: f64 = 4.0e6;
+/// ... and rather than more entries of vessels in cells than this (200 MB).
+const MAX_ENTRIES: f64 = 5.0e7;
 
 /// Distance, mm, from each voxel centre of the region to the nearest vessel. Places count from the centre of the region's box along the
 /// grid's axes, so a region keeps its vessels when it is moved.
@@ -30,7 +32,7 @@ pub(super) fn distances(region: &RegionVoxels, grid: &VoxelGrid, spacing: f64, s
     let expected = std::f64::consts::PI * (radius / spacing).powi(2);
     if expected > MAX_VESSELS {
         return Err(Error::input(format!(
-            "a vessel spacing of {spacing} mm would need {expected:.1e} vessels in a region {:.3} mm across; at most {MAX_VESSELS:.0e} are drawn",
+            "a vessel spacing of {spacing} mm would need {expected:.1e} vessels in a region {:.3} mm across; at most {MAX_VESSELS:.0e} are drawn: choose a larger spacing, or a uniform pattern",
             2.0 * half.length()
         )));
     }
@@ -98,25 +100,27 @@ struct Cells {
 impl Cells {
     /// Cells that fill the box `-half..half` with edges near `spacing`.
     fn new(lines: Vec<Line>, half: DVec3, spacing: f64) -> Self {
-        let edge = spacing.max((8.0 * half.element_product() / MAX_CELLS).cbrt());
+        let volume = 8.0 * half.element_product();
+        // A cube of edge e is met by 1.5 e^2 / spacing^2 lines on average.
+        let edge = spacing.max((volume / MAX_CELLS).cbrt()).max(1.5 * volume / (spacing * spacing * MAX_ENTRIES));
         let size = (2.0 * half / edge).ceil().to_array().map(|n| (n as usize).max(1));
-        let mut cells = Self { lines, low: -half, edge, size, starts: vec![0; size.iter().product::<usize>() + 1], members: Vec::new() };
-        let mut pairs = Vec::new();
+        let mut cells = Self { lines, low: -half, edge, size, starts: Vec::new(), members: Vec::new() };
+        let mut starts = vec![0u32; size.iter().product::<usize>() + 1];
+        for line in &cells.lines {
+            cells.pass(line, |cell| starts[cell + 1] += 1);
+        }
+        for c in 1..starts.len() {
+            starts[c] += starts[c - 1];
+        }
+        let mut next = starts.clone();
+        let mut members = vec![0; next[next.len() - 1] as usize];
         for (n, line) in cells.lines.iter().enumerate() {
-            cells.pass(line, |cell| pairs.push((cell as u32, n as u32)));
+            cells.pass(line, |cell| {
+                members[next[cell] as usize] = n as u32;
+                next[cell] += 1;
+            });
         }
-        for &(cell, _) in &pairs {
-            cells.starts[cell as usize + 1] += 1;
-        }
-        for c in 1..cells.starts.len() {
-            cells.starts[c] += cells.starts[c - 1];
-        }
-        let mut next = cells.starts.clone();
-        cells.members = vec![0; pairs.len()];
-        for (cell, n) in pairs {
-            cells.members[next[cell as usize] as usize] = n;
-            next[cell as usize] += 1;
-        }
+        (cells.starts, cells.members) = (starts, members);
         cells
     }
 
