@@ -1,6 +1,18 @@
 //! The voxel phantom: material, density and region of every voxel.
+//!
+//! [`build`] makes it from the plan. It reads nothing itself: images, materials and the CT ramp come through [`PhantomInputs`].
 
-use crate::{grid::VoxelGrid, physics::materials::Material};
+mod build;
+mod memory;
+mod palette;
+mod solid;
+
+use std::path::Path;
+
+use crate::{error::Result, grid::VoxelGrid, physics::materials::Material, volume::Volume};
+
+pub use build::build;
+pub use memory::{MAX_SIZE, MAX_VOXELS, building_bytes_per_voxel, bytes_per_voxel};
 
 /// A voxel phantom.
 ///
@@ -24,7 +36,7 @@ pub struct Phantom {
 
 /// Packs a material (0..256) and a density in g/cm3 (positive, below 3e38) into a `u32`.
 ///
-/// The density keeps 8 bits of exponent and 16 of mantissa of its `f32` (rounded to nearest: relative error at most 2^-18).
+/// The density keeps 8 bits of exponent and 16 of mantissa of its `f32` (rounded to nearest, a carry goes into the exponent: relative error at most 2^-17).
 pub fn pack_voxel(material: u8, density: f32) -> u32 {
     let bits = density.to_bits() & 0x7fff_ffff;
     u32::from(material) << 24 | ((bits + 0x40) >> 7 & 0x00ff_ffff)
@@ -50,5 +62,78 @@ impl Phantom {
     pub fn region_voxels(&self, region: usize) -> impl Iterator<Item = usize> + '_ {
         let id = (region + 1) as u16;
         self.regions.iter().enumerate().filter(move |&(_, &r)| r == id).map(|(v, _)| v)
+    }
+}
+
+/// What a CT number becomes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CtVoxel {
+    /// Position in [`PhantomInputs::ct_materials`].
+    pub bin: usize,
+    /// g/cm3.
+    pub density: f64,
+    /// True if the CT number lay outside the ramp and was moved to its end.
+    pub clamped: bool,
+}
+
+/// What a phantom is built from besides the plan; the program answers from its readers and tables, tests from memory.
+pub trait PhantomInputs {
+    /// The CT image, HU.
+    fn image(&self, path: &Path) -> Result<Volume<f32>>;
+    /// A label image.
+    fn labels(&self, path: &Path) -> Result<Volume<u32>>;
+    /// A material by its name.
+    fn material(&self, name: &str) -> Option<Material>;
+    /// The materials of the CT ramp.
+    fn ct_materials(&self) -> Vec<Material>;
+    /// Converts a finite CT number, HU.
+    fn ct_convert(&self, hu: f32) -> CtVoxel;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relative_error(density: f32) -> f64 {
+        let packed = voxel_density(pack_voxel(0, density));
+        (f64::from(packed) - f64::from(density)).abs() / f64::from(density)
+    }
+
+    #[test]
+    fn packing_keeps_the_density_to_2_to_the_minus_17() {
+        let bound = (-17.0f64).exp2();
+        let (mut worst, mut density) = (0.0f64, 1.0e-4f32);
+        while density < 25.0 {
+            worst = worst.max(relative_error(density));
+            density = f32::from_bits(density.to_bits() + 37);
+        }
+        assert!(worst <= bound, "{worst:e}");
+        // Truncation instead of rounding would reach 2^-16.
+        assert!(worst > 0.9 * bound, "the sweep must meet the worst case, met {worst:e}");
+    }
+
+    #[test]
+    fn rounding_carries_into_the_exponent_and_never_into_the_material() {
+        for (density, expected) in [
+            (f32::from_bits(1.0f32.to_bits() - 1), 1.0f32),
+            (f32::from_bits(2.0f32.to_bits() - 64), 2.0),
+            (f32::from_bits(2.0f32.to_bits() - 65), f32::from_bits(2.0f32.to_bits() - 128)),
+            (f32::from_bits(16.0f32.to_bits() - 1), 16.0),
+        ] {
+            let voxel = pack_voxel(255, density);
+            assert_eq!(voxel_material(voxel), 255);
+            assert_eq!(voxel_density(voxel).to_bits(), expected.to_bits(), "{density} became {}", voxel_density(voxel));
+        }
+    }
+
+    #[test]
+    fn a_packed_density_packs_to_itself() {
+        for density in [1.0e-4f32, 1.205e-3, 0.26, 1.0, 1.06, 1.92, 11.35, 19.32, 25.0] {
+            let once = voxel_density(pack_voxel(7, density));
+            assert_eq!(pack_voxel(7, once), pack_voxel(7, density));
+        }
+        for material in [0u8, 1, 127, 128, 255] {
+            assert_eq!(voxel_material(pack_voxel(material, 1.06)), material);
+        }
     }
 }

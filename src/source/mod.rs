@@ -1,4 +1,32 @@
 //! Where and how much: uptake per fraction becomes time-integrated activity per voxel, by source component.
+//!
+//! [`build`] makes the sources of a fraction. It reads nothing itself: images come through [`UptakeInputs`]. Patterns that are equal are kept
+//! once in a [`PatternCache`], so that the transport can run them once for all fractions. Equations: `docs/methods/uptake.md`.
+
+mod build;
+mod cache;
+mod depth;
+mod image;
+mod lognormal;
+mod pattern;
+mod random;
+mod region;
+mod vessels;
+
+use std::path::Path;
+
+use crate::{error::Result, grid::VoxelGrid, volume::Volume};
+
+pub use build::build;
+pub use cache::PatternCache;
+
+/// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
+pub trait UptakeInputs {
+    /// An uptake image.
+    fn image(&self, path: &Path) -> Result<Volume<f32>>;
+    /// Amounts per voxel shared out onto another grid, in proportion to overlap; also returns the amount outside that grid.
+    fn resample_conserving(&self, image: &Volume<f32>, target: &VoxelGrid) -> (Volume<f64>, f64);
+}
 
 /// One source component: a nuclide (with its chain in equilibrium) in one region or image with one effective half-life.
 ///

@@ -1,0 +1,312 @@
+//! From the plan to the phantom: base image, then labels and shapes in the order of the regions.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
+
+use super::{
+    Phantom, PhantomInputs,
+    memory::{check_grid, describe, filled},
+    pack_voxel,
+    palette::{Palette, check_density},
+    solid::Solid,
+};
+use crate::{
+    error::{Error, Result},
+    grid::VoxelGrid,
+    plan::{PhantomPlan, RegionPlan},
+    volume::Volume,
+};
+
+/// Builds the voxel phantom.
+///
+/// Each region covers the voxels of its labels and those whose centre lies in one of its shapes; where regions overlap, the later one
+/// has the voxel, and the last of them that names a medium gives the medium. Without a CT, every region must name one.
+///
+/// # Errors
+/// Images that cannot be read, CT values that are not numbers, labels without region (but 0; under a CT they are a warning), a label named
+/// by two regions, label and CT grids that differ, regions without any voxel, unknown materials, more than 256 of them, impossible shapes.
+pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInputs) -> Result<Phantom> {
+    check_regions(plan, regions)?;
+    let mut palette = Palette::new(inputs);
+    let mut warnings = Vec::new();
+    let mut canvas = match plan {
+        PhantomPlan::Procedural { grid, background } => {
+            check_grid(grid, "[phantom]")?;
+            let voxel = palette.voxel(background, "the phantom's background")?;
+            Canvas { voxels: filled(voxel, grid.len(), "voxels")?, ..Canvas::new(*grid, regions, &mut palette)? }
+        }
+        PhantomPlan::Labels { image, background } => {
+            let labels = inputs.labels(image)?;
+            check_grid(&labels.grid, &image.display().to_string())?;
+            let voxel = palette.voxel(background, "the phantom's background")?;
+            let mut canvas =
+                Canvas { voxels: filled(voxel, labels.grid.len(), "voxels")?, ..Canvas::new(labels.grid, regions, &mut palette)? };
+            let unnamed = canvas.lay_labels(&labels, regions, &mut warnings);
+            if !unnamed.is_empty() {
+                return Err(Error::input(format!(
+                    "{}: no region names {}; name them in `labels` of a region (only label 0 may stay background)",
+                    image.display(),
+                    list_labels(&unnamed)
+                )));
+            }
+            canvas
+        }
+        PhantomPlan::Ct { image, labels } => {
+            let (grid, voxels) = convert_ct(image, inputs, &mut palette, &mut warnings)?;
+            let mut canvas = Canvas { voxels, ..Canvas::new(grid, regions, &mut palette)? };
+            if let Some(path) = labels {
+                let labels = inputs.labels(path)?;
+                if !grid.same_place(&labels.grid, 0.01 * grid.min_spacing()) {
+                    return Err(Error::input(format!(
+                        "the label image is not on the grid of the CT; resample it with nearest neighbours first\n  CT     {}: {}\n  labels {}: {}",
+                        image.display(),
+                        describe(&grid),
+                        path.display(),
+                        describe(&labels.grid)
+                    )));
+                }
+                let unnamed = canvas.lay_labels(&labels, regions, &mut warnings);
+                if !unnamed.is_empty() {
+                    warnings.push(format!(
+                        "{}: no region names {}; these voxels keep the CT's medium and are in no region",
+                        path.display(),
+                        list_labels(&unnamed)
+                    ));
+                }
+            }
+            canvas
+        }
+    };
+    for (position, region) in regions.iter().enumerate() {
+        canvas.paint(position, region, &mut warnings)?;
+    }
+    canvas.check(regions, &mut warnings)?;
+    Ok(Phantom {
+        grid: canvas.grid,
+        voxels: canvas.voxels,
+        materials: palette.into_materials(),
+        regions: canvas.regions,
+        region_names: regions.iter().map(|region| region.name.clone()).collect(),
+        warnings,
+    })
+}
+
+/// A phantom in the making.
+struct Canvas {
+    grid: VoxelGrid,
+    voxels: Vec<u32>,
+    regions: Vec<u16>,
+    /// Per region: its packed medium, if it names one.
+    media: Vec<Option<u32>>,
+    /// Per region: voxels that it covered when it was painted.
+    covered: Vec<u64>,
+}
+
+impl Canvas {
+    /// A canvas on which no voxel has a region yet; `voxels` is left to the caller.
+    fn new(grid: VoxelGrid, regions: &[RegionPlan], palette: &mut Palette<'_>) -> Result<Self> {
+        let media = regions
+            .iter()
+            .map(|region| region.medium.as_ref().map(|medium| palette.voxel(medium, &format!("region \"{}\"", region.name))).transpose())
+            .collect::<Result<_>>()?;
+        let covered = vec![0; regions.len()];
+        Ok(Self { grid, voxels: Vec::new(), regions: filled(0, grid.len(), "regions")?, media, covered })
+    }
+
+    /// Lays the labels of all regions, before any shape; returns the labels (but 0) without region, with their voxels.
+    fn lay_labels(&mut self, labels: &Volume<u32>, regions: &[RegionPlan], warnings: &mut Vec<String>) -> BTreeMap<u32, u64> {
+        let owner: HashMap<u32, usize> =
+            regions.iter().enumerate().flat_map(|(r, region)| region.labels.iter().map(move |&label| (label, r))).collect();
+        let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut v = 0;
+        // Labels come in runs: one look-up per run.
+        for run in labels.data.chunk_by(|a, b| a == b) {
+            *counts.entry(run[0]).or_insert(0) += run.len() as u64;
+            if let Some(&r) = owner.get(&run[0]) {
+                self.regions[v..v + run.len()].fill(r as u16 + 1);
+                self.covered[r] += run.len() as u64;
+                if let Some(voxel) = self.media[r] {
+                    self.voxels[v..v + run.len()].fill(voxel);
+                }
+            }
+            v += run.len();
+        }
+        for region in regions {
+            let absent: Vec<u32> = region.labels.iter().copied().filter(|label| !counts.contains_key(label)).collect();
+            if !absent.is_empty() {
+                warnings.push(format!("region \"{}\": labels {absent:?} do not occur in the label image", region.name));
+            }
+        }
+        counts.retain(|label, _| *label != 0 && !owner.contains_key(label));
+        counts
+    }
+
+    /// Paints the shapes of a region over all earlier regions, but under a later one whose label is already there.
+    fn paint(&mut self, position: usize, region: &RegionPlan, warnings: &mut Vec<String>) -> Result<()> {
+        let Self { grid, voxels, regions, media, covered } = self;
+        let (id, medium) = (position as u16 + 1, media[position]);
+        let (mut without_centre, mut volume, mut outside) = (0, 0.0, 0.0);
+        for shape in &region.shapes {
+            let solid = Solid::new(shape, &region.name)?;
+            let mut hits = 0u64;
+            solid.for_each_voxel(grid, |v| {
+                hits += 1;
+                // Shapes come in order, so a later region here can only stem from a label.
+                let under_label = regions[v] > id;
+                if let Some(voxel) = medium
+                    && !(under_label && media[usize::from(regions[v]) - 1].is_some())
+                {
+                    voxels[v] = voxel;
+                }
+                if !under_label {
+                    regions[v] = id;
+                }
+            });
+            covered[position] += hits;
+            let share = solid.share_outside(grid);
+            without_centre += u64::from(hits == 0 && share < 1.0);
+            if solid.volume().is_finite() {
+                volume += solid.volume();
+                outside += share * solid.volume();
+            }
+        }
+        if without_centre > 0 {
+            warnings.push(format!(
+                "region \"{}\": {without_centre} of {} shapes hold no voxel centre and left no trace (smaller than a voxel?)",
+                region.name,
+                region.shapes.len()
+            ));
+        }
+        if outside > 0.0 {
+            warnings.push(format!(
+                "region \"{}\": about {:.1} % of the volume of its shapes lies outside the grid",
+                region.name,
+                100.0 * outside / volume
+            ));
+        }
+        Ok(())
+    }
+
+    /// Every region must have voxels; those with a single one are told.
+    fn check(&self, regions: &[RegionPlan], warnings: &mut Vec<String>) -> Result<()> {
+        let mut counts = vec![0u64; regions.len() + 1];
+        for &id in &self.regions {
+            counts[usize::from(id)] += 1;
+        }
+        for (position, region) in regions.iter().enumerate() {
+            let name = &region.name;
+            match (counts[position + 1], self.covered[position]) {
+                (0, 0) => {
+                    let labels = if region.labels.is_empty() { "" } else { ", none of its labels occurs in the label image" };
+                    let shapes = match region.shapes.len() {
+                        0 => String::new(),
+                        n => format!(", none of its {n} shapes holds a voxel centre (outside the grid, or smaller than a voxel)"),
+                    };
+                    let nothing =
+                        if region.labels.is_empty() && region.shapes.is_empty() { ": it has neither shapes nor labels" } else { "" };
+                    return Err(Error::input(format!(
+                        "region \"{name}\" has no voxel{nothing}{labels}{shapes}; the grid has {}",
+                        describe(&self.grid)
+                    )));
+                }
+                (0, covered) => {
+                    return Err(Error::input(format!(
+                        "region \"{name}\" has no voxel left: later regions are painted over all of the {covered} voxels it covered; write it after them"
+                    )));
+                }
+                (1, _) => warnings.push(format!("region \"{name}\" is a single voxel")),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What can be told wrong about the regions before any image is open.
+fn check_regions(plan: &PhantomPlan, regions: &[RegionPlan]) -> Result<()> {
+    if regions.len() >= usize::from(u16::MAX) {
+        return Err(Error::input(format!("{} regions are too many; at most {} are possible", regions.len(), u16::MAX - 1)));
+    }
+    let has_labels = !matches!(plan, PhantomPlan::Procedural { .. } | PhantomPlan::Ct { labels: None, .. });
+    let mut label_owner: HashMap<u32, &str> = HashMap::new();
+    let mut names: HashMap<&str, ()> = HashMap::new();
+    for region in regions {
+        let name = region.name.as_str();
+        if names.insert(name, ()).is_some() {
+            return Err(Error::input(format!("region \"{name}\" is named twice")));
+        }
+        if region.medium.is_none() && !matches!(plan, PhantomPlan::Ct { .. }) {
+            return Err(Error::input(format!("region \"{name}\" needs a material: without a CT nothing else gives one")));
+        }
+        if !has_labels && !region.labels.is_empty() {
+            return Err(Error::input(format!("region \"{name}\" names labels {:?}, but the phantom has no label image", region.labels)));
+        }
+        for &label in &region.labels {
+            if let Some(other) = label_owner.insert(label, name) {
+                return Err(Error::input(format!(
+                    "label {label} is named by regions \"{other}\" and \"{name}\"; a voxel belongs to one region only"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Converts the CT image; clamped values are told with their count and span.
+fn convert_ct(
+    path: &Path,
+    inputs: &dyn PhantomInputs,
+    palette: &mut Palette<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<(VoxelGrid, Vec<u32>)> {
+    let ct = inputs.image(path)?;
+    let file = path.display();
+    check_grid(&ct.grid, &file.to_string())?;
+    let bins = inputs.ct_materials();
+    let mut position: Vec<Option<u8>> = vec![None; bins.len()];
+    let mut voxels = filled(0, ct.data.len(), "voxels")?;
+    let (mut clamped, mut lowest, mut highest) = (0u64, f32::INFINITY, f32::NEG_INFINITY);
+    for (v, &hu) in ct.data.iter().enumerate() {
+        if !hu.is_finite() {
+            let bad = ct.data.iter().filter(|hu| !hu.is_finite()).count();
+            return Err(Error::input(format!(
+                "{file}: {bad} CT values are not finite numbers, the first ({hu}) at voxel {:?}",
+                ct.grid.ijk(v)
+            )));
+        }
+        let tissue = inputs.ct_convert(hu);
+        if tissue.clamped {
+            clamped += 1;
+            (lowest, highest) = (lowest.min(hu), highest.max(hu));
+        }
+        let material = match position[tissue.bin] {
+            Some(material) => material,
+            None => *position[tissue.bin].insert(palette.position(bins[tissue.bin].clone())?),
+        };
+        check_density(tissue.density, &format_args!("{file}, {hu} HU"))?;
+        voxels[v] = pack_voxel(material, tissue.density as f32);
+    }
+    if clamped > 0 {
+        warnings.push(format!(
+            "{file}: {clamped} of {} CT values lie outside the ramp and were moved to its ends (they span {lowest} to {highest} HU)",
+            ct.data.len()
+        ));
+    }
+    Ok((ct.grid, voxels))
+}
+
+/// "labels 3 (120 voxels), 7 (1 voxel)", at most ten of them.
+fn list_labels(labels: &BTreeMap<u32, u64>) -> String {
+    const SHOWN: usize = 10;
+    let one = |(label, voxels): (&u32, &u64)| format!("{label} ({voxels} voxel{})", if *voxels == 1 { "" } else { "s" });
+    let shown: Vec<String> = labels.iter().take(SHOWN).map(one).collect();
+    let noun = if labels.len() == 1 { "label" } else { "labels" };
+    let more = if labels.len() > SHOWN {
+        format!(" and {} more labels with {} voxels", labels.len() - SHOWN, labels.values().skip(SHOWN).sum::<u64>())
+    } else {
+        String::new()
+    };
+    format!("{noun} {}{more}", shown.join(", "))
+}
