@@ -1,6 +1,20 @@
 //! From tallies to absorbed dose: accumulation over components and fractions, uncertainty, dose rate.
+//!
+//! ```text
+//! BatchTally x B -> BatchAccumulator -> TallyMeans (MeV per history) -> ScoredComponent (Gy per decay)
+//!     -> DoseMaps, RegionDose (Gy, per fraction and total) -> RegionRow, Dvh
+//!     -> DoseRateComponent (hand-over to the response module)
+//! ```
 
 use std::sync::Arc;
+
+pub mod accumulate;
+pub mod component;
+pub mod dvh;
+#[cfg(test)]
+mod fixtures;
+pub mod regions;
+pub mod tally;
 
 /// Dose of one source component per decay of its parent, as maps over the whole grid.
 ///
@@ -12,8 +26,8 @@ pub struct ComponentDose {
     pub low: Arc<Vec<f32>>,
     /// High-LET absorbed dose per decay, Gy (alphas and recoils); `None` where nothing of the kind is emitted.
     pub high: Option<Arc<Vec<f32>>>,
-    /// Variance of the mean of `low + high`, (Gy/decay)^2.
-    pub variance: Arc<Vec<f32>>,
+    /// Standard error (1 sigma) of `low + high`, Gy per decay. Not its square: that leaves the range of `f32` far from the source.
+    pub sigma: Arc<Vec<f32>>,
     /// Alpha dose times dose-averaged LET per decay, Gy keV/um; `None` without alphas.
     pub dose_let: Option<Arc<Vec<f32>>>,
 }

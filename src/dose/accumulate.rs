@@ -1,0 +1,238 @@
+//! Fractions and the whole treatment as sums of components: absorbed dose, high-LET dose, LET, dose rate and uncertainty.
+
+use std::ops::Range;
+
+use crate::{
+    dose::{
+        DoseRateComponent,
+        component::{CHUNK, ScoredComponent},
+    },
+    grid::VoxelGrid,
+    units::GY_PER_MEV_PER_G,
+    volume::Volume,
+};
+
+/// What one source component delivers in one fraction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contribution {
+    /// Position in the list of [`ScoredComponent`]s. The same one may serve several fractions.
+    pub component: usize,
+    /// Time-integrated activity, Bq s.
+    pub tia: f64,
+    /// Effective decay constant, 1/s.
+    pub lambda: f64,
+}
+
+/// What one fraction delivers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FractionDelivery {
+    /// 1, 2, 3 ...
+    pub number: u32,
+    /// Start, s.
+    pub start: f64,
+    /// Its components.
+    pub contributions: Vec<Contribution>,
+}
+
+/// Maps of a fraction or of the total.
+#[derive(Debug, Clone)]
+pub struct DoseMaps {
+    /// Absorbed dose, Gy.
+    pub dose: Volume<f32>,
+    /// Absorbed dose from alphas and recoils, Gy; `None` where there are none.
+    pub high: Option<Volume<f32>>,
+    /// Dose-averaged LET of the alphas, keV/um, weighted with their dose; 0 where they give none; `None` without alphas.
+    pub let_mean: Option<Volume<f32>>,
+    /// Relative standard error of `dose`, 1 sigma. 1 where nothing was scored, as GATE writes it: a voxel hit in a single
+    /// batch has exactly 1 as well, so 1 reads "nothing known" throughout. 0 where all dose is analytic.
+    pub uncertainty: Volume<f32>,
+}
+
+/// Dose rate of a fraction as the response module sees it, reduced to two maps for inspection.
+#[derive(Debug, Clone)]
+pub struct RateMaps {
+    /// Dose rate at the start of the fraction, Gy/s.
+    pub amplitude: Volume<f32>,
+    /// Dose rate at the start over dose of the fraction, 1/s: the decay constant where one component dominates; 0 without dose.
+    pub decay: Volume<f32>,
+}
+
+/// Dose of one region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RegionDose {
+    /// Energy over mass, Gy.
+    pub mean: f64,
+    /// Its standard error (1 sigma), Gy, from the region's batch sums: covariance between voxels included.
+    pub sigma: f64,
+    /// High-LET part of `mean`, Gy; `None` where no component gives any.
+    pub high_mean: Option<f64>,
+    /// Dose-averaged LET of the alphas in the region, keV/um; `None` where they give no dose.
+    pub let_mean: Option<f64>,
+}
+
+/// Activity per component: fractions that share a component share its statistical error, so activities add before errors do.
+fn activities(scored: &[ScoredComponent], contributions: &[Contribution], weight: impl Fn(&Contribution) -> f64) -> Vec<f64> {
+    let mut sums = vec![0.0; scored.len()];
+    for c in contributions {
+        sums[c.component] += weight(c);
+    }
+    sums
+}
+
+/// Walks the grid in chunks; `add` gets chunk-local sums, the offset of the first voxel, a component, its activity and positions.
+fn by_chunk<T: Copy + Default>(
+    len: usize,
+    scored: &[ScoredComponent],
+    activity: &[f64],
+    add: impl Fn(&mut [T], usize, &ScoredComponent, f64, Range<usize>),
+    mut put: impl FnMut(usize, &[T]),
+) {
+    let mut cells = vec![T::default(); CHUNK.min(len)];
+    for start in (0..len).step_by(CHUNK) {
+        let end = (start + CHUNK).min(len);
+        let cells = &mut cells[..end - start];
+        cells.fill(T::default());
+        for (component, &a) in scored.iter().zip(activity).filter(|&(_, &a)| a != 0.0) {
+            add(cells, start, component, a, component.range(start, end));
+        }
+        put(start, cells);
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    dose: f64,
+    high: f64,
+    alpha: f64,
+    alpha_let: f64,
+    variance: f64,
+}
+
+/// Dose maps of the given contributions: those of a fraction, or of all fractions together for the total.
+///
+/// Different components are independent runs, so their variances add; the same component in several fractions is one run,
+/// so its standard errors add. Sums are kept in `f64` and rounded once.
+///
+/// # Panics
+/// If a contribution names a component that is not in `scored`: a programming error.
+pub fn dose_maps(grid: &VoxelGrid, scored: &[ScoredComponent], contributions: &[Contribution]) -> DoseMaps {
+    let activity = activities(scored, contributions, |c| c.tia);
+    let used = || scored.iter().zip(&activity).filter(|&(_, &a)| a != 0.0).map(|(s, _)| s);
+    let len = grid.len();
+    let mut dose = vec![0.0f32; len];
+    let mut uncertainty = vec![1.0f32; len];
+    let mut high = used().any(|s| s.high.is_some()).then(|| vec![0.0f32; len]);
+    let mut let_mean = used().any(|s| s.alpha.is_some()).then(|| vec![0.0f32; len]);
+    let add = |cells: &mut [Cell], start: usize, s: &ScoredComponent, a: f64, range: Range<usize>| {
+        for i in range {
+            let cell = &mut cells[s.voxels[i] as usize - start];
+            let part_high = s.high.as_ref().map_or(0.0, |h| f64::from(h[i]));
+            cell.dose += a * (f64::from(s.low[i]) + part_high);
+            cell.high += a * part_high;
+            if let (Some(alpha), Some(dose_let)) = (&s.alpha, &s.dose_let) {
+                cell.alpha += a * f64::from(alpha[i]);
+                cell.alpha_let += a * f64::from(dose_let[i]);
+            }
+            cell.variance += (a * f64::from(s.sigma[i])).powi(2);
+        }
+    };
+    by_chunk(len, scored, &activity, add, |start, cells| {
+        for (v, cell) in (start..).zip(cells) {
+            dose[v] = cell.dose as f32;
+            if let Some(map) = &mut high {
+                map[v] = cell.high as f32;
+            }
+            if cell.dose > 0.0 {
+                uncertainty[v] = (cell.variance.sqrt() / cell.dose) as f32;
+            }
+            if let Some(map) = let_mean.as_mut().filter(|_| cell.alpha > 0.0) {
+                map[v] = (cell.alpha_let / cell.alpha) as f32;
+            }
+        }
+    });
+    DoseMaps {
+        dose: Volume::new(*grid, dose),
+        high: high.map(|m| Volume::new(*grid, m)),
+        let_mean: let_mean.map(|m| Volume::new(*grid, m)),
+        uncertainty: Volume::new(*grid, uncertainty),
+    }
+}
+
+/// Dose of every region from energies: slot 0 is the whole grid, slot `i` region `i - 1`; `masses` in g by slot.
+///
+/// A region without voxels (mass 0) has dose 0 +- 0.
+pub fn region_doses(scored: &[ScoredComponent], contributions: &[Contribution], masses: &[f64]) -> Vec<RegionDose> {
+    let activity = activities(scored, contributions, |c| c.tia);
+    let has_high = scored.iter().zip(&activity).any(|(s, &a)| a != 0.0 && s.high.is_some());
+    masses
+        .iter()
+        .enumerate()
+        .map(|(slot, &mass)| {
+            let [mut energy, mut high, mut alpha, mut alpha_let, mut variance] = [0.0; 5];
+            for (s, &a) in scored.iter().zip(&activity) {
+                let r = &s.regions[slot];
+                energy += a * (r.low + r.high);
+                high += a * r.high;
+                alpha += a * r.alpha;
+                alpha_let += a * r.alpha_let;
+                variance += a * a * r.variance;
+            }
+            let gy = if mass > 0.0 { GY_PER_MEV_PER_G / mass } else { 0.0 };
+            RegionDose {
+                mean: energy * gy,
+                sigma: variance.sqrt() * gy,
+                high_mean: has_high.then_some(high * gy),
+                let_mean: (alpha > 0.0).then(|| alpha_let / alpha),
+            }
+        })
+        .collect()
+}
+
+/// Dose rate at the start of a fraction and its effective decay constant.
+pub fn rate_maps(grid: &VoxelGrid, scored: &[ScoredComponent], contributions: &[Contribution]) -> RateMaps {
+    let len = grid.len();
+    let mut dose = vec![0.0f64; len];
+    let mut amplitude = vec![0.0f32; len];
+    let mut decay = vec![0.0f32; len];
+    let add = |cells: &mut [f64], start: usize, s: &ScoredComponent, a: f64, range: Range<usize>| {
+        for i in range {
+            cells[s.voxels[i] as usize - start] += a * (f64::from(s.low[i]) + s.high.as_ref().map_or(0.0, |h| f64::from(h[i])));
+        }
+    };
+    by_chunk(len, scored, &activities(scored, contributions, |c| c.tia), add, |start, cells| {
+        dose[start..start + cells.len()].copy_from_slice(cells);
+    });
+    by_chunk(len, scored, &activities(scored, contributions, |c| c.tia * c.lambda), add, |start, cells: &[f64]| {
+        for (v, &rate) in (start..).zip(cells) {
+            amplitude[v] = rate as f32;
+            if dose[v] > 0.0 {
+                decay[v] = (rate / dose[v]) as f32;
+            }
+        }
+    });
+    RateMaps { amplitude: Volume::new(*grid, amplitude), decay: Volume::new(*grid, decay) }
+}
+
+/// The hand-over to the response module. Maps over the whole grid are made once per component and shared by its fractions.
+pub fn dose_rate_components(grid_len: usize, scored: &[ScoredComponent], fractions: &[FractionDelivery]) -> Vec<DoseRateComponent> {
+    let mut maps = vec![None; scored.len()];
+    let mut out = Vec::new();
+    for fraction in fractions {
+        for c in &fraction.contributions {
+            let component = &scored[c.component];
+            out.push(DoseRateComponent {
+                name: component.name.clone(),
+                fraction: fraction.number,
+                start: fraction.start,
+                lambda: c.lambda,
+                activity: c.tia * c.lambda,
+                dose: maps[c.component].get_or_insert_with(|| component.maps(grid_len)).clone(),
+            });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+#[path = "accumulate_tests.rs"]
+mod tests;
