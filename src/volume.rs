@@ -1,5 +1,9 @@
 //! A voxel grid with one value per voxel.
 
+mod resample;
+
+pub use resample::{resample_conserving, resample_nearest};
+
 use crate::grid::VoxelGrid;
 
 /// Data on a [`VoxelGrid`], x fastest.
