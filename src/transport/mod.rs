@@ -7,3 +7,4 @@ pub mod rng;
 pub mod tables;
 
 pub mod cpu;
+pub mod gpu;

@@ -1,0 +1,8 @@
+//! The WGSL backend: adapters, shaders, buffers, bounded dispatches.
+
+pub mod adapter;
+pub mod device;
+pub mod run;
+pub mod shaders;
+
+pub use run::Gpu;
