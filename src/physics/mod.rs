@@ -9,12 +9,12 @@ pub mod materials;
 
 pub mod alpha_additivity;
 pub mod alpha_stopping;
-// pub mod alpha_straggling;
+pub mod alpha_straggling;
 pub mod berger_seltzer;
 pub mod density_effect;
 pub mod electron_stopping;
 pub mod radiative;
 
-// pub mod ct_ramp;
+pub mod ct_ramp;
 
 mod table;
