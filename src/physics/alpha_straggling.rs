@@ -12,7 +12,7 @@ use super::{
     materials::Material,
 };
 
-/// Charge number of the alpha particle, squared. Electron capture (below 1 MeV) is left out: it changes sigma_R at 5 MeV by less than 5 %.
+/// Charge number of the alpha particle, squared. Electron capture (below 1 MeV) is left out: it would lower sigma_R by 5 % at 5 MeV and 1 % at 8.8 MeV.
 const Z_SQUARED: f64 = 4.0;
 
 /// Variance of the energy loss per mass thickness, MeV2 cm2/g, at `e` MeV.
