@@ -127,7 +127,8 @@ fn berger_seltzer_route_meets_every_tabulated_material() {
         if own.composition.len() > 1 {
             own.i_value = bragg_i_value(&own.composition, own.is_gas());
             let bragg = deviation(&formula_stopping(&own).collision, &table.collision, 0.01);
-            assert!(bragg < 1e-2, "{name}: Bragg {:.3} %", 100.0 * bragg);
+            let tissue = name.contains("icru_1986") || name.ends_with("icrp");
+            assert!(bragg < if tissue { 2e-3 } else { 1e-2 }, "{name}: Bragg {:.3} %", 100.0 * bragg);
             if bragg > worst_bragg.0 {
                 worst_bragg = (bragg, name);
             }
