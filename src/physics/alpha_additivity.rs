@@ -59,24 +59,26 @@ fn weighted(parts: impl Iterator<Item = (f64, Vec<f64>)>) -> Vec<f64> {
 
 /// Electronic and nuclear mass stopping power of an element.
 fn element_stopping(z: u8) -> (Vec<f64>, Vec<f64>) {
-    let per_electron = |z: u8| {
-        let entry = &alpha_table().entries[format!("element_{z:02}").as_str()];
-        let scale = element(z).a / f64::from(z);
-        (entry, scale)
-    };
     let tabulated = tabulated_elements();
-    let scale = f64::from(z) / element(z).a;
     let above = tabulated.partition_point(|&t| t < z);
-    if above == tabulated.len() || tabulated[above] == z {
-        let (entry, own) = per_electron(tabulated[above.min(tabulated.len() - 1)]);
-        let factor = own * scale;
-        return (entry.electronic.iter().map(|s| s * factor).collect(), entry.nuclear.iter().map(|s| s * factor).collect());
+    if above == tabulated.len() {
+        return interpolated_element(z, tabulated[above - 1], tabulated[above - 1]);
     }
-    let (low, high) = (tabulated[above - 1], tabulated[above]);
-    let t = (f64::from(z) / f64::from(low)).ln() / (f64::from(high) / f64::from(low)).ln();
-    let ((a, wa), (b, wb)) = (per_electron(low), per_electron(high));
-    let mix = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| scale * ((1.0 - t) * wa * x + t * wb * y)).collect();
-    (mix(&a.electronic, &b.electronic), mix(&a.nuclear, &b.nuclear))
+    if tabulated[above] == z {
+        return interpolated_element(z, z, z);
+    }
+    interpolated_element(z, tabulated[above - 1], tabulated[above])
+}
+
+/// Electronic and nuclear mass stopping power of element `z` from those of `low` and `high`: per electron, linear in ln Z.
+fn interpolated_element(z: u8, low: u8, high: u8) -> (Vec<f64>, Vec<f64>) {
+    let electrons = |z: u8| f64::from(z) / element(z).a;
+    let entry = |z: u8| &alpha_table().entries[format!("element_{z:02}").as_str()];
+    let t = if low == high { 0.0 } else { (f64::from(z) / f64::from(low)).ln() / (f64::from(high) / f64::from(low)).ln() };
+    let (a, b) = (electrons(z) * (1.0 - t) / electrons(low), electrons(z) * t / electrons(high));
+    let mix = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| a * x + b * y).collect();
+    let (low, high) = (entry(low), entry(high));
+    (mix(&low.electronic, &high.electronic), mix(&low.nuclear, &high.nuclear))
 }
 
 /// Bragg additivity of the electronic part over free elements.
@@ -110,28 +112,37 @@ fn tissue_like(composition: &[(u8, f64)]) -> bool {
     mass_of(composition, &[1]) > 0.01 && mass_of(composition, &[8]) > 0.01 && mass_of(composition, &[1, 6, 7, 8]) >= 0.5
 }
 
-/// Ratio of ASTAR's table to [`compound_sum`] for one of its tissues, with the tissue's composition.
-fn reference(name: &str) -> (Vec<(u8, f64)>, Vec<f64>) {
-    let material = materials::find(name).expect("reference tissues are built in");
-    let ratio = alpha_table().entries[name].electronic.iter().zip(compound_sum(&material.composition)).map(|(t, s)| t / s).collect();
-    (material.composition, ratio)
+/// A tissue that ASTAR tabulates.
+struct Reference {
+    composition: Vec<(u8, f64)>,
+    /// ASTAR over [`compound_sum`] at each energy.
+    ratio: Vec<f64>,
 }
 
+impl Reference {
+    fn new(name: &str) -> Self {
+        let composition = materials::find(name).expect("reference tissues are built in").composition;
+        let ratio = alpha_table().entries[name].electronic.iter().zip(compound_sum(&composition)).map(|(t, s)| t / s).collect();
+        Self { composition, ratio }
+    }
+}
+
+/// Factor on [`compound_sum`] at each energy, from the reference tissues.
 fn tissue_correction(composition: &[(u8, f64)]) -> Vec<f64> {
-    static REFERENCES: LazyLock<[(Vec<(u8, f64)>, Vec<f64>); 4]> =
-        LazyLock::new(|| ["muscle_skeletal_icrp", "adiposetissue_icrp", "bone_compact_icru", "bone_cortical_icrp"].map(reference));
+    static REFERENCES: LazyLock<[Reference; 4]> =
+        LazyLock::new(|| ["muscle_skeletal_icrp", "adiposetissue_icrp", "bone_compact_icru", "bone_cortical_icrp"].map(Reference::new));
     let [muscle, adipose, compact, cortical] = &*REFERENCES;
     let position = |z: u8, from: &[(u8, f64)], to: &[(u8, f64)]| {
         let (a, b) = (mass_of(from, &[z]), mass_of(to, &[z]));
         ((mass_of(composition, &[z]) - a) / (b - a)).clamp(0.0, 1.0)
     };
-    let fat = position(6, &muscle.0, &adipose.0);
-    let mineral = position(20, &compact.0, &cortical.0);
-    let bone = position(20, &[], &compact.0);
-    (0..muscle.1.len())
+    let fat = position(6, &muscle.composition, &adipose.composition);
+    let mineral = position(20, &compact.composition, &cortical.composition);
+    let bone = position(20, &[], &compact.composition);
+    (0..muscle.ratio.len())
         .map(|i| {
-            let soft = (1.0 - fat) * muscle.1[i] + fat * adipose.1[i];
-            let hard = (1.0 - mineral) * compact.1[i] + mineral * cortical.1[i];
+            let soft = (1.0 - fat) * muscle.ratio[i] + fat * adipose.ratio[i];
+            let hard = (1.0 - mineral) * compact.ratio[i] + mineral * cortical.ratio[i];
             (1.0 - bone) * soft + bone * hard
         })
         .collect()
@@ -173,6 +184,20 @@ mod tests {
             let (_, bound_high, bound_low) = exceptions.iter().find(|x| x.0 == *name).copied().unwrap_or((name, 1.0, 3.0));
             eprintln!("{name:40} {high:6.2} {low:6.2}");
             assert!(high < bound_high && low < bound_low, "{name}: {high:.2} % at and above 1 MeV, {low:.2} % below");
+        }
+    }
+
+    /// Each tabulated element from its neighbours alone: what an element without a table may be off by, from 1 MeV up.
+    #[test]
+    fn interpolated_elements_leave_one_out() {
+        let zs = tabulated_elements();
+        let energy = &alpha_table().energy;
+        for three in zs.windows(3).filter(|three| three[0] >= 4) {
+            let [low, z, high] = [three[0], three[1], three[2]];
+            let (own, guess) = (element_stopping(z).0, interpolated_element(z, low, high).0);
+            let worst = (0..energy.len()).filter(|&i| energy[i] >= 1.0).map(|i| (guess[i] / own[i] - 1.0).abs()).fold(0.0, f64::max);
+            eprintln!("{} from {low} and {high}: {:.1} %", element(z).symbol, 100.0 * worst);
+            assert!(worst < 0.1, "{}: {worst}", element(z).symbol);
         }
     }
 }

@@ -105,12 +105,9 @@ pub fn alpha_stopping(material: &Material, water: WaterData) -> Result<AlphaStop
 /// The tabulated material to use for this one.
 fn tabulated_twin(material: &Material, water: WaterData) -> Option<&'static str> {
     if let [(z, _)] = material.composition[..] {
-        let own = alpha_table()
-            .order
-            .iter()
-            .find(|n| **n == material.name || z == 6 && material.density >= 1.0 && n.starts_with("carbon_graphite"));
-        let element = format!("element_{z:02}");
-        return own.or_else(|| alpha_table().order.iter().find(|n| **n == element)).copied();
+        let named = |name: &str| alpha_table().order.iter().find(|n| **n == name).copied();
+        let graphite = (z == 6 && material.density >= 1.0).then_some("carbon_graphite_2.000g_cm3");
+        return named(&material.name).or(graphite).or_else(|| named(&format!("element_{z:02}")));
     }
     let twins = super::materials::materials()
         .iter()

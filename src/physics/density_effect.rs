@@ -21,7 +21,7 @@ pub fn density_effect(material: &Material, energies: &[f64]) -> (Vec<f64>, &'sta
 }
 
 /// Electrons and binding energies (eV) of the subshells, by atomic number.
-fn shells() -> &'static HashMap<u8, Vec<(f64, f64)>> {
+pub(super) fn shells() -> &'static HashMap<u8, Vec<(f64, f64)>> {
     static SHELLS: LazyLock<HashMap<u8, Vec<(f64, f64)>>> = LazyLock::new(|| {
         let shell = |text: &str| {
             let (n, binding) = text.split_once(':').expect("electrons:binding");

@@ -16,7 +16,7 @@ pub fn interpolate_log(x: f64, xs: &[f64], ys: &[f64]) -> f64 {
     ys[i] + t * (ys[i + 1] - ys[i])
 }
 
-/// Position i with xs[i] <= x < xs[i + 1], clamped to the table.
+/// Position i with `xs[i] <= x < xs[i + 1]`, clamped to the table.
 fn segment(x: f64, xs: &[f64]) -> usize {
     xs.partition_point(|&v| v <= x).clamp(1, xs.len() - 1) - 1
 }
@@ -105,7 +105,7 @@ const GAUSS: [(f64, f64); 5] = [
     (0.906_179_845_938_664, 0.236_926_885_056_189_08),
 ];
 
-/// Integral of `f(x)` from each x to the next, summed from `first`: result[i] = first + integral from xs[0] to xs[i].
+/// Integral of `f(x)` from each x to the next, summed from `first`: `result[i] = first + integral from xs[0] to xs[i]`.
 ///
 /// Gauss-Legendre in ln x, five points per interval; `f` must be smooth between points.
 pub fn cumulative_integral(xs: &[f64], first: f64, f: impl Fn(f64) -> f64) -> Vec<f64> {
