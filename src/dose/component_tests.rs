@@ -61,7 +61,7 @@ fn sigma_survives_far_from_the_source() {
     let scored = ScoredComponent::new("c", &phantom, &everywhere(&phantom), &[low(&means, 1e-14)], &[]).unwrap();
     assert!(scored.low[0] < 1e-22);
     close(scored.sigma[0], f64::from(scored.low[0]) * relative_sigma());
-    assert_eq!((scored.sigma[0] * scored.sigma[0]) as f32, 0.0);
+    assert_eq!(scored.sigma[0] * scored.sigma[0], 0.0);
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn batches(count: usize, voxels: usize) -> Vec<(Vec<u64>, Vec<u64>)> {
     let mut numbers = Numbers(7);
     (0..count)
         .map(|_| {
-            let edep: Vec<u64> = (0..voxels).map(|_| if numbers.next() % 3 == 0 { numbers.next() % 5_000_000_000 } else { 0 }).collect();
+            let edep: Vec<u64> =
+                (0..voxels).map(|_| if numbers.next().is_multiple_of(3) { numbers.next() % 5_000_000_000 } else { 0 }).collect();
             let edep_let = edep.iter().map(|e| e * 3 + numbers.next() % 2).collect();
             (edep, edep_let)
         })

@@ -1,1 +1,13 @@
-//! Tables and figures of a finished run.
+//! What a run leaves behind: maps, tables, summary and provenance, and the table on the screen.
+//!
+//! Names, columns and keys are an interface; `docs/formats/results.md` describes them and how they are versioned.
+
+mod json;
+pub mod provenance;
+pub mod summary;
+pub mod tables;
+pub mod text;
+pub mod time;
+pub mod write;
+
+pub use write::{ResultWriter, RunResult, write_all};

@@ -1,0 +1,139 @@
+//! `regions.csv` and `dvh.csv`.
+
+use crate::dose::regions::{RegionDvh, RegionRow};
+
+/// Columns of `regions.csv` before those of V_x; other programs rely on the first eleven and their order.
+pub const REGION_COLUMNS: [&str; 20] = [
+    "fraction",
+    "region",
+    "voxels",
+    "mass_g",
+    "dose_mean_gy",
+    "dose_mean_sigma_gy",
+    "d98_gy",
+    "d95_gy",
+    "d50_gy",
+    "d2_gy",
+    "bed_mean_gy",
+    "min_gy",
+    "max_gy",
+    "dose_high_let_mean_gy",
+    "let_mean_kev_um",
+    "voxel_uncertainty_rms",
+    "eqd2_mean_gy",
+    "eud_gy",
+    "tcp",
+    "ntcp",
+];
+
+/// Columns of `dvh.csv`.
+pub const DVH_COLUMNS: [&str; 4] = ["fraction", "region", "dose_gy", "volume_fraction"];
+
+/// `regions.csv`: one line per fraction and region; a cell is empty where a value does not exist.
+///
+/// V_x columns are named `v<level>gy`, e.g. `v20gy`, for each of `dose_levels` (Gy).
+pub fn regions_csv(rows: &[RegionRow], dose_levels: &[f64]) -> String {
+    let mut text = String::new();
+    let levels: Vec<String> = dose_levels.iter().map(|l| format!("v{l}gy")).collect();
+    line(&mut text, REGION_COLUMNS.iter().copied().chain(levels.iter().map(String::as_str)));
+    for row in rows {
+        let r = &row.response;
+        let mut cells = vec![row.fraction.to_string(), row.region.clone(), row.voxels.to_string(), number(row.mass_g)];
+        let values = [
+            row.dose_mean_gy,
+            row.dose_mean_sigma_gy,
+            row.d98_gy,
+            row.d95_gy,
+            row.d50_gy,
+            row.d2_gy,
+            r.bed_mean_gy,
+            row.min_gy,
+            row.max_gy,
+            row.dose_high_let_mean_gy,
+            row.let_mean_kev_um,
+            row.voxel_uncertainty_rms,
+            r.eqd2_mean_gy,
+            r.eud_gy,
+            r.tcp,
+            r.ntcp,
+        ];
+        cells.extend(values.iter().chain(&row.volume_at_dose).map(|v| v.map_or_else(String::new, number)));
+        line(&mut text, cells.iter().map(String::as_str));
+    }
+    text
+}
+
+/// `dvh.csv`: the cumulative curves below each other. Thresholds are written with all their digits, so that counting voxels
+/// at or above a threshold gives the volume on its line.
+pub fn dvh_csv(curves: &[RegionDvh]) -> String {
+    let mut text = String::new();
+    line(&mut text, DVH_COLUMNS.iter().copied());
+    for curve in curves {
+        let fraction = curve.fraction.to_string();
+        for (dose, volume) in curve.dvh.dose.iter().zip(&curve.dvh.volume) {
+            line(&mut text, [fraction.as_str(), &curve.region, &dose.to_string(), &number(*volume)].into_iter());
+        }
+    }
+    text
+}
+
+/// Seven significant digits, in the form that is shorter to read.
+fn number(x: f64) -> String {
+    let magnitude = x.abs();
+    if x == 0.0 {
+        "0".into()
+    } else if (1e-3..1e7).contains(&magnitude) {
+        let decimals = (6 - magnitude.log10().floor() as i32).max(0) as usize;
+        let text = format!("{x:.decimals$}");
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+    } else {
+        format!("{x:.6e}")
+    }
+}
+
+/// One line, quoted as RFC 4180 has it.
+fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
+    for (i, cell) in cells.enumerate() {
+        if i > 0 {
+            text.push(',');
+        }
+        if cell.contains([',', '"', '\n', '\r']) || cell.trim() != cell {
+            text.push('"');
+            text.push_str(&cell.replace('"', "\"\""));
+            text.push('"');
+        } else {
+            text.push_str(cell);
+        }
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_seven_digits() {
+        for (x, expected) in [
+            (0.0, "0"),
+            (12.5, "12.5"),
+            (100.0, "100"),
+            (1_234_567.0, "1234567"),
+            (1.0 / 3.0, "0.3333333"),
+            (2.0 / 3.0 * 1e-9, "6.666667e-10"),
+            (123_456_789.0, "1.234568e8"),
+            (-0.05, "-0.05"),
+            (999_999.96, "1000000"),
+        ] {
+            assert_eq!(number(x), expected);
+            assert!((number(x).parse::<f64>().unwrap() - x).abs() <= 5.1e-7 * x.abs());
+        }
+    }
+
+    #[test]
+    fn awkward_names_are_quoted() {
+        let mut text = String::new();
+        line(&mut text, ["kidney, left", "the \"hot\" one", "plain", " x"].into_iter());
+        assert_eq!(text, "\"kidney, left\",\"the \"\"hot\"\" one\",plain,\" x\"\n");
+    }
+}

@@ -1,0 +1,179 @@
+//! The set of files a run writes. Names are an interface: see `docs/formats/results.md`.
+
+use serde::Serialize;
+
+use crate::{
+    dose::{
+        accumulate::{DoseMaps, RateMaps},
+        regions::{RegionDvh, RegionRow},
+    },
+    error::{Error, Result},
+    report::{json, provenance::Provenance, summary::Summary, tables},
+    volume::Volume,
+};
+
+/// What an image shows; goes into its header and into the list of files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Quantity {
+    /// In words, e.g. "absorbed dose, fraction 2".
+    pub name: String,
+    /// Unit, e.g. "Gy"; "1" for ratios.
+    pub unit: &'static str,
+}
+
+/// Format of an image file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// NIfTI-1, gzip: `.nii.gz`.
+    Nifti,
+    /// MetaImage in one file: `.mha`.
+    MetaImage,
+}
+
+impl ImageFormat {
+    /// What the name ends with, dot included.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Nifti => ".nii.gz",
+            Self::MetaImage => ".mha",
+        }
+    }
+}
+
+/// Where results go; the output folder of a run, or memory in tests. Names are plain file names without folders.
+pub trait ResultWriter {
+    /// Writes an image; `name` carries the suffix of `format`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()>;
+
+    /// Writes a text file (CSV, JSON), UTF-8.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    fn text(&mut self, name: &str, content: &str) -> Result<()>;
+}
+
+/// The maps of one fraction.
+#[derive(Debug, Clone)]
+pub struct FractionMaps {
+    /// 1, 2, 3 ...
+    pub number: u32,
+    /// Dose maps.
+    pub maps: DoseMaps,
+    /// BED the fraction would have alone, Gy, where it was computed.
+    pub bed: Option<Volume<f32>>,
+    /// Dose rate, where the plan asks for it.
+    pub rate: Option<RateMaps>,
+}
+
+/// Everything a run found, ready to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct RunResult<'a> {
+    /// Maps of all fractions together.
+    pub total: &'a DoseMaps,
+    /// BED of the whole treatment, Gy.
+    pub bed_total: &'a Volume<f32>,
+    /// EQD2 of the whole treatment, Gy, where it was computed.
+    pub eqd2_total: Option<&'a Volume<f32>>,
+    /// Maps per fraction; empty if the plan does not want them.
+    pub fractions: &'a [FractionMaps],
+    /// Region table, all fractions and the total.
+    pub rows: &'a [RegionRow],
+    /// DVHs in the same order.
+    pub dvhs: &'a [RegionDvh],
+    /// For `summary.json`.
+    pub summary: &'a Summary,
+    /// For `provenance.json`.
+    pub provenance: &'a Provenance,
+    /// Also write every image as MetaImage.
+    pub metaimage: bool,
+}
+
+/// One line of the list of files in `provenance.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct FileEntry {
+    name: String,
+    quantity: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct WithFiles<'a> {
+    #[serde(flatten)]
+    provenance: &'a Provenance,
+    files: Vec<FileEntry>,
+}
+
+/// Writes all files of a run; returns their names in the order written, `provenance.json` last: where it is, all others are.
+///
+/// # Errors
+/// Whatever the writer reports; or if a map holds a value that is not finite (nothing is written then).
+pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Result<Vec<String>> {
+    let images = images(result);
+    for (stem, volume, _) in &images {
+        if let Some(v) = volume.data.iter().position(|x| !x.is_finite()) {
+            return Err(Error::input(format!(
+                "{stem}: the value of voxel {:?} is {}, not a number that can be reported; nothing was written",
+                volume.grid.ijk(v),
+                volume.data[v]
+            )));
+        }
+    }
+    let mut files = Vec::new();
+    let formats = [ImageFormat::Nifti, ImageFormat::MetaImage];
+    for format in formats.into_iter().filter(|&f| result.metaimage || f == ImageFormat::Nifti) {
+        for (stem, volume, quantity) in &images {
+            let name = format!("{stem}{}", format.suffix());
+            writer.image(&name, format, volume, quantity)?;
+            files.push(FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) });
+        }
+    }
+    let texts = [
+        ("regions.csv", "doses per region", tables::regions_csv(result.rows, &result.summary.dose_levels_gy)),
+        ("dvh.csv", "cumulative dose-volume histograms", tables::dvh_csv(result.dvhs)),
+        ("summary.json", "energy balance, statistics, timings, regions", result.summary.to_json()?),
+    ];
+    for (name, quantity, content) in texts {
+        writer.text(name, &content)?;
+        files.push(FileEntry { name: name.into(), quantity: quantity.into(), unit: None });
+    }
+    let mut names: Vec<String> = files.iter().map(|f| f.name.clone()).collect();
+    writer.text("provenance.json", &json::pretty(&WithFiles { provenance: result.provenance, files })?)?;
+    names.push("provenance.json".into());
+    Ok(names)
+}
+
+/// Stem, data and meaning of every image.
+fn images<'a>(result: &RunResult<'a>) -> Vec<(String, &'a Volume<f32>, Quantity)> {
+    let mut list = Vec::new();
+    let mut add = |stem: String, volume: Option<&'a Volume<f32>>, name: String, unit: &'static str| {
+        if let Some(volume) = volume {
+            list.push((stem, volume, Quantity { name, unit }));
+        }
+    };
+    let t = result.total;
+    let total = |what: &str| format!("{what}, all fractions");
+    add("dose_total".into(), Some(&t.dose), total("absorbed dose"), "Gy");
+    add("dose_total_uncertainty".into(), Some(&t.uncertainty), total("relative standard error of the dose"), "1");
+    add("dose_high_let_total".into(), t.high.as_ref(), total("absorbed dose from alphas and recoils"), "Gy");
+    add("let_total".into(), t.let_mean.as_ref(), total("dose-averaged LET of alphas"), "keV/um");
+    add("bed_total".into(), Some(result.bed_total), total("biologically effective dose"), "Gy");
+    add("eqd2_total".into(), result.eqd2_total, total("equieffective dose in 2-Gy fractions"), "Gy");
+    for f in result.fractions {
+        let n = f.number;
+        let of = |what: &str| format!("{what}, fraction {n}");
+        add(format!("dose_fraction-{n:02}"), Some(&f.maps.dose), of("absorbed dose"), "Gy");
+        add(format!("dose_fraction-{n:02}_uncertainty"), Some(&f.maps.uncertainty), of("relative standard error of the dose"), "1");
+        add(format!("dose_high_let_fraction-{n:02}"), f.maps.high.as_ref(), of("absorbed dose from alphas and recoils"), "Gy");
+        add(format!("let_fraction-{n:02}"), f.maps.let_mean.as_ref(), of("dose-averaged LET of alphas"), "keV/um");
+        add(format!("bed_fraction-{n:02}"), f.bed.as_ref(), of("biologically effective dose"), "Gy");
+        if let Some(rate) = &f.rate {
+            add(format!("dose_rate_fraction-{n:02}"), Some(&rate.amplitude), of("dose rate at the start"), "Gy/s");
+            add(format!("decay_constant_fraction-{n:02}"), Some(&rate.decay), of("dose rate at the start over dose"), "1/s");
+        }
+    }
+    list
+}
