@@ -181,7 +181,7 @@ impl VoxelGrid {
     pub fn voxel_at(&self, point: DVec3) -> Option<[u32; 3]> {
         let cell = (self.to_voxel(point) + 0.5).floor();
         let inside = (0..3).all(|axis| cell[axis] >= 0.0 && cell[axis] < f64::from(self.size[axis]));
-        inside.then(|| [cell.x as u32, cell.y as u32, cell.z as u32])
+        inside.then_some([cell.x as u32, cell.y as u32, cell.z as u32])
     }
 }
 

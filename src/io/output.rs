@@ -57,7 +57,8 @@ impl OutputDir {
             finished: false,
         };
         let (present, unfinished) = output.contents()?;
-        if !force && !(present.is_empty() && unfinished.is_empty()) {
+        let is_free = present.is_empty() && unfinished.is_empty();
+        if !(force || is_free) {
             output.finished = true; // nothing of ours to clean up
             return Err(Error::io(&output.folder)(IoError::new(ErrorKind::AlreadyExists, refusal(&present, unfinished.len()))));
         }

@@ -9,7 +9,7 @@ use glam::{DMat3, DVec3};
 
 use super::{
     Description, Element,
-    geometry::{checked_size, grid_from_steps, orthonormal},
+    geometry::{checked_size, orthonormal},
     pixel::{Encoding, Scalar},
     stream::Source,
     write_voxels,
@@ -196,11 +196,9 @@ fn read_grid(fields: &Fields, notes: &mut Vec<String>) -> Result<VoxelGrid> {
     {
         notes.push(format!("CenterOfRotation {text} was not used (nor does ITK)"));
     }
-    let axes = orthonormal(name, "TransformMatrix", axes)?;
-    let columns = [0, 1, 2].map(|axis| axes.col(axis) * spacing[axis]);
-    let grid = grid_from_steps(name, "TransformMatrix", size, columns, offset)?;
-    // The lengths of the steps are the spacing again, but for rounding.
-    Ok(VoxelGrid { spacing, direction: axes, ..grid })
+    let grid = VoxelGrid { size, spacing, origin: offset, direction: orthonormal(name, "TransformMatrix", axes)? };
+    grid.validate(name, &GridLimits::IMAGE)?;
+    Ok(grid)
 }
 
 /// Puts a source at the first voxel, in this file or the one it names.

@@ -1,0 +1,8 @@
+//! Image files from outside: round trips, independent readers, damaged files.
+
+mod allocation;
+mod files;
+mod malformed;
+mod mutation;
+mod python;
+mod round_trip;
