@@ -20,7 +20,7 @@ struct Memory {
 }
 
 fn material(name: &str) -> Material {
-    Material { name: name.to_string(), density: 1.0, i_value: 75.0, composition: vec![(1, 0.2), (8, 0.8)] }
+    Material { name: name.to_string(), density: 1.0, i_value: 75.0, composition: vec![(1, 0.2), (8, 0.8)], source: "test".into() }
 }
 
 impl PhantomInputs for Memory {

@@ -20,6 +20,7 @@ pub(super) fn row(edge: f64, densities: &[f32], labels: &[u16]) -> Phantom {
             density: 1.0,
             i_value: 78.0,
             composition: vec![(1, 0.111_894), (8, 0.888_106)],
+            source: "test".into(),
         }],
         regions: labels.to_vec(),
         region_names: (0..labels.iter().copied().max().unwrap_or(0)).map(|i| format!("r{}", i + 1)).collect(),

@@ -5,6 +5,7 @@ use crate::{
     error::Result,
     physics::{
         alpha_stopping::{AlphaStopping, alpha_stopping},
+        alpha_straggling,
         berger_seltzer::Charge,
         constants::AVOGADRO,
         electron_stopping::{ElectronStopping, electron_stopping, restricted_collision},
@@ -100,7 +101,7 @@ impl MaterialTables {
         rows.extend(alpha.rows());
         let mut scalars: Vec<f32> = energy_nodes().map(|e| electron.range(e) as f32).collect();
         scalars.extend(energy_nodes().map(|e| alpha.range(e) as f32));
-        scalars.extend(energy_nodes().map(|e| 0.0132f32 + 0.0 * e as f32));
+        scalars.extend(alpha.relative_sigmas(material));
         scalars.extend(electron.scattering(material, options, builder));
         Ok(Self { rows, scalars, notes })
     }
@@ -305,6 +306,12 @@ impl AlphaRanges {
         }
         let share = ((e - e0) / (e1 - e0)).min(1.0);
         self.stopping_energy[above - 1] + (self.stopping_energy[above] - self.stopping_energy[above - 1]) * share
+    }
+
+    /// Relative standard deviation of the range at the nodes of the tables over energy.
+    fn relative_sigmas(&self, material: &Material) -> Vec<f32> {
+        let sigma = LogLogSpline::new(&self.stopping.energy, &alpha_straggling::range_sigmas(material, &self.stopping));
+        energy_nodes().map(|e| (sigma.eval(e.clamp(LOWEST, HIGHEST_ALPHA)) / self.range(e)) as f32).collect()
     }
 
     fn rows(&self) -> Vec<[f32; 4]> {
