@@ -324,7 +324,7 @@ pub(super) fn number_of(value: &DeValue<'_>, key: &str, limits: Limits) -> Resul
 
 /// A quantity in quotes, or a bare number where the dimension allows one.
 pub(super) fn quantity_of(value: &DeValue<'_>, dimension: &Dimension, limits: Limits) -> Result<f64, Fault> {
-    let show = |x: f64| show::with_unit(x, inner_unit(dimension)).trim_end().to_owned();
+    let show = |x: f64| show::quantity(x, dimension);
     if let Some(number) = plain_number(value) {
         if dimension.bare {
             return limits.check(number, &found(value), show);
@@ -341,11 +341,6 @@ pub(super) fn quantity_of(value: &DeValue<'_>, dimension: &Dimension, limits: Li
     limits.check(quantity::parse(text, dimension)?, &found(value), show)
 }
 
-/// The unit used inside, in which limits are shown.
-fn inner_unit(dimension: &Dimension) -> &'static str {
-    dimension.units.iter().find(|u| u.1 == quantity::Scale::Power(0)).map_or("", |u| u.0)
-}
-
 /// A list of quantities: one text with commas, or an array of texts.
 fn quantities_of(value: &DeValue<'_>, dimension: &Dimension, limits: Limits, form: &str) -> Result<Vec<f64>, Fault> {
     if let Some(array) = value.as_array() {
@@ -353,7 +348,7 @@ fn quantities_of(value: &DeValue<'_>, dimension: &Dimension, limits: Limits, for
         return array.iter().map(|v| quantity_of(v.get_ref(), dimension, limits).map_err(advise)).collect();
     }
     let Some(text) = value.as_str() else { return Err(wrong_kind(value, &format!("{} with unit", dimension.name), form)) };
-    let show = |x: f64| show::with_unit(x, inner_unit(dimension));
+    let show = |x: f64| show::quantity(x, dimension);
     let values = quantity::parse_list(text, dimension)?;
     values.iter().map(|&v| limits.check(v, &found(value), show)).collect()
 }

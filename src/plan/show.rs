@@ -2,6 +2,8 @@
 
 use glam::DVec3;
 
+use super::quantity::{ACTIVITY, Dimension, ENERGY, FRACTION, LENGTH, Scale, TIME};
+
 /// Up to six significant digits, without trailing zeros.
 pub(super) fn number(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
@@ -59,6 +61,18 @@ pub(super) fn percent(fraction: f64) -> String {
     format!("{} %", number(fraction * 100.0))
 }
 
+/// A value of any dimension, given in the unit used inside.
+pub(super) fn quantity(value: f64, dimension: &Dimension) -> String {
+    match dimension {
+        d if *d == LENGTH => length(value),
+        d if *d == TIME => time(value),
+        d if *d == ACTIVITY => activity(value),
+        d if *d == ENERGY => energy(value),
+        d if *d == FRACTION => percent(value),
+        _ => with_unit(value, dimension.units.iter().find(|u| u.1 == Scale::Power(0)).map_or("", |u| u.0)),
+    }
+}
+
 /// Value and unit.
 pub(super) fn with_unit(value: f64, unit: &str) -> String {
     format!("{} {unit}", number(value))
@@ -69,7 +83,7 @@ pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(' ');
         }
         out.push(c);

@@ -218,12 +218,12 @@ fn uptakes(section: &Section<'_>, names: &RegionNames, like: Option<&Draft>) -> 
 fn check_order(section: &Section<'_>, draft: &Draft, earlier: &[Draft]) {
     let span = || section.raw("start").map_or(section.span.clone(), toml::Spanned::span);
     let Some(start) = draft.start else { return };
-    if let Some((before, previous)) = earlier.iter().rev().find_map(|d| d.start.map(|s| (s, d.number))) {
-        if start < before {
-            let message =
-                format!("fraction {} starts at {}, before fraction {previous} at {}", draft.number, show::time(start), show::time(before));
-            section.problem(span(), Fault::new(message, "write the fractions in the order of their start"));
-        }
+    if let Some((before, previous)) = earlier.iter().rev().find_map(|d| d.start.map(|s| (s, d.number)))
+        && start < before
+    {
+        let (own, other) = (show::time(start), show::time(before));
+        let message = format!("fraction {} starts at {own}, before fraction {previous} at {other}", draft.number);
+        section.problem(span(), Fault::new(message, "write the fractions in the order of their start"));
     }
     let same = |d: &&Draft| d.start.is_some_and(|s| (s - start).abs() < 1.0) && d.nuclide.is_some() && d.nuclide == draft.nuclide;
     if let Some(twin) = earlier.iter().find(same) {

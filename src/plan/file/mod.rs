@@ -197,14 +197,20 @@ impl Context<'_> {
         })
     }
 
+    /// Notes that a density is the tabulated one.
+    fn note_tabulated(self, section: &Section<'_>, key: &str, material: &str) {
+        if let Some(known) = self.vocabulary.material(material) {
+            section.note_default(key, &format!("tabulated, {}", super::show::with_unit(known.density, "g/cm3")));
+        }
+    }
+
     /// `material` and `density` of a section; the density stays open (tabulated) when it is not written.
     fn medium(self, section: &Section<'_>) -> Field<Medium> {
         let material = section.read("material", |value| self.material(value));
         let density = section.quantity("density", &DENSITY, Limits::between(1e-4, 25.0));
         match (material, density) {
             (Field::Value(material, span), Field::Absent) => {
-                let tabulated = self.vocabulary.material(&material).map_or(0.0, |m| m.density);
-                section.note_default("density", &format!("tabulated, {}", super::show::with_unit(tabulated, "g/cm3")));
+                self.note_tabulated(section, "density", &material);
                 Field::Value(Medium { material, density: None }, span)
             }
             (Field::Value(material, span), Field::Value(density, _)) => Field::Value(Medium { material, density: Some(density) }, span),

@@ -118,7 +118,11 @@ impl Context<'_> {
             let field = self.medium(&medium);
             Field::Value(medium.required("material", field, "material = \"water_liquid\"")?, medium.span)
         } else {
-            section.read("background", |value| Ok(Medium { material: self.material(value)?, density: None }))
+            let material = section.read("background", |value| self.material(value));
+            if let Field::Value(material, _) = &material {
+                self.note_tabulated(section, "background.density", material);
+            }
+            material.map(|material| Medium { material, density: None })
         };
         section.required("background", field, example)
     }

@@ -48,7 +48,7 @@ pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPla
     let optional = |key| {
         let field = section.quantity(key, &ENERGY, CUT);
         if !field.is_written() {
-            section.note_default(key, "default: from the voxel size");
+            section.note_default(key, "default");
         }
         field.value()
     };
@@ -100,7 +100,7 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     dose_levels.dedup();
     let dvh_bin = section.quantity("dvh_bin", &DOSE, Limits::up_to(1e4));
     if !dvh_bin.is_written() {
-        section.note_default("dvh_bin", "default: 1/500 of the maximum dose");
+        section.note_default("dvh_bin", "default");
     }
     OutputPlan {
         metaimage: section.or_default("metaimage", section.flag("metaimage"), false),

@@ -19,6 +19,9 @@ const SCALE: Limits = Limits::up_to(1e4);
 /// Seed of a pattern that names none.
 const PATTERN_SEED: u64 = 1;
 
+/// Keys of the resolved plan that were not written here, and where their values came from.
+pub(super) type Notes = Vec<(&'static str, String)>;
+
 /// How much activity, as written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Amount {
@@ -46,8 +49,7 @@ pub(super) struct UptakeDraft {
     amount: Option<Amount>,
     clearance: Option<Clearance>,
     pattern: Option<UptakePattern>,
-    /// Keys of the resolved plan that were not written here, and where their values came from.
-    notes: Vec<(&'static str, String)>,
+    notes: Notes,
 }
 
 /// An uptake image as written.
@@ -58,7 +60,7 @@ pub(super) struct ImageDraft {
     region: Option<String>,
     clearance: Clearance,
     time: f64,
-    notes: Vec<(&'static str, String)>,
+    notes: Notes,
 }
 
 /// Patterns and the keys each takes.
@@ -107,7 +109,7 @@ fn one_of<T>(section: &Section<'_>, first: (&str, Field<T>), second: (&str, Fiel
 }
 
 /// `pattern` and its parameters.
-fn pattern(section: &Section<'_>, notes: &mut Vec<(&'static str, String)>) -> Option<UptakePattern> {
+fn pattern(section: &Section<'_>, notes: &mut Notes) -> Option<UptakePattern> {
     let words = PATTERNS.map(|(name, keys)| (name, Some((name, keys))));
     let kind = section.choice("pattern", &words);
     if kind == Field::Wrong {
@@ -123,7 +125,7 @@ fn pattern(section: &Section<'_>, notes: &mut Vec<(&'static str, String)>) -> Op
         section.problem(section.key_span(key), fault);
     }
     let length = |key: &str| section.required(key, section.quantity(key, &LENGTH, SCALE), &format!("{key} = \"5 mm\""));
-    let seed = |notes: &mut Vec<_>| {
+    let seed = |notes: &mut Notes| {
         let field = section.count("seed", 0, u64::MAX);
         if !field.is_written() {
             notes.push(("seed", "default".to_owned()));
@@ -193,7 +195,7 @@ impl UptakeDraft {
     }
 
     /// Activities, effective half-life and pattern; `Err` says what does not fit the nuclide.
-    pub(super) fn resolve(&self, administered: f64, physical: f64) -> Result<(RegionUptake, Vec<(&'static str, String)>), Option<Fault>> {
+    pub(super) fn resolve(&self, administered: f64, physical: f64) -> Result<(RegionUptake, Notes), Option<Fault>> {
         let activity = match self.amount.ok_or(None)? {
             Amount::Activity(activity) => activity,
             Amount::Fraction(fraction) => fraction * administered,
@@ -308,7 +310,7 @@ impl ImageDraft {
     }
 
     /// With the effective half-life worked out; `Err` says what does not fit the nuclide.
-    pub(super) fn resolve(&self, physical: f64) -> Result<(ImageUptake, Vec<(&'static str, String)>), Fault> {
+    pub(super) fn resolve(&self, physical: f64) -> Result<(ImageUptake, Notes), Fault> {
         let effective_half_life = effective(self.clearance, physical)?;
         let image = ImageUptake {
             path: self.path.clone(),
