@@ -68,6 +68,8 @@ fn the_complete_plan_of_the_guide_means_what_it_says() {
     assert!(uptake(2, "metastasis 1").is_none(), "zero takes an uptake away");
     assert!(near(uptake(2, "liver").expect("liver").activity, 0.04 * 5.5e9), "a fraction follows the administered activity");
     assert_eq!(uptake(2, "kidneys").expect("kidneys").activity, 1.5e8, "an activity does not");
+    let order = |f: usize| plan.fractions[f].uptakes.iter().map(|u| u.region.clone()).collect::<Vec<_>>();
+    assert_eq!(order(1), order(0), "an override keeps its place");
     let components: Vec<f64> = first.uptakes.iter().filter(|u| u.region == "metastasis 2").map(|u| u.effective_half_life).collect();
     assert_eq!(components, [physical, DAY]);
 

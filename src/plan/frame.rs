@@ -54,11 +54,6 @@ impl<'a> Findings<'a> {
         self.defaults.borrow_mut().insert(path, note.into());
     }
 
-    /// True if nothing is wrong so far.
-    pub(super) fn none(&self) -> bool {
-        self.problems.borrow().is_empty()
-    }
-
     /// The values left to defaults if nothing is wrong, else one error that shows every problem in the order of the file.
     pub(super) fn finish(self) -> Result<BTreeMap<String, String>, Error> {
         let mut problems = self.problems.into_inner();
@@ -127,7 +122,7 @@ pub(super) fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c s
     candidates
         .into_iter()
         .map(|c| (likeness(&wanted, &simplified(c)), c))
-        .filter(|&(score, _)| score >= 0.72)
+        .filter(|&(score, _)| score >= 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, c)| c)
 }

@@ -74,7 +74,7 @@ pub enum PhantomPlan {
     Labels {
         /// The image of integer labels.
         image: PathBuf,
-        /// What fills voxels whose label no region names; `None`: such a label (other than 0) is an error.
+        /// What fills voxels of label 0 (any other label without a region is an error).
         background: Medium,
     },
     /// A CT image in HU, converted by a ramp; regions name labels of the optional label image or carry shapes.

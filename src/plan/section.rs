@@ -2,13 +2,13 @@
 //!
 //! A derived deserializer stops at the first problem; reading the spanned TOML tree key by key finds all of them in one go.
 
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 
 use glam::DVec3;
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    frame::{Fault, Findings, suggestion},
+    frame::{Fault, Findings, closest, suggestion},
     quantity::{self, Dimension, Limits},
     show,
 };
@@ -65,17 +65,20 @@ pub(super) struct Section<'a> {
     pub(super) title: String,
     /// Dotted path under which defaults are noted.
     pub(super) path: String,
+    /// Keys that a misspelt one was taken for: they are not reported as missing too.
+    meant: RefCell<Vec<&'static str>>,
 }
 
 impl<'a> Section<'a> {
     /// A table with its header's place, its name for messages and its dotted path.
     pub(super) fn new(findings: &'a Findings<'a>, table: &'a DeTable<'a>, span: Range<usize>, title: &str, path: &str) -> Self {
-        Self { findings, table, span, title: title.to_owned(), path: path.to_owned() }
+        Self { findings, table, span, title: title.to_owned(), path: path.to_owned(), meant: RefCell::default() }
     }
 
     /// Notes every key that is not one of `known`.
-    pub(super) fn only(&self, known: &[&str]) {
+    pub(super) fn only(&self, known: &[&'static str]) {
         for (key, _) in self.table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
+            self.meant.borrow_mut().extend(closest(key.get_ref(), known.iter().copied()));
             let help = suggestion(key.get_ref(), known.iter().copied(), "known keys");
             self.problem(key.span(), Fault::new(format!("unknown key `{}` in {}", key.get_ref(), self.title), help));
         }
@@ -93,6 +96,15 @@ impl<'a> Section<'a> {
         self.table.contains_key(key)
     }
 
+    /// Whether a key is written and holds more than `[]` or `{}`.
+    pub(super) fn has_content(&self, key: &str) -> bool {
+        self.raw(key).is_some_and(|v| match v.get_ref() {
+            DeValue::Array(array) => !array.is_empty(),
+            DeValue::Table(table) => !table.is_empty(),
+            _ => true,
+        })
+    }
+
     /// The raw value of a key.
     pub(super) fn raw(&self, key: &str) -> Option<&'a Spanned<'a>> {
         self.table.get(key)
@@ -108,8 +120,16 @@ impl<'a> Section<'a> {
         self.findings.problem(span, fault);
     }
 
+    /// Lets these keys be missing without a word, because what would give them is broken (and noted).
+    pub(super) fn excuse(&self, keys: &[&'static str]) {
+        self.meant.borrow_mut().extend(keys);
+    }
+
     /// Notes that a key is missing; `example` is a line that would do.
     pub(super) fn missing(&self, key: &str, example: &str) {
+        if self.meant.borrow().contains(&key) {
+            return;
+        }
         self.problem(self.span.clone(), Fault::new(format!("{} lacks `{key}`", self.title), format!("add {example}")));
     }
 
@@ -164,7 +184,7 @@ impl<'a> Section<'a> {
             let word = text(value, &format!("{key} = \"{example}\""))?;
             words.iter().find(|w| w.0 == word).map(|w| w.1).ok_or_else(|| {
                 let choices: Vec<String> = words.iter().map(|w| format!("\"{}\"", w.0)).collect();
-                let near = super::frame::closest(word, words.iter().map(|w| w.0)).map(|best| format!("did you mean `{best}`? "));
+                let near = closest(word, words.iter().map(|w| w.0)).map(|best| format!("did you mean `{best}`? "));
                 Fault::new(format!("unknown word \"{word}\""), format!("{}choices: {}", near.unwrap_or_default(), choices.join(", ")))
             })
         })
@@ -356,7 +376,8 @@ fn quantities_of(value: &DeValue<'_>, dimension: &Dimension, limits: Limits, for
 /// A whole number between `min` and `max`, also written 2e6.
 pub(super) fn count_of(value: &DeValue<'_>, min: u64, max: u64) -> Result<u64, Fault> {
     let max = max.min(COUNT_MAX);
-    let rule = format!("a whole number from {min} to {}, like 1000000 or 1e6, is needed", show::number(max as f64));
+    let like = if max >= 1_000_000 { ", like 1000000 or 1e6," } else { "" };
+    let rule = format!("a whole number from {min} to {}{like} is needed", show::number(max as f64));
     let number = match value {
         DeValue::Integer(n) => i128::from_str_radix(n.as_str(), n.radix()).ok(),
         DeValue::Float(x) => x.as_str().parse::<f64>().ok().filter(|x| x.fract() == 0.0 && x.abs() < 1e18).map(|x| x as i128),

@@ -30,6 +30,8 @@ struct Draft {
 struct Placed<T> {
     draft: T,
     span: Range<usize>,
+    /// For what is inherited: the nuclide with which it was judged, and any problem noted, where it stands.
+    judged: Option<usize>,
 }
 
 impl Context<'_> {
@@ -38,7 +40,7 @@ impl Context<'_> {
         let mut drafts: Vec<Draft> = Vec::new();
         let mut plans = Vec::new();
         let sections = root.tables("fraction", "[[fraction]]", "fraction", false);
-        if sections.is_empty() && root.raw("fraction").is_none_or(|v| v.get_ref().as_array().is_some_and(|a| a.is_empty())) {
+        if !root.has_content("fraction") {
             root.missing("fraction", "[[fraction]] with administered = \"7.4 GBq\" and [fraction.uptake.<region>]");
         }
         for (at, mut section) in sections.into_iter().enumerate() {
@@ -71,13 +73,17 @@ impl Context<'_> {
         let title = format!("[[fraction.image]] of fraction {number}");
         for image in section.tables("image", &title, &format!("{}.images", section.path), true) {
             let span = image.span.clone();
-            draft.images.extend(self.image(&image, names).map(|draft| Placed { draft, span }));
+            draft.images.extend(self.image(&image, names).map(|draft| Placed { draft, span, judged: None }));
         }
         if let Some(base) = like.filter(|_| !section.has("image")) {
-            let inherit = |p: &Placed<ImageDraft>| Placed { draft: p.draft.clone().inherited(base.number), span: section.key_span("like") };
+            let inherit = |p: &Placed<ImageDraft>| Placed {
+                draft: p.draft.clone().inherited(base.number),
+                span: section.key_span("like"),
+                judged: base.nuclide,
+            };
             draft.images = base.images.iter().map(inherit).collect();
         }
-        let written = section.has("image") || section.raw("uptake").is_some_and(|v| v.get_ref().as_table().is_none_or(|t| !t.is_empty()));
+        let written = ["image", "uptake", "like"].iter().any(|key| section.has_content(key));
         if draft.uptakes.is_empty() && draft.images.is_empty() && !written {
             let help = "add [fraction.uptake.<region>] with fraction = \"2.5 %\" and half_life = \"50 h\", or [[fraction.image]]";
             section.problem(section.span.clone(), Fault::new(format!("fraction {number} puts no activity anywhere"), help));
@@ -93,6 +99,9 @@ fn as_in(like: Option<&Draft>) -> String {
 /// `like = 1`: an earlier fraction to take over from.
 fn like<'d>(section: &Section<'_>, number: u32, earlier: &'d [Draft]) -> Option<&'d Draft> {
     let field = section.count("like", 1, u64::MAX);
+    if field == Field::Wrong {
+        section.excuse(&["nuclide", "administered"]);
+    }
     let Field::Value(wanted, span) = field else { return None };
     let found = earlier.iter().find(|d| u64::from(d.number) == wanted);
     if found.is_none() {
@@ -102,6 +111,7 @@ fn like<'d>(section: &Section<'_>, number: u32, earlier: &'d [Draft]) -> Option<
             format!("fractions before this one: 1 to {}", number - 1)
         };
         section.problem(span, Fault::new(format!("`like = {wanted}` does not name an earlier fraction"), help));
+        section.excuse(&["nuclide", "administered"]);
     }
     found
 }
@@ -119,7 +129,8 @@ fn nuclide(section: &Section<'_>, nuclides: &[Nuclide], like: Option<&Draft>) ->
     match section.text("nuclide", "nuclide = \"Lu-177\"") {
         Field::Value(name, span) => {
             let found = nuclides.iter().position(|n| n.plan.name == name);
-            if found.is_none() {
+            // Beside a nuclide with an unknown name (noted) nothing can be said about this one.
+            if found.is_none() && nuclides.iter().all(|n| n.half_life.is_some()) {
                 let help = suggestion(name, nuclides.iter().map(|n| n.plan.name.as_str()), "nuclides of this plan");
                 section.problem(span, Fault::new(format!("there is no [[nuclide]] \"{name}\" in this plan"), help));
             }
@@ -177,8 +188,15 @@ fn uptakes(section: &Section<'_>, names: &RegionNames, like: Option<&Draft>) -> 
         }
         let components = table.tables(region, &title, &table.path, true);
         let base: Vec<_> = inherited.iter().filter(|p| p.draft.region == region).collect();
+        if !table.has_content(region) {
+            let help = "write what it is, or zero to take away an uptake inherited by `like`";
+            section.problem(value.span(), Fault::new(format!("{title} is empty"), help));
+        }
         let mut drafts = Vec::new();
         for component in &components {
+            if section.has("like") && like.is_none() {
+                component.excuse(&["activity", "half_life"]);
+            }
             let mut draft = uptake::uptake(component, region);
             if let ([base], 1) = (&base[..], components.len()) {
                 draft = draft.completed_by(&base.draft, from);
@@ -199,15 +217,24 @@ fn uptakes(section: &Section<'_>, names: &RegionNames, like: Option<&Draft>) -> 
                     component.missing(key, example);
                 }
             }
-            drafts.push(Placed { draft, span: component.raw("half_life").map_or(component.span.clone(), toml::Spanned::span) });
+            drafts.push(Placed {
+                draft,
+                span: component.raw("half_life").map_or(component.span.clone(), toml::Spanned::span),
+                judged: None,
+            });
         }
         written.push((region.to_owned(), drafts));
     }
+    // In the order of the fraction taken over from, then what is new.
     let mut all = Vec::new();
     for base in inherited {
-        let region = &base.draft.region;
-        if !written.iter().any(|w| &w.0 == region) {
-            all.push(Placed { draft: base.draft.clone().inherited(from), span: section.key_span("like") });
+        match written.iter().position(|w| w.0 == base.draft.region) {
+            Some(at) => all.append(&mut written[at].1),
+            None => all.push(Placed {
+                draft: base.draft.clone().inherited(from),
+                span: section.key_span("like"),
+                judged: like.and_then(|l| l.nuclide),
+            }),
         }
     }
     all.extend(written.into_iter().flat_map(|w| w.1));
@@ -246,8 +273,8 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
                 }
                 uptakes.push(uptake);
             }
-            Err(Some(fault)) => section.problem(placed.span.clone(), fault),
-            Err(None) => {}
+            Err(Some(fault)) if placed.judged != draft.nuclide => section.problem(placed.span.clone(), fault),
+            Err(_) => {}
         }
     }
     let mut images = Vec::new();
@@ -259,7 +286,8 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
                 }
                 images.push(image);
             }
-            Err(fault) => section.problem(placed.span.clone(), fault),
+            Err(fault) if placed.judged != draft.nuclide => section.problem(placed.span.clone(), fault),
+            Err(_) => {}
         }
     }
     let in_images = images.iter().map(|i| match i.quantity {
@@ -267,7 +295,9 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
         _ => 0.0,
     });
     let total: f64 = uptakes.iter().map(|u| u.activity).chain(in_images).sum();
-    if total > administered * (1.0 + 1e-9) {
+    // What is wholly inherited has been judged where it is written.
+    let inherited = section.has("like") && !["uptake", "image", "administered", "nuclide"].iter().any(|key| section.has(key));
+    if total > administered * (1.0 + 1e-9) && !inherited {
         let message = format!(
             "the uptakes of fraction {} add up to {}, {} of the {} administered",
             draft.number,
@@ -280,7 +310,7 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
             Fault::new(message, "uptakes together cannot exceed the administered activity; check units and fractions"),
         );
     }
-    if draft.uptakes.is_empty() && draft.images.is_empty() && section.has("uptake") && section.has("like") {
+    if draft.uptakes.is_empty() && draft.images.is_empty() && section.has("like") {
         let fault = Fault::new(format!("fraction {} puts no activity anywhere", draft.number), "leave at least one uptake");
         section.problem(section.span.clone(), fault);
     }

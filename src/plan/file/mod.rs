@@ -53,12 +53,11 @@ pub fn parse(text: &str, path: &Path, vocabulary: &Vocabulary) -> Result<Plan> {
     let name = path.display().to_string();
     let findings = Findings::new(&name, text);
     let (tree, syntax) = DeTable::parse_recoverable(text);
-    for error in &syntax {
+    // After the first error of syntax the parser guesses; only that one is sure.
+    if let Some(error) = syntax.iter().min_by_key(|e| e.span().map_or(0, |s| s.start)) {
         let span = error.span().unwrap_or(0..0);
-        findings.problem(span.clone(), Fault { message: format!("TOML: {}", error.message()), help: unquoted_help(text, span.start) });
-    }
-    if !findings.none() {
-        // What the parser made of a broken text is not what the user meant; only the syntax is reported.
+        let help = unquoted_help(text, span.start);
+        findings.problem(span, Fault { message: format!("TOML: {}", error.message()), help });
         return Err(findings.finish().err().unwrap_or_else(|| Error::input(format!("{name}: broken TOML"))));
     }
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -102,14 +101,18 @@ struct Nuclide {
 }
 
 /// The names of regions, for references to them.
-struct RegionNames(Vec<String>);
+struct RegionNames {
+    names: Vec<String>,
+    /// False if a region's own name is broken (which has been noted): then a name that is not here may be that one.
+    complete: bool,
+}
 
 impl RegionNames {
     /// Checks a reference to a region; a problem is noted.
     fn check(&self, section: &Section<'_>, name: &str, span: Range<usize>) -> bool {
-        let known = self.0.iter().any(|n| n == name);
-        if !known {
-            let help = suggestion(name, self.0.iter().map(String::as_str), "regions");
+        let known = self.names.iter().any(|n| n == name);
+        if !known && self.complete {
+            let help = suggestion(name, self.names.iter().map(String::as_str), "regions");
             section.problem(span, Fault::new(format!("there is no region \"{name}\""), help));
         }
         known
@@ -123,8 +126,8 @@ impl Context<'_> {
         let title = root.or_default("title", title, "untitled").to_owned();
         let phantom = self.phantom(root);
         let grid = phantom.as_ref().and_then(phantom::Drafted::grid);
-        let regions = self.regions(root, phantom.as_ref().map(|p| p.kind), grid.as_ref());
-        let names = RegionNames(regions.iter().map(|r| r.name.clone()).collect());
+        let (regions, complete) = self.regions(root, phantom.as_ref().map(|p| p.kind), grid.as_ref());
+        let names = RegionNames { names: regions.iter().map(|r| r.name.clone()).collect(), complete };
         let nuclides = self.nuclides(root);
         let transport = settings::transport(root, &names);
         let fractions = self.fractions(root, &names, &nuclides, transport.histories);
@@ -148,7 +151,7 @@ impl Context<'_> {
         let example = "[[nuclide]] with name = \"Lu-177\"";
         let mut nuclides: Vec<Nuclide> = Vec::new();
         let sections = root.tables("nuclide", "[[nuclide]]", "nuclide", true);
-        if sections.is_empty() && root.raw("nuclide").is_none_or(|v| v.get_ref().as_array().is_some_and(|a| a.is_empty())) {
+        if !root.has_content("nuclide") {
             root.missing("nuclide", example);
         }
         for mut section in sections {

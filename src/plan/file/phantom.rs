@@ -132,7 +132,7 @@ impl Context<'_> {
 fn grid(section: &Section<'_>) -> Option<VoxelGrid> {
     let size = section.read("voxels", |value| {
         let form = "write voxels = [128, 128, 80] (along x, y, z)";
-        let array = value.as_array().ok_or_else(|| wrong_kind(value, "three whole numbers", form))?;
+        let array = value.as_array().ok_or_else(|| wrong_kind(value, "a list of three whole numbers", form))?;
         let counts = array.iter().map(|v| count_of(v.get_ref(), 1, SIZE_MAX)).collect::<Result<Vec<u64>, _>>()?;
         let size: Option<[u64; 3]> = counts.try_into().ok();
         size.map(|s| s.map(|n| n as u32)).ok_or_else(|| Fault::new(format!("{} numbers, but three are needed", array.len()), form))

@@ -7,9 +7,10 @@ use crate::plan::{RegionPlan, Shape, frame::Fault, section::count_of};
 const MOST: usize = u16::MAX as usize - 1;
 
 impl Context<'_> {
-    /// Reads every `[[region]]`. `kind` is unknown where `[phantom]` is broken; then what depends on it is not judged.
-    pub(super) fn regions(self, root: &Section<'_>, kind: Option<Kind>, grid: Option<&VoxelGrid>) -> Vec<RegionPlan> {
+    /// Reads every `[[region]]`; false if one had to be left out for its name. `kind` is unknown where `[phantom]` is broken; then what depends on it is not judged.
+    pub(super) fn regions(self, root: &Section<'_>, kind: Option<Kind>, grid: Option<&VoxelGrid>) -> (Vec<RegionPlan>, bool) {
         let mut regions: Vec<RegionPlan> = Vec::new();
+        let mut complete = true;
         let sections = root.tables("region", "[[region]]", "region", true);
         if sections.len() > MOST {
             root.problem(
@@ -18,7 +19,8 @@ impl Context<'_> {
             );
         }
         for mut section in sections {
-            let known: Vec<&str> = ["name", "material", "density", "label", "labels", "shapes"].into_iter().chain(shape::KEYS).collect();
+            let known: Vec<&'static str> =
+                ["name", "material", "density", "label", "labels", "shapes"].into_iter().chain(shape::KEYS).collect();
             let name = section.text("name", "name = \"liver\"");
             if let Field::Value(name, _) = &name {
                 section.title = format!("region \"{name}\"");
@@ -37,10 +39,13 @@ impl Context<'_> {
                 }
                 _ => section.required("material", medium, "material = \"water_liquid\""),
             };
-            let Some(name) = name.filter(|name| name_is_good(&section, name, &regions)) else { continue };
+            let Some(name) = name.filter(|name| name_is_good(&section, name, &regions)) else {
+                complete = false;
+                continue;
+            };
             regions.push(RegionPlan { name: name.to_owned(), medium, shapes, labels });
         }
-        regions
+        (regions, complete)
     }
 }
 
@@ -97,12 +102,6 @@ fn region_labels(section: &Section<'_>, kind: Option<Kind>, regions: &[RegionPla
                 "add labels = \"labels.nii.gz\" to [phantom], or give the region a shape"
             };
             section.problem(section.key_span(key), Fault::new(format!("`{key}` without a label image"), help));
-        }
-        _ if has_label && has_shape => {
-            section.problem(
-                section.span.clone(),
-                Fault::new(format!("{} has both labels and shapes", section.title), "keep one, or make two regions"),
-            );
         }
         _ if !has_label && !has_shape => {
             let with_labels = kind.is_none_or(Kind::has_labels);

@@ -72,7 +72,7 @@ fn as_default(mut layer: Layer) -> Layer {
 
 /// What a section says, over its tissue if it names one, else over `base`.
 fn layered(section: &Section<'_>, base: &Layer) -> Layer {
-    let keys: Vec<&str> = ["tissue", "repopulation"].into_iter().chain(PARAMETERS.iter().map(|p| p.key)).collect();
+    let keys: Vec<&'static str> = ["tissue", "repopulation"].into_iter().chain(PARAMETERS.iter().map(|p| p.key)).collect();
     section.only(&keys);
     let mut layer = base.clone();
     if let Field::Value(tissue, span) = section.text("tissue", "tissue = \"kidney\"") {
