@@ -14,11 +14,11 @@ pub(crate) fn vocabulary() -> Vocabulary {
         materials: vec![
             material("water_liquid", 1.0, &["water"]),
             material("air_dry_nearsealevel", 0.001_204_79, &["air"]),
-            material("tissue_soft_icrp", 1.03, &["soft tissue"]),
+            material("tissue_soft_icrufour-component", 1.0, &["soft_tissue"]),
             material("liver_icru_1986", 1.06, &["liver"]),
             material("kidney_icru_1986", 1.05, &["kidney"]),
-            material("lungtissue_icru_1986", 1.05, &["lung"]),
-            material("bone_cortical_icrp", 1.85, &["cortical bone"]),
+            material("lung_inflated_icru_1986", 0.26, &["lung"]),
+            material("bone_cortical_icru_1986", 1.92, &["bone_cortical"]),
         ],
         nuclides: vec![
             nuclide("Lu-177", 6.647 * 86400.0),

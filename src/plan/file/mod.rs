@@ -193,7 +193,7 @@ impl Context<'_> {
 
     /// A material name; the resolved plan carries the table's own name.
     fn material(self, value: &DeValue<'_>) -> std::result::Result<String, Fault> {
-        let name = text(value, "material = \"water_liquid\"")?;
+        let name = text(value, "material = \"water\"")?;
         let known = self.vocabulary.material(name).map(|m| m.name.clone());
         known.ok_or_else(|| {
             Fault::new(format!("unknown material \"{name}\""), suggestion(name, self.vocabulary.material_names(), "materials"))

@@ -111,12 +111,12 @@ impl Context<'_> {
 
     /// `background = "air"` or `background = { material = ..., density = ... }`.
     fn background(self, section: &Section<'_>) -> Option<Medium> {
-        let example = "background = \"water_liquid\" (the material outside all regions)";
+        let example = "background = \"water\" (the material outside all regions)";
         let field = if section.raw("background").is_some_and(|v| v.get_ref().is_table()) {
             let medium = section.table("background", "[phantom.background]", "phantom.background")?;
             medium.only(&["material", "density"]);
             let field = self.medium(&medium);
-            Field::Value(medium.required("material", field, "material = \"water_liquid\"")?, medium.span)
+            Field::Value(medium.required("material", field, "material = \"water\"")?, medium.span)
         } else {
             let material = section.read("background", |value| self.material(value));
             if let Field::Value(material, _) = &material {

@@ -37,7 +37,7 @@ impl Context<'_> {
                     section.note_default("material", "as the CT says");
                     None
                 }
-                _ => section.required("material", medium, "material = \"water_liquid\""),
+                _ => section.required("material", medium, "material = \"water\""),
             };
             let Some(name) = name.filter(|name| name_is_good(&section, name, &regions)) else {
                 complete = false;
