@@ -2,12 +2,25 @@
 //!
 //! `file` is the TOML as typed; [`Plan`] is what it means, in the program's units. Nothing downstream looks at the TOML again.
 
-use std::path::PathBuf;
+mod describe;
+mod file;
+mod frame;
+mod presets;
+pub mod quantity;
+mod section;
+mod show;
+mod vocabulary;
+
+use std::{collections::BTreeMap, path::PathBuf};
 
 use glam::DVec3;
 use serde::Serialize;
 
 use crate::grid::VoxelGrid;
+
+pub use file::{load_with, parse};
+pub use frame::Fault;
+pub use vocabulary::{KnownMaterial, KnownNuclide, Vocabulary};
 
 /// A complete, checked plan. All quantities are in the units of [`crate::units`].
 #[derive(Debug, Clone, Serialize)]
@@ -30,6 +43,8 @@ pub struct Plan {
     pub response: ResponsePlan,
     /// What is written.
     pub output: OutputPlan,
+    /// Values that the file left out: dotted path ("transport.seed", "fraction.1.uptakes.0.pattern") and where the value came from.
+    pub defaults: BTreeMap<String, String>,
 }
 
 /// The plan's file and its fingerprint.
@@ -59,7 +74,7 @@ pub enum PhantomPlan {
     Labels {
         /// The image of integer labels.
         image: PathBuf,
-        /// What fills voxels whose label no region names; `None`: such a label (other than 0) is an error.
+        /// What fills voxels of label 0 (any other label without a region is an error).
         background: Medium,
     },
     /// A CT image in HU, converted by a ramp; regions name labels of the optional label image or carry shapes.
@@ -98,19 +113,62 @@ pub struct RegionPlan {
 #[serde(rename_all = "snake_case", tag = "shape")]
 pub enum Shape {
     /// Axis-aligned box: centre and full edge lengths.
-    Box { center: DVec3, size: DVec3 },
+    Box {
+        /// Centre, mm.
+        center: DVec3,
+        /// Full edge lengths, mm.
+        size: DVec3,
+    },
     /// Sphere.
-    Sphere { center: DVec3, radius: f64 },
+    Sphere {
+        /// Centre, mm.
+        center: DVec3,
+        /// Radius, mm.
+        radius: f64,
+    },
     /// Axis-aligned ellipsoid.
-    Ellipsoid { center: DVec3, semi_axes: DVec3 },
+    Ellipsoid {
+        /// Centre, mm.
+        center: DVec3,
+        /// Half lengths of its axes, mm.
+        semi_axes: DVec3,
+    },
     /// Finite cylinder: centre, direction of its axis (need not be a unit vector), radius and full height.
-    Cylinder { center: DVec3, axis: DVec3, radius: f64, height: f64 },
+    Cylinder {
+        /// Centre, mm.
+        center: DVec3,
+        /// Direction of its axis.
+        axis: DVec3,
+        /// Radius, mm.
+        radius: f64,
+        /// Full height, mm.
+        height: f64,
+    },
     /// Spherical shell.
-    Shell { center: DVec3, inner_radius: f64, outer_radius: f64 },
+    Shell {
+        /// Centre, mm.
+        center: DVec3,
+        /// Inner radius, mm.
+        inner_radius: f64,
+        /// Outer radius, mm.
+        outer_radius: f64,
+    },
     /// All points with `from <= x . axis < to`; axis 0, 1, 2 = x, y, z.
-    Slab { axis: usize, from: f64, to: f64 },
+    Slab {
+        /// 0, 1, 2 = x, y, z.
+        axis: usize,
+        /// Lower face, mm (belongs to the slab).
+        from: f64,
+        /// Upper face, mm (does not).
+        to: f64,
+    },
     /// All points on the side of `point` to which `normal` points.
-    HalfSpace { point: DVec3, normal: DVec3 },
+    HalfSpace {
+        /// A point of its face, mm.
+        point: DVec3,
+        /// Points into the half-space; need not be a unit vector.
+        normal: DVec3,
+    },
 }
 
 /// A nuclide that is administered.
@@ -161,11 +219,30 @@ pub enum UptakePattern {
     /// The same concentration (per volume) everywhere.
     Uniform,
     /// Log-normal random field: coefficient of variation, Gaussian correlation length (mm; standard deviation of the smoothing is length / sqrt 2), seed.
-    LogNormal { cv: f64, correlation: f64, seed: u64 },
+    LogNormal {
+        /// Standard deviation over mean.
+        cv: f64,
+        /// Correlation length, mm.
+        correlation: f64,
+        /// Seed of the field.
+        seed: u64,
+    },
     /// Concentration proportional to `core + (1 - core) exp(-depth / length)`, depth = distance from the region's rim, mm.
-    Rim { length: f64, core: f64 },
+    Rim {
+        /// Depth over which the concentration falls by e, mm.
+        length: f64,
+        /// Concentration far from the rim, relative to that at the rim.
+        core: f64,
+    },
     /// Random straight vessels (mean spacing mm, seed); concentration proportional to `exp(-d / length)`, d = distance to the nearest vessel, mm.
-    Vessels { spacing: f64, length: f64, seed: u64 },
+    Vessels {
+        /// Mean distance between vessels, mm.
+        spacing: f64,
+        /// Distance over which the concentration falls by e, mm.
+        length: f64,
+        /// Seed of the vessels.
+        seed: u64,
+    },
 }
 
 /// Uptake from an image, resampled onto the phantom's grid with activity conserved.
@@ -177,7 +254,7 @@ pub struct ImageUptake {
     pub quantity: ImageQuantity,
     /// Only voxels of this region count; `None`: the whole image inside the phantom.
     pub region: Option<String>,
-    /// Effective half-life, s; `None` only for time-integrated activity with the physical half-life.
+    /// Effective half-life, s; with time-integrated activity it only shapes the dose rate (the physical one if the plan says nothing).
     pub effective_half_life: f64,
     /// Time of the image after the start of the fraction, s; values are decayed back with the effective half-life.
     pub time: f64,
@@ -194,7 +271,10 @@ pub enum ImageQuantity {
     /// Bq s per voxel of the image.
     TimeIntegratedActivity,
     /// Any unit; scaled so that the total at the image's time is this activity, Bq.
-    Relative { total: f64 },
+    Relative {
+        /// Bq.
+        total: f64,
+    },
 }
 
 /// How particles are transported.

@@ -1,0 +1,322 @@
+//! `[[fraction]]`: what is given when, and where it goes.
+
+use std::ops::Range;
+
+use super::{
+    Context, Field, Nuclide, RegionNames, Section,
+    settings::HISTORIES_MAX,
+    uptake::{self, ImageDraft, UptakeDraft},
+};
+use crate::plan::{
+    FractionPlan, ImageQuantity,
+    frame::{Fault, suggestion},
+    quantity::{ACTIVITY, Limits, TIME},
+    show,
+};
+
+/// A fraction as read; what was wrong is `None`.
+struct Draft {
+    number: u32,
+    start: Option<f64>,
+    nuclide: Option<usize>,
+    administered: Option<f64>,
+    histories: Option<u64>,
+    uptakes: Vec<Placed<UptakeDraft>>,
+    images: Vec<Placed<ImageDraft>>,
+}
+
+/// Something read, and where it stands.
+#[derive(Clone)]
+struct Placed<T> {
+    draft: T,
+    span: Range<usize>,
+    /// For what is inherited: the nuclide with which it was judged, and any problem noted, where it stands.
+    judged: Option<usize>,
+}
+
+impl Context<'_> {
+    /// Reads every `[[fraction]]`; `histories` is the default of `[transport]`.
+    pub(super) fn fractions(self, root: &Section<'_>, names: &RegionNames, nuclides: &[Nuclide], histories: u64) -> Vec<FractionPlan> {
+        let mut drafts: Vec<Draft> = Vec::new();
+        let mut plans = Vec::new();
+        let sections = root.tables("fraction", "[[fraction]]", "fraction", false);
+        if !root.has_content("fraction") {
+            root.missing("fraction", "[[fraction]] with administered = \"7.4 GBq\" and [fraction.uptake.<region>]");
+        }
+        for (at, mut section) in sections.into_iter().enumerate() {
+            let number = at as u32 + 1;
+            section.title = format!("fraction {number}");
+            section.path = format!("fraction.{number}");
+            section.only(&["start", "nuclide", "administered", "histories", "like", "uptake", "image"]);
+            let draft = self.draft(&section, number, names, nuclides, &drafts);
+            check_order(&section, &draft, &drafts);
+            plans.extend(resolve(&section, &draft, nuclides, histories));
+            drafts.push(draft);
+        }
+        plans
+    }
+
+    fn draft(self, section: &Section<'_>, number: u32, names: &RegionNames, nuclides: &[Nuclide], earlier: &[Draft]) -> Draft {
+        let like = like(section, number, earlier);
+        let mut draft = Draft {
+            number,
+            start: start(section, number),
+            nuclide: nuclide(section, nuclides, like),
+            administered: administered(section, like),
+            histories: section.count("histories", 1, HISTORIES_MAX).value().or_else(|| {
+                let inherited = like.and_then(|l| l.histories);
+                inherited.inspect(|_| section.note_default("histories", &as_in(like)))
+            }),
+            uptakes: uptakes(section, names, like),
+            images: Vec::new(),
+        };
+        let title = format!("[[fraction.image]] of fraction {number}");
+        for image in section.tables("image", &title, &format!("{}.images", section.path), true) {
+            let span = image.span.clone();
+            draft.images.extend(self.image(&image, names).map(|draft| Placed { draft, span, judged: None }));
+        }
+        if let Some(base) = like.filter(|_| !section.has("image")) {
+            let inherit = |p: &Placed<ImageDraft>| Placed {
+                draft: p.draft.clone().inherited(base.number),
+                span: section.key_span("like"),
+                judged: base.nuclide,
+            };
+            draft.images = base.images.iter().map(inherit).collect();
+        }
+        let written = ["image", "uptake", "like"].iter().any(|key| section.has_content(key));
+        if draft.uptakes.is_empty() && draft.images.is_empty() && !written {
+            let help = "add [fraction.uptake.<region>] with fraction = \"2.5 %\" and half_life = \"50 h\", or [[fraction.image]]";
+            section.problem(section.span.clone(), Fault::new(format!("fraction {number} puts no activity anywhere"), help));
+        }
+        draft
+    }
+}
+
+fn as_in(like: Option<&Draft>) -> String {
+    like.map_or("default".to_owned(), |l| format!("as in fraction {}", l.number))
+}
+
+/// `like = 1`: an earlier fraction to take over from.
+fn like<'d>(section: &Section<'_>, number: u32, earlier: &'d [Draft]) -> Option<&'d Draft> {
+    let field = section.count("like", 1, u64::MAX);
+    if field == Field::Wrong {
+        section.excuse(&["nuclide", "administered"]);
+    }
+    let Field::Value(wanted, span) = field else { return None };
+    let found = earlier.iter().find(|d| u64::from(d.number) == wanted);
+    if found.is_none() {
+        let help = if number == 1 {
+            "the first fraction has none before it".to_owned()
+        } else {
+            format!("fractions before this one: 1 to {}", number - 1)
+        };
+        section.problem(span, Fault::new(format!("`like = {wanted}` does not name an earlier fraction"), help));
+        section.excuse(&["nuclide", "administered"]);
+    }
+    found
+}
+
+fn start(section: &Section<'_>, number: u32) -> Option<f64> {
+    let limits = Limits { min: 0.0, min_included: true, max: uptake::DURATION.max };
+    let field = section.quantity("start", &TIME, limits);
+    if number == 1 {
+        return Some(section.or_default("start", field, 0.0));
+    }
+    section.required("start", field, "start = \"56 d\" (after the first fraction)")
+}
+
+fn nuclide(section: &Section<'_>, nuclides: &[Nuclide], like: Option<&Draft>) -> Option<usize> {
+    match section.text("nuclide", "nuclide = \"Lu-177\"") {
+        Field::Value(name, span) => {
+            let found = nuclides.iter().position(|n| n.plan.name == name);
+            // Beside a nuclide with an unknown name (noted) nothing can be said about this one.
+            if found.is_none() && nuclides.iter().all(|n| n.half_life.is_some()) {
+                let help = suggestion(name, nuclides.iter().map(|n| n.plan.name.as_str()), "nuclides of this plan");
+                section.problem(span, Fault::new(format!("there is no [[nuclide]] \"{name}\" in this plan"), help));
+            }
+            found
+        }
+        Field::Wrong => None,
+        Field::Absent => {
+            if let Some(inherited) = like {
+                section.note_default("nuclide", &as_in(like));
+                return inherited.nuclide;
+            }
+            match nuclides {
+                [_] => {
+                    section.note_default("nuclide", "default: the only one");
+                    Some(0)
+                }
+                [] => None,
+                [first, ..] => {
+                    section.missing("nuclide", &format!("nuclide = \"{}\" (the plan lists several)", first.plan.name));
+                    None
+                }
+            }
+        }
+    }
+}
+
+fn administered(section: &Section<'_>, like: Option<&Draft>) -> Option<f64> {
+    let field = section.quantity("administered", &ACTIVITY, Limits::up_to(1e15));
+    if !field.is_written() && like.is_some() {
+        section.note_default("administered", &as_in(like));
+        return like.and_then(|l| l.administered);
+    }
+    section.required("administered", field, "administered = \"7.4 GBq\"")
+}
+
+/// The uptakes written, completed by those of the fraction named by `like`, in the order of the file.
+fn uptakes(section: &Section<'_>, names: &RegionNames, like: Option<&Draft>) -> Vec<Placed<UptakeDraft>> {
+    let inherited = like.map_or(&[][..], |l| &l.uptakes[..]);
+    let from = like.map_or(0, |l| l.number);
+    let table = section.table("uptake", "[fraction.uptake.<region>]", &format!("{}.uptakes", section.path));
+    let mut written: Vec<(String, Vec<Placed<UptakeDraft>>)> = Vec::new();
+    for (region, span, value) in table.iter().flat_map(Section::entries) {
+        let Some(table) = &table else { continue };
+        let title = format!("uptake of \"{region}\" in {}", section.title);
+        if !value.get_ref().is_table() && !value.get_ref().is_array() {
+            let help = format!("write [fraction.uptake.{region}] with fraction = \"2.5 %\" and half_life = \"50 h\"");
+            section.problem(
+                value.span(),
+                Fault::new(format!("{title} is {}, but a table is needed", crate::plan::section::kind(value.get_ref())), help),
+            );
+            continue;
+        }
+        if !names.check(section, region, span) {
+            continue;
+        }
+        let components = table.tables(region, &title, &table.path, true);
+        let base: Vec<_> = inherited.iter().filter(|p| p.draft.region == region).collect();
+        if !table.has_content(region) {
+            let help = "write what it is, or zero to take away an uptake inherited by `like`";
+            section.problem(value.span(), Fault::new(format!("{title} is empty"), help));
+        }
+        let mut drafts = Vec::new();
+        for component in &components {
+            if section.has("like") && like.is_none() {
+                component.excuse(&["activity", "half_life"]);
+            }
+            let mut draft = uptake::uptake(component, region);
+            if let ([base], 1) = (&base[..], components.len()) {
+                draft = draft.completed_by(&base.draft, from);
+            }
+            if draft.is_zero() {
+                // Written as nothing: takes away what would be inherited, and means nothing otherwise.
+                if base.is_empty() {
+                    component.problem(
+                        component.span.clone(),
+                        Fault::new(format!("{title} is zero"), "remove it (zero only takes away an uptake inherited by `like`)"),
+                    );
+                }
+                continue;
+            }
+            for (key, example) in draft.open() {
+                let alternative = if key == "activity" { "fraction" } else { "biological_half_life" };
+                if !component.has(key) && !component.has(alternative) {
+                    component.missing(key, example);
+                }
+            }
+            drafts.push(Placed {
+                draft,
+                span: component.raw("half_life").map_or(component.span.clone(), toml::Spanned::span),
+                judged: None,
+            });
+        }
+        written.push((region.to_owned(), drafts));
+    }
+    // In the order of the fraction taken over from, then what is new.
+    let mut all = Vec::new();
+    for base in inherited {
+        match written.iter().position(|w| w.0 == base.draft.region) {
+            Some(at) => all.append(&mut written[at].1),
+            None => all.push(Placed {
+                draft: base.draft.clone().inherited(from),
+                span: section.key_span("like"),
+                judged: like.and_then(|l| l.nuclide),
+            }),
+        }
+    }
+    all.extend(written.into_iter().flat_map(|w| w.1));
+    all
+}
+
+/// Start times do not go back, and one nuclide is not given twice at the same time.
+fn check_order(section: &Section<'_>, draft: &Draft, earlier: &[Draft]) {
+    let span = || section.raw("start").map_or(section.span.clone(), toml::Spanned::span);
+    let Some(start) = draft.start else { return };
+    if let Some((before, previous)) = earlier.iter().rev().find_map(|d| d.start.map(|s| (s, d.number)))
+        && start < before
+    {
+        let (own, other) = (show::time(start), show::time(before));
+        let message = format!("fraction {} starts at {own}, before fraction {previous} at {other}", draft.number);
+        section.problem(span(), Fault::new(message, "write the fractions in the order of their start"));
+    }
+    let same = |d: &&Draft| d.start.is_some_and(|s| (s - start).abs() < 1.0) && d.nuclide.is_some() && d.nuclide == draft.nuclide;
+    if let Some(twin) = earlier.iter().find(same) {
+        let message = format!("fractions {} and {} give the same nuclide at the same time", twin.number, draft.number);
+        section
+            .problem(span(), Fault::new(message, "join them, or correct the start (equal starts are for cocktails of different nuclides)"));
+    }
+}
+
+/// The fraction in the program's units, if everything it needs is good.
+fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories: u64) -> Option<FractionPlan> {
+    let physical = draft.nuclide.and_then(|n| nuclides[n].half_life)?;
+    let administered = draft.administered?;
+    let mut uptakes = Vec::new();
+    for placed in &draft.uptakes {
+        match placed.draft.resolve(administered, physical) {
+            Ok((uptake, notes)) => {
+                for (key, note) in notes {
+                    section.note_default(&format!("uptakes.{}.{key}", uptakes.len()), &note);
+                }
+                uptakes.push(uptake);
+            }
+            Err(Some(fault)) if placed.judged != draft.nuclide => section.problem(placed.span.clone(), fault),
+            Err(_) => {}
+        }
+    }
+    let mut images = Vec::new();
+    for placed in &draft.images {
+        match placed.draft.resolve(physical) {
+            Ok((image, notes)) => {
+                for (key, note) in notes {
+                    section.note_default(&format!("images.{}.{key}", images.len()), &note);
+                }
+                images.push(image);
+            }
+            Err(fault) if placed.judged != draft.nuclide => section.problem(placed.span.clone(), fault),
+            Err(_) => {}
+        }
+    }
+    let in_images = images.iter().map(|i| match i.quantity {
+        ImageQuantity::Relative { total } => total * (i.time / i.effective_half_life).exp2(),
+        _ => 0.0,
+    });
+    let total: f64 = uptakes.iter().map(|u| u.activity).chain(in_images).sum();
+    // What is wholly inherited has been judged where it is written.
+    let inherited = section.has("like") && !["uptake", "image", "administered", "nuclide"].iter().any(|key| section.has(key));
+    if total > administered * (1.0 + 1e-9) && !inherited {
+        let message = format!(
+            "the uptakes of fraction {} add up to {}, {} of the {} administered",
+            draft.number,
+            show::activity(total),
+            show::percent(total / administered),
+            show::activity(administered)
+        );
+        section.problem(
+            section.span.clone(),
+            Fault::new(message, "uptakes together cannot exceed the administered activity; check units and fractions"),
+        );
+    }
+    if draft.uptakes.is_empty() && draft.images.is_empty() && section.has("like") {
+        let fault = Fault::new(format!("fraction {} puts no activity anywhere", draft.number), "leave at least one uptake");
+        section.problem(section.span.clone(), fault);
+    }
+    let histories = draft.histories.unwrap_or_else(|| {
+        section.note_default("histories", "default, from [transport]");
+        histories
+    });
+    Some(FractionPlan { number: draft.number, start: draft.start?, nuclide: draft.nuclide?, administered, uptakes, images, histories })
+}

@@ -1,0 +1,230 @@
+//! The plan file: TOML text to a checked [`Plan`], with every problem of the file reported at once.
+
+mod fraction;
+mod phantom;
+mod region;
+mod response;
+mod settings;
+mod shape;
+mod uptake;
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+use toml::de::{DeTable, DeValue};
+
+use super::{
+    Medium, NuclidePlan, Plan, PlanSource, VoxelGrid,
+    frame::{Fault, Findings, suggestion},
+    quantity::{DENSITY, Limits},
+    section::{Field, Section, text},
+    vocabulary::Vocabulary,
+};
+use crate::error::{Error, Result};
+
+/// A plan file longer than this is some other file, bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// Reads and checks a plan file; file names in it are resolved against its folder.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; [`Error::Input`] with every problem framed by its line otherwise.
+pub fn load_with(path: &Path, vocabulary: &Vocabulary) -> Result<Plan> {
+    let length = std::fs::metadata(path).map_err(Error::io(path))?.len();
+    if length > LONGEST {
+        return Err(Error::input(format!("{}: {length} bytes are too many for a plan (a TOML text)", path.display())));
+    }
+    let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
+        Error::input(format!("{}:{line}: not a text in UTF-8; a plan is a TOML text", path.display()))
+    })?;
+    parse(&text, path, vocabulary)
+}
+
+/// Checks the text of a plan as if read from `path`.
+///
+/// # Errors
+/// [`Error::Input`] with every problem framed by its line.
+pub fn parse(text: &str, path: &Path, vocabulary: &Vocabulary) -> Result<Plan> {
+    let name = path.display().to_string();
+    let findings = Findings::new(&name, text);
+    let (tree, syntax) = DeTable::parse_recoverable(text);
+    // After the first error of syntax the parser guesses; only that one is sure.
+    if let Some(error) = syntax.iter().min_by_key(|e| e.span().map_or(0, |s| s.start)) {
+        let span = error.span().unwrap_or(0..0);
+        let help = unquoted_help(text, span.start);
+        findings.problem(span, Fault { message: format!("TOML: {}", error.message()), help });
+        return Err(findings.finish().err().unwrap_or_else(|| Error::input(format!("{name}: broken TOML"))));
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let root = Section::new(&findings, tree.get_ref(), 0..0, "the plan", "plan");
+    let draft = Context { vocabulary, folder }.plan(&root);
+    let defaults = findings.finish()?;
+    let mut plan = draft.ok_or_else(|| Error::input(format!("{name}: the plan is incomplete")))?;
+    plan.defaults = defaults;
+    plan.source = PlanSource { path: path.to_owned(), text: text.to_owned(), sha256: digest(text) };
+    Ok(plan)
+}
+
+/// SHA-256 of a text, hexadecimal.
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Advice for the commonest slip, `activity = 7.4 GBq` without quotes.
+fn unquoted_help(text: &str, at: usize) -> Option<String> {
+    let at = (0..=at.min(text.len())).rev().find(|&p| text.is_char_boundary(p))?;
+    let start = text[..at].rfind('\n').map_or(0, |p| p + 1);
+    let line = text[start..].lines().next()?;
+    let (key, value) = line.split_once('=')?;
+    let value = value.split('#').next()?.trim();
+    let quantity =
+        value.starts_with(|c: char| c.is_ascii_digit() || c == '-') && value.ends_with(|c: char| c.is_alphabetic() || c == '%' || c == '3');
+    quantity.then(|| format!("a quantity stands in quotes: {} = \"{value}\"", key.trim()))
+}
+
+/// What reading needs besides the file itself.
+#[derive(Clone, Copy)]
+struct Context<'v> {
+    vocabulary: &'v Vocabulary,
+    folder: &'v Path,
+}
+
+/// A nuclide of the plan while reading: `half_life` is unknown if its name was wrong.
+struct Nuclide {
+    plan: NuclidePlan,
+    half_life: Option<f64>,
+}
+
+/// The names of regions, for references to them.
+struct RegionNames {
+    names: Vec<String>,
+    /// False if a region's own name is broken (which has been noted): then a name that is not here may be that one.
+    complete: bool,
+}
+
+impl RegionNames {
+    /// Checks a reference to a region; a problem is noted.
+    fn check(&self, section: &Section<'_>, name: &str, span: Range<usize>) -> bool {
+        let known = self.names.iter().any(|n| n == name);
+        if !known && self.complete {
+            let help = suggestion(name, self.names.iter().map(String::as_str), "regions");
+            section.problem(span, Fault::new(format!("there is no region \"{name}\""), help));
+        }
+        known
+    }
+}
+
+impl Context<'_> {
+    fn plan(self, root: &Section<'_>) -> Option<Plan> {
+        root.only(&["title", "phantom", "region", "nuclide", "fraction", "transport", "response", "output"]);
+        let title = root.text("title", "title = \"Four cycles of Lu-177\"");
+        let title = root.or_default("title", title, "untitled").to_owned();
+        let phantom = self.phantom(root);
+        let grid = phantom.as_ref().and_then(phantom::Drafted::grid);
+        let (regions, complete) = self.regions(root, phantom.as_ref().map(|p| p.kind), grid.as_ref());
+        let names = RegionNames { names: regions.iter().map(|r| r.name.clone()).collect(), complete };
+        let nuclides = self.nuclides(root);
+        let transport = settings::transport(root, &names);
+        let fractions = self.fractions(root, &names, &nuclides, transport.histories);
+        let response = response::response(root, &names);
+        let output = settings::output(root);
+        Some(Plan {
+            title,
+            source: PlanSource { path: PathBuf::new(), text: String::new(), sha256: String::new() },
+            phantom: phantom?.plan?,
+            regions,
+            nuclides: nuclides.into_iter().map(|n| n.plan).collect(),
+            fractions,
+            transport,
+            response,
+            output,
+            defaults: std::collections::BTreeMap::default(),
+        })
+    }
+
+    fn nuclides(self, root: &Section<'_>) -> Vec<Nuclide> {
+        let example = "[[nuclide]] with name = \"Lu-177\"";
+        let mut nuclides: Vec<Nuclide> = Vec::new();
+        let sections = root.tables("nuclide", "[[nuclide]]", "nuclide", true);
+        if !root.has_content("nuclide") {
+            root.missing("nuclide", example);
+        }
+        for mut section in sections {
+            section.only(&["name", "daughters"]);
+            let name = section.text("name", "name = \"Lu-177\"");
+            let span = section.key_span("name");
+            let Some(name) = section.required("name", name, "name = \"Lu-177\"") else { continue };
+            section.path = format!("nuclide.{name}");
+            let daughters = section.or_default("daughters", section.flag("daughters"), true);
+            let known = self.vocabulary.nuclide(name);
+            if known.is_none() {
+                let help = suggestion(name, self.vocabulary.nuclide_names(), "nuclides");
+                let span = section.raw("name").map_or(span, toml::Spanned::span);
+                section.problem(span, Fault::new(format!("unknown nuclide \"{name}\""), help));
+            } else if nuclides.iter().any(|n| n.plan.name == name) {
+                section.problem(
+                    span,
+                    Fault::new(format!("nuclide \"{name}\" is listed twice"), "list each nuclide once; fractions refer to it by name"),
+                );
+                continue;
+            }
+            nuclides.push(Nuclide { plan: NuclidePlan { name: name.to_owned(), daughters }, half_life: known.map(|n| n.half_life) });
+        }
+        nuclides
+    }
+
+    /// A file named by a key: resolved against the plan's folder; it must exist.
+    fn file(self, section: &Section<'_>, key: &str, example: &str) -> Field<PathBuf> {
+        section.read(key, |value| {
+            let name = text(value, &format!("{key} = \"{example}\""))?;
+            let path = self.folder.join(name);
+            if path.is_file() {
+                return Ok(path);
+            }
+            let what = if path.is_dir() { "is a folder, not a file" } else { "does not exist" };
+            Err(Fault::new(format!("{} {what}", path.display()), "file names count from the folder of the plan"))
+        })
+    }
+
+    /// A material name; the resolved plan carries the table's own name.
+    fn material(self, value: &DeValue<'_>) -> std::result::Result<String, Fault> {
+        let name = text(value, "material = \"water\"")?;
+        let known = self.vocabulary.material(name).map(|m| m.name.clone());
+        known.ok_or_else(|| {
+            Fault::new(format!("unknown material \"{name}\""), suggestion(name, self.vocabulary.material_names(), "materials"))
+        })
+    }
+
+    /// Notes that a density is the tabulated one.
+    fn note_tabulated(self, section: &Section<'_>, key: &str, material: &str) {
+        if let Some(known) = self.vocabulary.material(material) {
+            section.note_default(key, &format!("tabulated, {}", super::show::with_unit(known.density, "g/cm3")));
+        }
+    }
+
+    /// `material` and `density` of a section; the density stays open (tabulated) when it is not written.
+    fn medium(self, section: &Section<'_>) -> Field<Medium> {
+        let material = section.read("material", |value| self.material(value));
+        let density = section.quantity("density", &DENSITY, Limits::between(1e-4, 25.0));
+        match (material, density) {
+            (Field::Value(material, span), Field::Absent) => {
+                self.note_tabulated(section, "density", &material);
+                Field::Value(Medium { material, density: None }, span)
+            }
+            (Field::Value(material, span), Field::Value(density, _)) => Field::Value(Medium { material, density: Some(density) }, span),
+            (Field::Absent, Field::Absent) => Field::Absent,
+            (Field::Absent, density) => {
+                if let Field::Value(_, span) = density {
+                    section.problem(span, Fault::new("a density without a material", "add material = \"...\""));
+                }
+                Field::Wrong
+            }
+            _ => Field::Wrong,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `[transport]` and `[output]`.
+
+use super::{RegionNames, Section};
+use crate::plan::{
+    OutputPlan, TransportPlan, UncertaintyGoal, WaterData,
+    frame::Fault,
+    quantity::{DOSE, ENERGY, FRACTION, Limits},
+    section::{count_of, text},
+};
+use toml::de::DeValue;
+
+/// Histories per fraction where a plan says nothing.
+const HISTORIES: u64 = 1_000_000;
+/// Most histories per fraction.
+pub(super) const HISTORIES_MAX: u64 = 1_000_000_000_000_000;
+/// Fewest batches: below this the standard error of the batch means is itself too uncertain.
+const BATCHES: u64 = 16;
+/// Most batches; each needs a pass over the tally.
+const BATCHES_MAX: u64 = 65_536;
+/// Seed where a plan names none: runs are reproducible by default.
+const SEED: u64 = 1;
+/// Histories beyond which a goal is given up, as a multiple of `histories`.
+const GIVE_UP: u64 = 100;
+/// V_x thresholds where a plan names none, Gy.
+const DOSE_LEVELS: [f64; 4] = [10.0, 20.0, 50.0, 100.0];
+/// Energies of cuts: 100 eV to 1 MeV.
+const CUT: Limits = Limits::between(1e-4, 1.0);
+
+/// Reads `[transport]`, or its defaults where it is missing.
+pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPlan {
+    let empty = toml::de::DeTable::new();
+    let section = root.table("transport", "[transport]", "transport");
+    let section = section.unwrap_or_else(|| root.absent(&empty, "[transport]", "transport"));
+    section.only(&["histories", "batches", "goal", "seed", "device", "water", "delta_threshold", "electron_cut", "range_rejection"]);
+    let histories = section.or_default("histories", section.count("histories", BATCHES, HISTORIES_MAX), HISTORIES);
+    let batches = section.or_default("batches", section.count("batches", BATCHES, BATCHES_MAX), BATCHES);
+    if batches > histories {
+        let span = section.raw("batches").or(section.raw("histories")).map_or(section.span.clone(), toml::Spanned::span);
+        section.problem(
+            span,
+            Fault::new(format!("{batches} batches, but only {histories} histories"), "each batch needs at least one history"),
+        );
+    }
+    let device = section.read("device", |value| match value {
+        DeValue::Integer(_) => count_of(value, 0, 1000).map(|n| n.to_string()),
+        _ => text(value, "device = \"auto\" (or \"cpu\", an index, part of a name)").map(str::to_owned),
+    });
+    let optional = |key| {
+        let field = section.quantity(key, &ENERGY, CUT);
+        if !field.is_written() {
+            section.note_default(key, "default");
+        }
+        field.value()
+    };
+    TransportPlan {
+        histories,
+        batches: batches as u32,
+        goal: goal(&section, names, histories),
+        seed: section.or_default("seed", section.count("seed", 0, u64::MAX), SEED),
+        device: section.or_default("device", device, "auto".to_owned()),
+        water: section.or_default(
+            "water",
+            section.choice("water", &[("icru90", WaterData::Icru90), ("icru49", WaterData::Icru49)]),
+            WaterData::Icru90,
+        ),
+        delta_threshold: optional("delta_threshold"),
+        electron_cut: optional("electron_cut"),
+        range_rejection: section.or_default("range_rejection", section.flag("range_rejection"), true),
+    }
+}
+
+/// `goal = { region = "liver", relative = "2 %" }`.
+fn goal(transport: &Section<'_>, names: &RegionNames, histories: u64) -> Option<UncertaintyGoal> {
+    if !transport.has("goal") {
+        transport.note_default("goal", "default");
+    }
+    let section = transport.table("goal", "[transport.goal]", "transport.goal")?;
+    section.only(&["region", "relative", "max_histories"]);
+    let region = section.text("region", "region = \"liver\"");
+    if let super::Field::Value(name, span) = &region {
+        names.check(&section, name, span.clone());
+    }
+    let region = section.required("region", region, "region = \"liver\"");
+    let relative = section.quantity("relative", &FRACTION, Limits { min: 0.0, min_included: false, max: 0.5 });
+    let relative = section.required("relative", relative, "relative = \"2 %\" (standard error of a voxel's dose)");
+    let most = section.count("max_histories", histories, HISTORIES_MAX);
+    let max_histories = section.or_default("max_histories", most, histories.saturating_mul(GIVE_UP).min(HISTORIES_MAX));
+    Some(UncertaintyGoal { region: region?.to_owned(), relative: relative?, max_histories })
+}
+
+/// Reads `[output]`, or its defaults where it is missing.
+pub(super) fn output(root: &Section<'_>) -> OutputPlan {
+    let empty = toml::de::DeTable::new();
+    let section = root.table("output", "[output]", "output");
+    let section = section.unwrap_or_else(|| root.absent(&empty, "[output]", "output"));
+    section.only(&["metaimage", "fractions", "dose_rate", "dose_levels", "dvh_bin"]);
+    let mut dose_levels =
+        section.or_default("dose_levels", section.quantities("dose_levels", &DOSE, Limits::up_to(1e6)), DOSE_LEVELS.to_vec());
+    dose_levels.sort_by(f64::total_cmp);
+    dose_levels.dedup();
+    let dvh_bin = section.quantity("dvh_bin", &DOSE, Limits::up_to(1e4));
+    if !dvh_bin.is_written() {
+        section.note_default("dvh_bin", "default");
+    }
+    OutputPlan {
+        metaimage: section.or_default("metaimage", section.flag("metaimage"), false),
+        fractions: section.or_default("fractions", section.flag("fractions"), true),
+        dose_rate: section.or_default("dose_rate", section.flag("dose_rate"), false),
+        dose_levels,
+        dvh_bin: dvh_bin.value(),
+    }
+}

@@ -1,0 +1,324 @@
+//! `[fraction.uptake.<region>]` and `[[fraction.image]]` as written, and what they mean for a nuclide and an administered activity.
+
+use std::path::PathBuf;
+
+use super::{Context, Field, RegionNames, Section};
+use crate::plan::{
+    ImageQuantity, ImageUptake, RegionUptake, UptakePattern,
+    frame::Fault,
+    quantity::{ACTIVITY, FRACTION, LENGTH, Limits, TIME},
+    show,
+};
+
+/// Times up to a century.
+pub(super) const DURATION: Limits = Limits::up_to(100.0 * 365.25 * 86400.0);
+/// Activities up to 1 PBq; zero takes an inherited uptake away.
+const AMOUNT: Limits = Limits::between(0.0, 1e15);
+/// Lengths of patterns, mm.
+const SCALE: Limits = Limits::up_to(1e4);
+/// Seed of a pattern that names none.
+const PATTERN_SEED: u64 = 1;
+
+/// Keys of the resolved plan that were not written here, and where their values came from.
+pub(super) type Notes = Vec<(&'static str, String)>;
+
+/// How much activity, as written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Amount {
+    /// Bq at the start of the fraction.
+    Activity(f64),
+    /// Fraction of the administered activity.
+    Fraction(f64),
+}
+
+/// How long it stays, as written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Clearance {
+    /// Effective half-life, s.
+    Effective(f64),
+    /// Biological half-life, s, to be combined with the physical one.
+    Biological(f64),
+    /// Decay only.
+    Physical,
+}
+
+/// Uptake of a region as written or inherited; what is open is `None`.
+#[derive(Debug, Clone)]
+pub(super) struct UptakeDraft {
+    pub(super) region: String,
+    amount: Option<Amount>,
+    clearance: Option<Clearance>,
+    pattern: Option<UptakePattern>,
+    notes: Notes,
+}
+
+/// An uptake image as written.
+#[derive(Debug, Clone)]
+pub(super) struct ImageDraft {
+    path: PathBuf,
+    quantity: ImageQuantity,
+    region: Option<String>,
+    clearance: Clearance,
+    time: f64,
+    notes: Notes,
+}
+
+/// Patterns and the keys each takes.
+const PATTERNS: [(&str, &[&str]); 4] = [
+    ("uniform", &[]),
+    ("log-normal", &["cv", "correlation", "seed"]),
+    ("rim", &["length", "core"]),
+    ("vessels", &["spacing", "length", "seed"]),
+];
+const PATTERN_KEYS: [&str; 6] = ["cv", "correlation", "seed", "length", "core", "spacing"];
+
+/// Reads one uptake table; the region has been checked.
+pub(super) fn uptake(section: &Section<'_>, region: &str) -> UptakeDraft {
+    let own = ["activity", "fraction", "half_life", "biological_half_life", "pattern"];
+    section.only(&own.into_iter().chain(PATTERN_KEYS).collect::<Vec<_>>());
+    let activity = section.quantity("activity", &ACTIVITY, AMOUNT).map(Amount::Activity);
+    let fraction = section.quantity("fraction", &FRACTION, Limits::between(0.0, 1.0)).map(Amount::Fraction);
+    let mut notes = Vec::new();
+    UptakeDraft {
+        region: region.to_owned(),
+        amount: one_of(section, ("activity", activity), ("fraction", fraction)),
+        clearance: clearance(section),
+        pattern: pattern(section, &mut notes),
+        notes,
+    }
+}
+
+/// `half_life` (effective, or "physical") or `biological_half_life`.
+fn clearance(section: &Section<'_>) -> Option<Clearance> {
+    let physical = section.raw("half_life").and_then(|v| v.get_ref().as_str().map(|text| (text.trim() == "physical", v.span())));
+    let effective = match physical {
+        Some((true, span)) => Field::Value(Clearance::Physical, span),
+        _ => section.quantity("half_life", &TIME, DURATION).map(Clearance::Effective),
+    };
+    let biological = section.quantity("biological_half_life", &TIME, DURATION).map(Clearance::Biological);
+    one_of(section, ("half_life", effective), ("biological_half_life", biological))
+}
+
+/// The one of two fields that is written; both is a problem.
+fn one_of<T>(section: &Section<'_>, first: (&str, Field<T>), second: (&str, Field<T>)) -> Option<T> {
+    if first.1.is_written() && second.1.is_written() {
+        let fault = Fault::new(format!("both `{}` and `{}` are given", first.0, second.0), "keep one");
+        section.problem(section.key_span(second.0), fault);
+    }
+    first.1.value().or(second.1.value())
+}
+
+/// `pattern` and its parameters.
+fn pattern(section: &Section<'_>, notes: &mut Notes) -> Option<UptakePattern> {
+    let words = PATTERNS.map(|(name, keys)| (name, Some((name, keys))));
+    let kind = section.choice("pattern", &words);
+    if kind == Field::Wrong {
+        return None;
+    }
+    let (name, keys) = kind.value().flatten().unwrap_or(("none", &[]));
+    for key in PATTERN_KEYS.iter().filter(|k| section.has(k) && !keys.contains(k)) {
+        let fault = match PATTERNS.iter().find(|p| p.0 == name) {
+            Some((_, [])) => Fault::new(format!("`{key}` does not belong to pattern \"{name}\""), "a uniform pattern takes no parameters"),
+            Some(_) => Fault::new(format!("`{key}` does not belong to pattern \"{name}\""), format!("it takes {}", keys.join(", "))),
+            None => Fault::new(format!("`{key}` without a pattern"), "add pattern = \"log-normal\", \"rim\" or \"vessels\""),
+        };
+        section.problem(section.key_span(key), fault);
+    }
+    let length = |key: &str| section.required(key, section.quantity(key, &LENGTH, SCALE), &format!("{key} = \"5 mm\""));
+    let seed = |notes: &mut Notes| {
+        let field = section.count("seed", 0, u64::MAX);
+        if !field.is_written() {
+            notes.push(("seed", "default".to_owned()));
+        }
+        field.value().unwrap_or(PATTERN_SEED)
+    };
+    match name {
+        "uniform" => Some(UptakePattern::Uniform),
+        "log-normal" => {
+            let cv = section.required("cv", section.quantity("cv", &FRACTION, Limits::up_to(10.0)), "cv = \"50 %\"");
+            let correlation = length("correlation");
+            let seed = seed(notes);
+            Some(UptakePattern::LogNormal { cv: cv?, correlation: correlation?, seed })
+        }
+        "rim" => {
+            let core = section.quantity("core", &FRACTION, Limits::between(0.0, 1.0));
+            if !core.is_written() {
+                notes.push(("core", "default".to_owned()));
+            }
+            Some(UptakePattern::Rim { length: length("length")?, core: core.value().unwrap_or(0.0) })
+        }
+        "vessels" => {
+            let (spacing, length) = (length("spacing"), length("length"));
+            let seed = seed(notes);
+            Some(UptakePattern::Vessels { spacing: spacing?, length: length?, seed })
+        }
+        _ => None,
+    }
+}
+
+impl UptakeDraft {
+    /// Marks everything as taken over from another fraction.
+    pub(super) fn inherited(mut self, from: u32) -> Self {
+        self.notes = ["activity", "effective_half_life", "pattern"].map(|key| (key, format!("as in fraction {from}"))).to_vec();
+        self
+    }
+
+    /// Fills what is open from `base`, an uptake of fraction `from`.
+    pub(super) fn completed_by(mut self, base: &Self, from: u32) -> Self {
+        let note = |key| (key, format!("as in fraction {from}"));
+        let taken = [
+            self.amount.is_none().then_some(note("activity")),
+            self.clearance.is_none().then_some(note("effective_half_life")),
+            self.pattern.is_none().then_some(note("pattern")),
+        ];
+        self.notes.extend(taken.into_iter().flatten());
+        self.amount = self.amount.or(base.amount);
+        self.clearance = self.clearance.or(base.clearance);
+        self.pattern = self.pattern.or_else(|| base.pattern.clone());
+        self
+    }
+
+    /// True if the uptake is written as none at all.
+    pub(super) fn is_zero(&self) -> bool {
+        matches!(self.amount, Some(Amount::Activity(0.0) | Amount::Fraction(0.0)))
+    }
+
+    /// What is still open, with an example of each.
+    pub(super) fn open(&self) -> Vec<(&'static str, &'static str)> {
+        let amount =
+            self.amount.is_none().then_some(("activity", "activity = \"200 MBq\" or fraction = \"2.5 %\" (of the administered activity)"));
+        let clearance = self.clearance.is_none().then_some((
+            "half_life",
+            "half_life = \"50 h\" (effective), biological_half_life = \"70 h\", or half_life = \"physical\" (nothing is washed out)",
+        ));
+        amount.into_iter().chain(clearance).collect()
+    }
+
+    /// Activities, effective half-life and pattern; `Err` says what does not fit the nuclide.
+    pub(super) fn resolve(&self, administered: f64, physical: f64) -> Result<(RegionUptake, Notes), Option<Fault>> {
+        let activity = match self.amount.ok_or(None)? {
+            Amount::Activity(activity) => activity,
+            Amount::Fraction(fraction) => fraction * administered,
+        };
+        let effective_half_life = effective(self.clearance.ok_or(None)?, physical)?;
+        let mut notes = self.notes.clone();
+        if self.pattern.is_none() {
+            notes.push(("pattern", "default".to_owned()));
+        }
+        let pattern = self.pattern.clone().unwrap_or(UptakePattern::Uniform);
+        Ok((RegionUptake { region: self.region.clone(), activity, effective_half_life, pattern }, notes))
+    }
+}
+
+/// Effective half-life: 1/T_eff = 1/T_phys + 1/T_biol.
+fn effective(clearance: Clearance, physical: f64) -> Result<f64, Fault> {
+    match clearance {
+        Clearance::Physical => Ok(physical),
+        Clearance::Biological(biological) => Ok(physical * biological / (physical + biological)),
+        Clearance::Effective(effective) if effective <= physical => Ok(effective),
+        Clearance::Effective(effective) => Err(Fault::new(
+            format!("an effective half-life of {} is longer than the physical one, {}", show::time(effective), show::time(physical)),
+            "write biological_half_life if that is what it is, or half_life = \"physical\"",
+        )),
+    }
+}
+
+impl Context<'_> {
+    /// Reads one `[[fraction.image]]`.
+    pub(super) fn image(self, section: &Section<'_>, names: &RegionNames) -> Option<ImageDraft> {
+        section.only(&["file", "unit", "total", "region", "half_life", "biological_half_life", "time"]);
+        let mut notes = Vec::new();
+        let path = section.required("file", self.file(section, "file", "spect.nii.gz"), "file = \"spect.nii.gz\"");
+        let total = section.quantity("total", &ACTIVITY, Limits::up_to(1e15));
+        let quantity = image_quantity(section, &total);
+        let region = section.text("region", "region = \"liver\"");
+        let region = match region {
+            Field::Value(name, span) => names.check(section, name, span).then(|| name.to_owned()),
+            other => {
+                if !other.is_written() {
+                    notes.push(("region", "default".to_owned()));
+                }
+                None
+            }
+        };
+        let time = section.quantity("time", &TIME, Limits { min: 0.0, min_included: true, max: DURATION.max });
+        if !time.is_written() {
+            notes.push(("time", "default".to_owned()));
+        }
+        let written = section.has("half_life") || section.has("biological_half_life");
+        let clearance = clearance(section);
+        let integrated = quantity == Some(ImageQuantity::TimeIntegratedActivity);
+        if integrated && time.is_written() {
+            let help = "time-integrated activity has no time of its own; remove this line";
+            section.problem(section.key_span("time"), Fault::new("`time` with an image in Bq s", help));
+        }
+        let clearance = match clearance {
+            // Its integral is known; only the course of the dose rate is not, and decay is the least that happens.
+            None if integrated && !written => {
+                notes.push(("effective_half_life", "default: physical".to_owned()));
+                Some(Clearance::Physical)
+            }
+            None if !written => {
+                section
+                    .missing("half_life", "half_life = \"50 h\" (effective), biological_half_life = \"70 h\", or half_life = \"physical\"");
+                None
+            }
+            known => known,
+        };
+        Some(ImageDraft { path: path?, quantity: quantity?, region, clearance: clearance?, time: time.value().unwrap_or(0.0), notes })
+    }
+}
+
+/// `unit`, and `total` where the unit is relative.
+fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuantity> {
+    const UNITS: [&str; 4] = ["Bq/mL", "Bq", "Bq s", "relative"];
+    let unit = section.read("unit", |value| {
+        let unit = crate::plan::section::text(value, "unit = \"Bq/mL\"")?;
+        UNITS.into_iter().find(|u| *u == unit).ok_or_else(|| {
+            let scaled = unit.contains("Bq") && unit != "Bq";
+            let advice =
+                if scaled { "; for other prefixes scale the image, or use unit = \"relative\" with its total activity" } else { "" };
+            Fault::new(
+                format!("unknown image unit \"{unit}\""),
+                format!("units: \"Bq/mL\", \"Bq\" (per voxel), \"Bq s\" (per voxel), \"relative\"{advice}"),
+            )
+        })
+    });
+    let unit = section.required("unit", unit, "unit = \"Bq/mL\" (or \"Bq\", \"Bq s\", \"relative\")")?;
+    if unit != "relative" && total.is_written() {
+        section.problem(
+            section.key_span("total"),
+            Fault::new(format!("`total` with an image in {unit}"), "only unit = \"relative\" takes a total; remove this line"),
+        );
+    }
+    match unit {
+        "Bq/mL" => Some(ImageQuantity::Concentration),
+        "Bq" => Some(ImageQuantity::Activity),
+        "Bq s" => Some(ImageQuantity::TimeIntegratedActivity),
+        _ => section
+            .required("total", total.clone(), "total = \"200 MBq\" (activity in the image at its time)")
+            .map(|total| ImageQuantity::Relative { total }),
+    }
+}
+
+impl ImageDraft {
+    /// Marks everything as taken over from another fraction.
+    pub(super) fn inherited(mut self, from: u32) -> Self {
+        let keys = ["path", "quantity", "region", "effective_half_life", "time"];
+        self.notes = keys.map(|key| (key, format!("as in fraction {from}"))).to_vec();
+        self
+    }
+
+    /// With the effective half-life worked out; `Err` says what does not fit the nuclide.
+    pub(super) fn resolve(&self, physical: f64) -> Result<(ImageUptake, Notes), Fault> {
+        let effective_half_life = effective(self.clearance, physical)?;
+        let image = ImageUptake {
+            path: self.path.clone(),
+            quantity: self.quantity,
+            region: self.region.clone(),
+            effective_half_life,
+            time: self.time,
+        };
+        Ok((image, self.notes.clone()))
+    }
+}

@@ -1,0 +1,50 @@
+//! The names a plan may use, handed in so that reading a plan needs no physics table.
+
+/// Materials and nuclides that exist.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    /// Materials.
+    pub materials: Vec<KnownMaterial>,
+    /// Nuclides.
+    pub nuclides: Vec<KnownNuclide>,
+}
+
+/// A material a plan may name.
+#[derive(Debug, Clone)]
+pub struct KnownMaterial {
+    /// Name in the material table; what the resolved plan carries.
+    pub name: String,
+    /// Tabulated density, g/cm3.
+    pub density: f64,
+    /// Other names for it, e.g. "water" for "water_liquid".
+    pub aliases: Vec<String>,
+}
+
+/// A nuclide a plan may name.
+#[derive(Debug, Clone)]
+pub struct KnownNuclide {
+    /// Name, e.g. "Lu-177".
+    pub name: String,
+    /// Physical half-life, s.
+    pub half_life: f64,
+}
+
+impl Vocabulary {
+    /// The material of that name or alias.
+    pub fn material(&self, name: &str) -> Option<&KnownMaterial> {
+        self.materials.iter().find(|m| m.name == name || m.aliases.iter().any(|a| a == name))
+    }
+
+    /// The nuclide of that name.
+    pub fn nuclide(&self, name: &str) -> Option<&KnownNuclide> {
+        self.nuclides.iter().find(|n| n.name == name)
+    }
+
+    pub(super) fn material_names(&self) -> impl Iterator<Item = &str> {
+        self.materials.iter().flat_map(|m| m.aliases.iter().chain([&m.name])).map(String::as_str)
+    }
+
+    pub(super) fn nuclide_names(&self) -> impl Iterator<Item = &str> {
+        self.nuclides.iter().map(|n| n.name.as_str())
+    }
+}
