@@ -65,6 +65,7 @@ fn phantom() -> Phantom {
             density: 1.0,
             i_value: 78.0,
             composition: vec![(1, 0.111_894), (8, 0.888_106)],
+            source: "test".into(),
         }],
         regions: vec![1, 1, 2, 2, 2, 0, 0, 0],
         region_names: vec!["tumour, left".into(), "kidney".into()],

@@ -3,7 +3,6 @@
 use dosaic::transport::{
     constants,
     gpu::shaders::{self, ShaderModule},
-    layout::{Counters, Params},
 };
 
 fn modules() -> [ShaderModule; 3] {

@@ -22,6 +22,14 @@ pub use file::{load_with, parse};
 pub use frame::Fault;
 pub use vocabulary::{KnownMaterial, KnownNuclide, Vocabulary};
 
+/// Reads a plan against the program's own tables of materials and nuclides.
+///
+/// # Errors
+/// As [`load_with`].
+pub fn load(path: &std::path::Path) -> crate::error::Result<Plan> {
+    load_with(path, &Vocabulary::built_in())
+}
+
 /// A complete, checked plan. All quantities are in the units of [`crate::units`].
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {

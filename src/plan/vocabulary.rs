@@ -30,6 +30,22 @@ pub struct KnownNuclide {
 }
 
 impl Vocabulary {
+    /// The program's own tables.
+    pub fn built_in() -> Self {
+        use crate::{
+            nuclide::table,
+            physics::materials::{ALIASES, materials},
+        };
+        let aliases = |name: &str| ALIASES.iter().filter(|(_, full)| *full == name).map(|(alias, _)| (*alias).to_owned()).collect();
+        Self {
+            materials: materials()
+                .iter()
+                .map(|m| KnownMaterial { name: m.name.clone(), density: m.density, aliases: aliases(&m.name) })
+                .collect(),
+            nuclides: table::all().iter().map(|n| KnownNuclide { name: n.name.clone(), half_life: n.half_life_s }).collect(),
+        }
+    }
+
     /// The material of that name or alias.
     pub fn material(&self, name: &str) -> Option<&KnownMaterial> {
         self.materials.iter().find(|m| m.name == name || m.aliases.iter().any(|a| a == name))
