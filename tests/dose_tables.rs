@@ -7,7 +7,7 @@ use dosaic::{
         accumulate::{Contribution, FractionDelivery, dose_maps, dose_rate_components, rate_maps, region_doses},
         component::{LetClass, LocalDeposit, ScoredComponent, ScoredRun},
         regions::{Period, RegionIndex, RegionResponse, TableOptions, region_rows},
-        tally::{BatchAccumulator, BatchTally, QUANTUM_MEV, TallyMeans},
+        tally::{BatchAccumulator, BatchTally, LET_QUANTUM, QUANTUM_MEV, TallyMeans},
     },
     error::{Error, Result},
     grid::VoxelGrid,
@@ -79,7 +79,7 @@ fn tally(phantom: &Phantom, mev: &[f64], kev_um: Option<f64>) -> TallyMeans {
     for batch in 0..16 {
         let quanta = |x: f64| (x * (1.0 + if batch % 2 == 0 { 0.01 } else { -0.01 }) * 1000.0 / QUANTUM_MEV).round() as u64;
         let edep: Vec<u64> = mev.iter().map(|&e| quanta(e)).collect();
-        let edep_let: Option<Vec<u64>> = kev_um.map(|l| mev.iter().map(|&e| quanta(e * l)).collect());
+        let edep_let: Option<Vec<u64>> = kev_um.map(|l| mev.iter().map(|&e| quanta(e * l * QUANTUM_MEV / LET_QUANTUM)).collect());
         acc.add(&BatchTally { histories: 1000, edep: &edep, edep_let: edep_let.as_deref() }, &phantom.regions).unwrap();
     }
     acc.means().unwrap()

@@ -3,7 +3,7 @@
 use glam::DVec3;
 
 use crate::{
-    dose::tally::{BatchAccumulator, BatchTally, TallyMeans},
+    dose::tally::{BatchAccumulator, BatchTally, LET_QUANTUM, QUANTUM_MEV, TallyMeans},
     grid::VoxelGrid,
     phantom::{Phantom, pack_voxel},
     physics::materials::Material,
@@ -36,7 +36,7 @@ pub(super) fn means(phantom: &Phantom, mev: &[f64], kev_um: Option<f64>, histori
         let factor = if batch % 2 == 0 { 1.1 } else { 0.9 };
         let quanta = |x: f64| (x * factor * histories as f64 * f64::from(1 << 20)).round() as u64;
         let edep: Vec<u64> = mev.iter().map(|&e| quanta(e)).collect();
-        let edep_let = kev_um.map(|l| mev.iter().map(|&e| quanta(e * l)).collect::<Vec<u64>>());
+        let edep_let = kev_um.map(|l| mev.iter().map(|&e| quanta(e * l * QUANTUM_MEV / LET_QUANTUM)).collect::<Vec<u64>>());
         acc.add(&BatchTally { histories, edep: &edep, edep_let: edep_let.as_deref() }, &phantom.regions).unwrap();
     }
     acc.means().unwrap()

@@ -6,8 +6,10 @@
 
 use crate::error::{Error, Result};
 
-/// Energy of one tally quantum, MeV (2^-20). LET-weighted tallies count in 2^-20 MeV keV/um.
-pub const QUANTUM_MEV: f64 = 1.0 / (1u64 << 20) as f64;
+/// Energy of one tally quantum, MeV (2^-20).
+pub const QUANTUM_MEV: f64 = 1.0 / crate::transport::constants::QUANTA_PER_MEV as f64;
+/// One quantum of energy times LET, MeV keV/um (2^-14: ten MeV at 400 000 keV/um still fit 32 bits).
+pub const LET_QUANTUM: f64 = 1.0 / crate::transport::constants::LET_QUANTA as f64;
 
 /// Fewest batches from which a standard error is given.
 pub const MIN_BATCHES: u32 = 16;
@@ -19,7 +21,7 @@ pub struct BatchTally<'a> {
     pub histories: u64,
     /// Deposited energy per voxel, quanta of 2^-20 MeV.
     pub edep: &'a [u64],
-    /// Deposited energy times LET per voxel, quanta of 2^-20 MeV keV/um; for alphas.
+    /// Deposited energy times LET per voxel, quanta of [`LET_QUANTUM`]; for alphas.
     pub edep_let: Option<&'a [u64]>,
 }
 
@@ -239,16 +241,17 @@ impl BatchAccumulator {
         let to_mev = QUANTUM_MEV / self.histories_per_batch as f64;
         let sigma = |m: Moments| m.variance_of_mean(self.batches).sqrt() * to_mev;
         let mean = |sum: u64| sum as f64 * QUANTUM_MEV / histories;
+        let mean_let = |sum: u64| sum as f64 * LET_QUANTUM / histories;
         Ok(TallyMeans {
             voxels: self.voxels.clone(),
             edep: self.sum.iter().map(|&s| mean(s)).collect(),
             sigma: self.sum.iter().zip(&self.squares).map(|(&sum, &squares)| sigma(Moments { sum, squares })).collect(),
-            edep_let: self.let_sum.as_ref().map(|l| l.iter().map(|&s| mean(s)).collect()),
+            edep_let: self.let_sum.as_ref().map(|l| l.iter().map(|&s| mean_let(s)).collect()),
             regions: self
                 .regions
                 .iter()
                 .zip(&self.region_let)
-                .map(|(&m, &l)| RegionMeans { edep: mean(m.sum), sigma: sigma(m), edep_let: mean(l) })
+                .map(|(&m, &l)| RegionMeans { edep: mean(m.sum), sigma: sigma(m), edep_let: mean_let(l) })
                 .collect(),
             histories: self.histories(),
             batches: self.batches,

@@ -113,7 +113,7 @@ fn order_and_merging_change_no_bit() {
         let sum: u64 = all.iter().map(|(e, _)| e[v as usize]).sum();
         let let_sum: u64 = all.iter().map(|(_, l)| l[v as usize]).sum();
         assert_eq!(means.edep[i], sum as f64 * QUANTUM_MEV / 24_000.0);
-        assert_eq!(means.edep_let.as_ref().unwrap()[i], let_sum as f64 * QUANTUM_MEV / 24_000.0);
+        assert_eq!(means.edep_let.as_ref().unwrap()[i], let_sum as f64 * LET_QUANTUM / 24_000.0);
     }
 }
 

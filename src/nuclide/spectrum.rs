@@ -106,6 +106,13 @@ impl EnergySampler {
         self.mean_energy
     }
 
+    /// Mean of `f` (of an energy in MeV) over the particles, with each bin taken at its mean energy.
+    pub fn mean_of(&self, f: impl Fn(f64) -> f64) -> f64 {
+        let float = |r: &Row, word: usize| f64::from(f32::from_bits(r[word]));
+        let mean = |r: &Row| float(r, row::LOWER_EDGE) + float(r, row::WIDTH) * (0.5 + float(r, row::ASYMMETRY) / 6.0);
+        self.table_probabilities().iter().zip(&self.rows).map(|(p, r)| p * f(mean(r))).sum()
+    }
+
     /// Energy for two random words, MeV.
     pub fn sample(&self, u0: u32, u1: u32) -> f32 {
         sample_energy(&self.rows, u0, u1)
@@ -127,9 +134,7 @@ impl EnergySampler {
 
     /// Mean energy of what the table gives, MeV: bin probabilities and rounded edges included.
     pub fn table_mean(&self) -> f64 {
-        let float = |r: &Row, word: usize| f64::from(f32::from_bits(r[word]));
-        let mean = |r: &Row| float(r, row::LOWER_EDGE) + float(r, row::WIDTH) * (0.5 + float(r, row::ASYMMETRY) / 6.0);
-        self.table_probabilities().iter().zip(&self.rows).map(|(p, r)| p * mean(r)).sum()
+        self.mean_of(|e| e)
     }
 }
 

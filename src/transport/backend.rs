@@ -131,7 +131,7 @@ impl From<Counters> for Sums {
 
 /// Result of one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchTally {
+pub struct BatchResult {
     /// Energy per voxel, quanta of [`super::constants::QUANTA_PER_MEV`].
     pub energy: Vec<u64>,
     /// Energy times LET per voxel, quanta of [`super::constants::LET_QUANTA`]; alphas only.
@@ -164,7 +164,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// If the device fails.
-    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchTally>;
+    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult>;
 }
 
 impl World<'_> {

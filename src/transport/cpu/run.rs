@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::Result,
     transport::{
-        backend::{Backend, BatchTally, DeviceInfo, Job, Particle, Sums, World},
+        backend::{Backend, BatchResult, DeviceInfo, Job, Particle, Sums, World},
         constants::{ALPHA_SIGMA_AT, STACK},
         layout::Params,
     },
@@ -54,7 +54,7 @@ impl Backend for Cpu<'_> {
         }
     }
 
-    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchTally> {
+    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult> {
         let params = self.world.params(job, batch);
         let voxels = self.world.phantom.grid.len();
         if job.particle == Particle::Alpha && self.energy_let.is_none() {
@@ -87,7 +87,7 @@ impl Backend for Cpu<'_> {
         });
         let sums = total.into_inner().expect("all threads are done");
         let energy_let = if job.particle == Particle::Alpha { self.energy_let.as_mut().map(Tally::take) } else { None };
-        Ok(BatchTally { energy: self.energy.take(), energy_let, sums })
+        Ok(BatchResult { energy: self.energy.take(), energy_let, sums })
     }
 }
 

@@ -9,7 +9,7 @@ use super::{adapter::Candidate, device::GpuDevice, shaders};
 use crate::{
     error::{Error, Result},
     transport::{
-        backend::{Backend, BatchTally, DeviceInfo, Job, Particle, Sums, World},
+        backend::{Backend, BatchResult, DeviceInfo, Job, Particle, Sums, World},
         constants::STATUS_SEGMENTS,
         layout::{Counters, Params},
     },
@@ -181,7 +181,7 @@ impl Backend for Gpu<'_> {
         self.info.clone()
     }
 
-    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchTally> {
+    fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult> {
         self.prepare(job)?;
         let kernel = match job.particle {
             Particle::Alpha => self.alpha.as_ref(),
@@ -251,6 +251,6 @@ impl Backend for Gpu<'_> {
         }
         .expect("prepared above")
         .histories = histories;
-        Ok(BatchTally { energy, energy_let, sums })
+        Ok(BatchResult { energy, energy_let, sums })
     }
 }

@@ -1,0 +1,69 @@
+//! The command line: one file per subcommand.
+
+mod devices;
+mod nuclides;
+mod run;
+mod validate;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// Monte Carlo dosimetry for radiopharmaceutical therapy, fraction by fraction, on any GPU or on the CPU.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dosaic",
+    version,
+    max_term_width = 110,
+    after_help = "\
+Exit codes: 0 done; 1 the plan's uncertainty goal was not reached (results are written); 2 wrong input; 3 device or driver;
+4 files; 130 interrupted.
+
+Start with:  dosaic run phantoms/net-liver-lu177.toml"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compute the absorbed dose, its uncertainty and BED of every fraction of a plan.
+    Run(run::Arguments),
+    /// Check a plan without running it: every value with its default, memory, and the time it would take.
+    Validate(validate::Arguments),
+    /// List the devices that can do the transport, and what the others lack.
+    Devices(devices::Arguments),
+    /// List the nuclides, or show one: half-life, decay chain, energies per decay.
+    Nuclides(nuclides::Arguments),
+}
+
+impl Cli {
+    /// Carries out the command; returns the exit code.
+    ///
+    /// # Errors
+    /// Whatever stopped it.
+    pub fn execute(self) -> Result<u8> {
+        match self.command {
+            Command::Run(arguments) => run::execute(arguments),
+            Command::Validate(arguments) => validate::execute(&arguments),
+            Command::Devices(arguments) => devices::execute(&arguments),
+            Command::Nuclides(arguments) => nuclides::execute(&arguments),
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has gone (`| head`) is no error.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(crate::error::Error::io("standard output")(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Threads asked for, or all there are.
+fn threads(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}

@@ -1,0 +1,90 @@
+//! `dosaic validate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::run::Overrides;
+use crate::{
+    engine,
+    error::Result,
+    transport::gpu::adapter::{self, Candidate},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The plan (TOML); docs/plan.md describes it
+    plan: PathBuf,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Skip the probe that estimates the time
+    #[arg(long)]
+    no_probe: bool,
+}
+
+pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
+    let plan = arguments.overrides.load(&arguments.plan)?;
+    super::print(&plan.describe())?;
+    super::print(&memory_table(&plan)?)?;
+    let prepared = engine::prepare(&plan)?;
+    let mut text = String::from("\ntransport, per component:\n");
+    for component in &prepared.components {
+        let emitter = &prepared.emitters[component.nuclide];
+        for (beam, histories) in emitter.beams.iter().zip(&component.histories) {
+            text += &format!(
+                "  {}: {:.4} {}s per decay of {:.4} MeV on average from {} voxels, {histories} histories\n",
+                component.name,
+                beam.sampler.intensity(),
+                beam.particle.name(),
+                beam.sampler.mean_energy(),
+                component.source.len()
+            );
+        }
+    }
+    let s = &prepared.settings;
+    text += &format!(
+        "  electron cut: {:.4} mm at density 1 g/cm3 (at least {:.0} keV); delta rays from max({:.2} keV, {:.0} % of the energy); step {:.0} % of the range\n",
+        10.0 * s.cut_length,
+        1000.0 * s.electron_cut,
+        1000.0 * s.tables.delta_floor,
+        100.0 * s.tables.delta_share,
+        100.0 * s.tables.step_fraction
+    );
+    let warnings = prepared.phantom.warnings.iter().chain(prepared.sources.iter().flat_map(|s| &s.warnings));
+    for warning in warnings.chain(prepared.emitters.iter().flat_map(|e| &e.warnings)) {
+        text += &format!("warning: {warning}\n");
+    }
+    super::print(&text)?;
+    if !arguments.no_probe {
+        let (mut backend, line) = engine::open(&plan, &prepared, arguments.overrides.threads())?;
+        let probe = engine::probe(&prepared, backend.as_mut())?;
+        super::print(&format!(
+            "\n{line}\ntime of the transport: about {:.0} s ({:.1e} histories/s in a probe)\nthe plan is valid\n",
+            probe.transport.as_secs_f64().max(1.0),
+            probe.histories_per_second
+        ))?;
+    }
+    Ok(0)
+}
+
+/// Memory per buffer, beside what the devices allow for one.
+fn memory_table(plan: &crate::plan::Plan) -> Result<String> {
+    let (grid, items) = engine::memory(plan)?;
+    let [x, y, z] = grid.size;
+    let mut text = format!("\nmemory for {x} x {y} x {z} = {} voxels:\n", grid.len());
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    for item in &items {
+        let place = if item.buffer { "host and GPU" } else { "host" };
+        text += &format!("  {:36} {:>4} B/voxel {:>12.1} MiB  {place}\n", item.name, item.per_voxel, mib(item.bytes));
+    }
+    let total: u64 = items.iter().map(|i| i.bytes).sum();
+    let free = crate::io::memory::available().map_or_else(String::new, |free| format!(" of {:.0} MiB free", mib(free)));
+    text += &format!("  {:36} {:>25.1} MiB{free}\n", "in all, at most", mib(total));
+    let largest = items.iter().filter(|i| i.buffer).map(|i| i.bytes).max().unwrap_or(0);
+    for Candidate { index, info, limits, .. } in adapter::candidates() {
+        let bound = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let verdict = if largest <= bound { "fits" } else { "does not fit" };
+        text += &format!("  device {index} ({}): one buffer may have {:.1} MiB; {verdict}\n", info.name, mib(bound));
+    }
+    Ok(text)
+}

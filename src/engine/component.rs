@@ -1,0 +1,140 @@
+//! What has to be transported: every distinct pair of nuclide and decay pattern once, whatever number of fractions needs it.
+
+use std::sync::Arc;
+
+use super::emitter::Emitter;
+use crate::{
+    dose::accumulate::{Contribution, FractionDelivery},
+    plan::{FractionPlan, Plan},
+    source::{DecayPattern, FractionSource},
+    transport::backend::source_list,
+};
+
+/// A nuclide on a decay pattern: transported once.
+#[derive(Debug, Clone)]
+pub struct Component {
+    /// For reports: the name of the first source that needs it.
+    pub name: String,
+    /// Position in the emitters.
+    pub nuclide: usize,
+    /// Where the decays are.
+    pub pattern: Arc<DecayPattern>,
+    /// The same as the kernels read it.
+    pub source: Vec<[u32; 2]>,
+    /// Histories of each of the emitter's beams.
+    pub histories: Vec<u64>,
+}
+
+/// Finds the components of all fractions, what each fraction takes from them, and how many histories each deserves.
+///
+/// The histories of a fraction are shared out in proportion to the energy that each beam of each component emits, but every
+/// beam gets at least 5 % of an equal share, so that no dose is left without statistics. Numbers are rounded up to whole batches.
+pub fn components(plan: &Plan, emitters: &[Emitter], sources: &[FractionSource]) -> (Vec<Component>, Vec<FractionDelivery>) {
+    let mut components: Vec<Component> = Vec::new();
+    let mut deliveries = Vec::new();
+    for (fraction, source) in plan.fractions.iter().zip(sources) {
+        let mut contributions: Vec<Contribution> = Vec::new();
+        for part in &source.components {
+            let known = components.iter().position(|c| c.nuclide == part.nuclide && Arc::ptr_eq(&c.pattern, &part.pattern));
+            let component = known.unwrap_or_else(|| {
+                components.push(Component {
+                    name: part.name.clone(),
+                    nuclide: part.nuclide,
+                    pattern: Arc::clone(&part.pattern),
+                    source: source_list(&part.pattern),
+                    histories: vec![0; emitters[part.nuclide].beams.len()],
+                });
+                components.len() - 1
+            });
+            contributions.push(Contribution { component, tia: part.tia, lambda: part.lambda });
+        }
+        allot(fraction, emitters, &contributions, &mut components);
+        deliveries.push(FractionDelivery { number: source.number, start: source.start, contributions });
+    }
+    let batches = u64::from(plan.transport.batches);
+    for histories in components.iter_mut().flat_map(|c| &mut c.histories) {
+        *histories = histories.next_multiple_of(batches).max(batches);
+    }
+    (components, deliveries)
+}
+
+/// Shares the histories of one fraction out over the beams it needs.
+fn allot(fraction: &FractionPlan, emitters: &[Emitter], contributions: &[Contribution], components: &mut [Component]) {
+    let beams: Vec<(usize, usize, f64)> = contributions
+        .iter()
+        .flat_map(|c| {
+            let emitter = &emitters[components[c.component].nuclide];
+            emitter.beams.iter().enumerate().map(|(beam, b)| (c.component, beam, c.tia * b.energy_per_decay())).collect::<Vec<_>>()
+        })
+        .collect();
+    let energy: f64 = beams.iter().map(|b| b.2).sum();
+    let floor = 0.05 / beams.len().max(1) as f64;
+    let weight = |e: f64| (e / energy).max(floor);
+    let total: f64 = beams.iter().map(|b| weight(b.2)).sum();
+    for &(component, beam, e) in &beams {
+        components[component].histories[beam] += (fraction.histories as f64 * weight(e) / total).ceil() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceComponent;
+
+    fn pattern(voxel: u32) -> Arc<DecayPattern> {
+        Arc::new(DecayPattern { voxels: vec![voxel], shares: vec![1.0] })
+    }
+
+    fn plan() -> Plan {
+        let text = r#"
+[phantom]
+voxels = [4, 4, 4]
+spacing = "3 mm"
+background = "water"
+[[region]]
+name = "a"
+material = "water"
+shape = "box"
+center = "0, 0, 0 mm"
+size = "12, 12, 12 mm"
+[[nuclide]]
+name = "Lu-177"
+[[fraction]]
+administered = "1 GBq"
+[fraction.uptake.a]
+fraction = 0.1
+half_life = "50 h"
+[[fraction]]
+start = "56 d"
+administered = "1 GBq"
+[fraction.uptake.a]
+fraction = 0.1
+half_life = "50 h"
+[transport]
+histories = 1000
+"#;
+        crate::plan::parse(text, std::path::Path::new("test.toml"), &crate::plan::Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn equal_patterns_are_transported_once_and_histories_follow_the_energy() {
+        let plan = plan();
+        let emitters = vec![Emitter::new(&plan.nuclides[0], plan.transport.water).expect("Lu-177 is known")];
+        let (shared, own) = (pattern(1), pattern(2));
+        let part = |pattern: &Arc<DecayPattern>, tia| SourceComponent {
+            name: "x".into(),
+            nuclide: 0,
+            lambda: 1e-6,
+            tia,
+            pattern: Arc::clone(pattern),
+        };
+        let fraction = |number, components| FractionSource { number, start: 0.0, components, warnings: Vec::new() };
+        let sources = [fraction(1, vec![part(&shared, 3.0e12), part(&own, 1.0e12)]), fraction(2, vec![part(&shared, 1.0e12)])];
+        let (components, deliveries) = components(&plan, &emitters, &sources);
+        assert_eq!(components.len(), 2);
+        assert_eq!(deliveries[1].contributions[0].component, 0);
+        // 750 of the first fraction and all 1000 of the second, in whole batches of 16.
+        assert_eq!(components[0].histories, [1760]);
+        assert_eq!(components[1].histories, [256]);
+    }
+}

@@ -1,0 +1,132 @@
+//! What a decay emits, sorted by what the transport does with it.
+
+use crate::{
+    dose::component::{LetClass, LocalDeposit},
+    error::Result,
+    nuclide::{self, spectrum::EnergySampler},
+    physics::{
+        berger_seltzer::Charge,
+        electron_stopping::electron_stopping,
+        interpolation::{LogLogSpline, cumulative_integral, interpolate_log},
+        materials,
+    },
+    plan::{NuclidePlan, WaterData},
+    report::summary::EnergyPerDecay,
+    transport::backend::Particle,
+    units::LOWEST_ELECTRON_ENERGY,
+};
+
+/// One kind of particle that is transported.
+#[derive(Debug, Clone)]
+pub struct Beam {
+    /// The kernel.
+    pub particle: Particle,
+    /// Quality of its dose.
+    pub class: LetClass,
+    /// Energies; its intensity is the number of particles per decay of the parent.
+    pub sampler: EnergySampler,
+}
+
+impl Beam {
+    /// Energy per decay of the parent, MeV.
+    pub fn energy_per_decay(&self) -> f64 {
+        self.sampler.intensity() * self.sampler.mean_energy()
+    }
+}
+
+/// A nuclide of the plan, with its chain if the plan says so.
+#[derive(Debug, Clone)]
+pub struct Emitter {
+    /// Name.
+    pub name: String,
+    /// Transported particles.
+    pub beams: Vec<Beam>,
+    /// Energy deposited where the decay is.
+    pub local: Vec<LocalDeposit>,
+    /// Energy that does not reach the dose, or reaches it in a simplified way.
+    pub simplified: Vec<EnergyPerDecay>,
+    /// What the user must know.
+    pub warnings: Vec<String>,
+}
+
+impl Emitter {
+    /// Sorts the emissions of a nuclide.
+    ///
+    /// # Errors
+    /// If the nuclide is unknown, or emits nothing that is transported.
+    pub fn new(plan: &NuclidePlan, water: WaterData) -> Result<Self> {
+        let chain = nuclide::emissions(&plan.name, plan.daughters)?;
+        let yields = chain.yields();
+        let total = &chain.total;
+        let mut emitter =
+            Self { name: plan.name.clone(), beams: Vec::new(), local: Vec::new(), simplified: Vec::new(), warnings: Vec::new() };
+        if let Some(sampler) = EnergySampler::new(&total.alphas, &[]) {
+            emitter.beams.push(Beam { particle: Particle::Alpha, class: LetClass::High, sampler });
+        }
+        let (lines, below) = total.electrons_above(LOWEST_ELECTRON_ENERGY);
+        let spectra = [&total.betas[..], &total.positrons[..]].concat();
+        if let Some(sampler) = EnergySampler::new(&lines, &spectra) {
+            emitter.beams.push(Beam { particle: Particle::Electron, class: LetClass::Low, sampler });
+        }
+        for (what, class, energy) in [
+            ("recoil nuclei", LetClass::High, yields.recoil.energy),
+            ("conversion and Auger electrons below 1 keV", LetClass::Low, below.energy),
+        ] {
+            if energy > 0.0 {
+                emitter.local.push(LocalDeposit { what: what.into(), class, energy });
+            }
+        }
+        emitter.simplify("gamma and x-rays", yields.photon.energy, "not yet transported: missing from the dose");
+        emitter.simplify("annihilation photons", yields.annihilation.energy, "not yet transported: missing from the dose");
+        emitter.simplify("positrons", yields.positron.energy, "transported as electrons");
+        emitter.simplify(
+            "bremsstrahlung",
+            emitter.bremsstrahlung(water)?,
+            "deposited along the electron's track instead of being transported",
+        );
+        for excluded in &chain.excluded {
+            let why = match excluded.reason {
+                nuclide::chain::ExclusionReason::LongLived => "it lives too long to be in equilibrium",
+                nuclide::chain::ExclusionReason::Untabulated => "it has no data and counts as stable",
+            };
+            emitter
+                .warnings
+                .push(format!("{}: {} ({:.2e} per decay) is left out: {why}", plan.name, excluded.name, excluded.fed_per_parent));
+        }
+        if chain.unassigned > 0.0 {
+            emitter.warnings.push(format!(
+                "{}: {:.2e} decays per decay lead to daughters without data; they are treated as stable",
+                plan.name, chain.unassigned
+            ));
+        }
+        Ok(emitter)
+    }
+
+    fn simplify(&mut self, what: &str, energy: f64, treatment: &str) {
+        if energy > 0.0 {
+            self.simplified.push(EnergyPerDecay {
+                component: self.name.clone(),
+                what: what.into(),
+                mev_per_decay: energy,
+                treatment: treatment.into(),
+            });
+        }
+    }
+
+    /// Energy that goes into bremsstrahlung in water, MeV per decay.
+    fn bremsstrahlung(&self, water: WaterData) -> Result<f64> {
+        let Some(beam) = self.beams.iter().find(|beam| beam.particle == Particle::Electron) else { return Ok(0.0) };
+        let stopping = electron_stopping(&materials::require("water")?, water)?;
+        let total = LogLogSpline::new(&stopping.energy, &stopping.total(Charge::Electron));
+        let radiative = LogLogSpline::new(&stopping.energy, &stopping.radiative);
+        let lowest = stopping.energy[0];
+        let radiated = cumulative_integral(&stopping.energy, 0.0, |e| radiative.eval(e) / total.eval(e));
+        let of = |e: f64| if e <= lowest { 0.0 } else { interpolate_log(e, &stopping.energy, &radiated) };
+        Ok(beam.sampler.mean_of(of) * beam.sampler.intensity())
+    }
+
+    /// Energy per decay that is transported, MeV.
+    pub fn transported(&self) -> f64 {
+        self.beams.iter().map(Beam::energy_per_decay).sum()
+    }
+}

@@ -1,0 +1,303 @@
+//! From scored components to everything that is written: maps, response, tables, summary and provenance.
+
+use super::{Prepared, Transport};
+use crate::{
+    dose::{
+        accumulate::{Contribution, DoseMaps, dose_maps, dose_rate_components, rate_maps, region_doses},
+        regions::{Period, RegionDvh, RegionIndex, RegionResponse, RegionRow, TableOptions, region_rows},
+    },
+    error::{Error, Result},
+    io::{
+        image::{Description, write_metaimage, write_nifti},
+        output::OutputDir,
+    },
+    plan::Plan,
+    report::{
+        ResultWriter, RunResult,
+        provenance::{self, Engine, Frame, PlanText, Provenance},
+        summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
+        text, time,
+        write::{FractionMaps, ImageFormat, Quantity},
+        write_all,
+    },
+    response::{self, Irradiation, MapOptions, RegionOptions, response_maps},
+    transport::{backend::DeviceInfo, gpu::shaders},
+    volume::Volume,
+};
+
+/// Results of a run, ready to be written.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// Maps of all fractions together.
+    pub total: DoseMaps,
+    /// BED of the whole treatment, Gy.
+    pub bed: Volume<f32>,
+    /// EQD2 of the whole treatment, Gy.
+    pub eqd2: Volume<f32>,
+    /// Maps per fraction.
+    pub fractions: Vec<FractionMaps>,
+    /// Region table.
+    pub rows: Vec<RegionRow>,
+    /// DVHs.
+    pub dvhs: Vec<RegionDvh>,
+    /// Endpoints per region.
+    pub responses: Vec<response::RegionResponse>,
+    /// How well the total is known, and whether the goal was met.
+    pub uncertainty: Uncertainty,
+    /// What the user must know.
+    pub warnings: Vec<String>,
+    runs: Vec<summary::RunCount>,
+    balances: Vec<summary::EnergyBalance>,
+    phases: Vec<Phase>,
+    histories: u64,
+    batches: u32,
+}
+
+/// What only the caller of a run knows, for summary and provenance.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Command line, program name first.
+    pub command_line: Vec<String>,
+    /// UTC of the start.
+    pub started: String,
+    /// What did the transport.
+    pub device: DeviceInfo,
+    /// Threads of the CPU backend, 0 on a GPU.
+    pub threads: usize,
+}
+
+impl Evaluation {
+    /// Evaluates a transport.
+    ///
+    /// # Errors
+    /// If the energy balance is broken, or a dose is not finite.
+    pub(super) fn new(plan: &Plan, prepared: &Prepared, transport: &Transport<'_>, threads: usize, phases: Vec<Phase>) -> Result<Self> {
+        let mut clock = super::Clock::new(phases);
+        let phantom = &prepared.phantom;
+        let grid = phantom.grid;
+        let scored = transport.score()?;
+        let index = RegionIndex::new(phantom)?;
+        let everything: Vec<Contribution> = prepared.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
+        let total = dose_maps(&grid, &scored, &everything);
+        clock.lap("dose");
+
+        let rates = dose_rate_components(grid.len(), &scored, &prepared.deliveries);
+        let irradiation = Irradiation::new(&rates, phantom, &plan.response)?;
+        let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
+        let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });
+        clock.lap("response");
+
+        let options = TableOptions { dose_levels: &plan.output.dose_levels, dvh_bin: plan.output.dvh_bin };
+        let (mut rows, mut dvhs, mut fractions) = (Vec::new(), Vec::new(), Vec::new());
+        for delivery in &prepared.deliveries {
+            let maps_of = dose_maps(&grid, &scored, &delivery.contributions);
+            let doses = region_doses(&scored, &delivery.contributions, index.masses());
+            let bed = maps.fractions.iter().find(|(number, _)| *number == delivery.number).map(|(_, map)| map);
+            let of_region = |slot: usize| RegionResponse {
+                bed_mean_gy: bed.filter(|_| index.counts()[slot] > 0).map(|map| mean(&index.values(slot, map))),
+                ..RegionResponse::default()
+            };
+            let (more, curves) = region_rows(Period::Fraction(delivery.number), &index, &maps_of, &doses, options, of_region)?;
+            rows.extend(more);
+            dvhs.extend(curves);
+            if plan.output.fractions {
+                let rate = plan.output.dose_rate.then(|| rate_maps(&grid, &scored, &delivery.contributions));
+                let bed = bed.map(|map| Volume::new(grid, map.clone()));
+                fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, rate });
+            }
+        }
+        let doses = region_doses(&scored, &everything, index.masses());
+        let of_region = |slot: usize| region_response(slot, &index, &maps, &responses);
+        let (more, curves) = region_rows(Period::Total, &index, &total, &doses, options, of_region)?;
+        rows.extend(more);
+        dvhs.extend(curves);
+        clock.lap("tables");
+
+        let runs = transport.counts();
+        let balances = transport.balances();
+        let mut warnings = phantom.warnings.clone();
+        warnings.extend(prepared.inputs.notes());
+        warnings.extend(prepared.sources.iter().flat_map(|s| s.warnings.clone()));
+        warnings.extend(prepared.emitters.iter().flat_map(|e| e.warnings.clone()));
+        warnings.extend(transport.warnings());
+        warnings.extend(maps.warnings());
+        warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));
+        let mut seen = std::collections::HashSet::new();
+        warnings.retain(|warning| seen.insert(warning.clone()));
+        if let Some(broken) = balances.iter().find(|b| !b.balanced) {
+            return Err(Error::device(format!(
+                "{} ({}): {} quanta of energy are unaccounted for; the device miscounted, its result is not written",
+                broken.component, broken.radiation, broken.missing_quanta
+            )));
+        }
+        let uncertainty = Uncertainty::new(&index, &total, &rows, plan.transport.goal.as_ref());
+        Ok(Self {
+            bed: Volume::new(grid, maps.bed),
+            eqd2: Volume::new(grid, maps.eqd2),
+            total,
+            fractions,
+            rows,
+            dvhs,
+            responses,
+            uncertainty,
+            warnings,
+            runs,
+            balances,
+            phases: clock.phases,
+            histories: transport.histories(),
+            batches: plan.transport.batches,
+        })
+    }
+
+    /// False if the plan's uncertainty goal was not reached.
+    pub fn goal_met(&self) -> bool {
+        self.uncertainty.goal.as_ref().is_none_or(|goal| goal.met)
+    }
+
+    /// Histories of all runs together.
+    pub fn histories(&self) -> u64 {
+        self.histories
+    }
+
+    /// Seconds of the transport.
+    pub fn transport_seconds(&self) -> f64 {
+        self.phases.iter().filter(|p| p.name == "transport").map(|p| p.seconds).sum()
+    }
+
+    /// Writes all files into a folder and gives them their names.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, plan: &Plan, prepared: &Prepared, record: &Record, dir: &mut OutputDir) -> Result<Vec<String>> {
+        let on_gpu = record.threads == 0;
+        let device = Device {
+            name: record.device.name.clone(),
+            vendor: if on_gpu { format!("PCI {:#06x}", record.device.vendor) } else { String::new() },
+            kind: record.device.kind.clone(),
+            driver: record.device.driver.clone(),
+            backend: record.device.backend.clone(),
+            threads: record.threads,
+        };
+        let simplified: Vec<EnergyPerDecay> = prepared.emitters.iter().flat_map(|e| e.simplified.clone()).collect();
+        let local_deposits = prepared
+            .emitters
+            .iter()
+            .flat_map(|e| {
+                e.local.iter().map(|l| EnergyPerDecay {
+                    component: e.name.clone(),
+                    what: l.what.clone(),
+                    mev_per_decay: l.energy,
+                    treatment: "deposited where the decay happens".into(),
+                })
+            })
+            .collect();
+        let summary = Summary {
+            schema: summary::SCHEMA,
+            title: plan.title.clone(),
+            device: device.clone(),
+            runs: self.runs.clone(),
+            energy_balance: self.balances.clone(),
+            local_deposits,
+            not_transported: simplified.clone(),
+            timings: Timings::new(self.phases.clone(), "transport", self.histories),
+            uncertainty: self.uncertainty.clone(),
+            dose_levels_gy: plan.output.dose_levels.clone(),
+            regions: self.rows.clone(),
+            warnings: self.warnings.clone(),
+        };
+        let provenance = Provenance {
+            schema: provenance::SCHEMA,
+            engine: Engine::this(),
+            command_line: record.command_line.clone(),
+            started: record.started.clone(),
+            finished: time::utc(std::time::SystemTime::now()),
+            plan: PlanText::from(&plan.source),
+            resolved_plan: provenance::resolved(plan)?,
+            inputs: prepared.inputs.digests()?,
+            nuclide_data: nuclide_data(plan)?,
+            physics_data: prepared.tables.notes.clone(),
+            seed: plan.transport.seed,
+            histories: self.histories,
+            batches: self.batches,
+            device,
+            shader_sha256: on_gpu.then(shaders::digest),
+            physics: serde_json::to_value(prepared.settings).map_err(|e| Error::input(e.to_string()))?,
+            frame: Frame::from(&prepared.phantom.grid),
+            uncertainty: self.uncertainty.clone(),
+            approximations: approximations(&simplified, plan),
+        };
+        let result = RunResult {
+            total: &self.total,
+            bed_total: &self.bed,
+            eqd2_total: Some(&self.eqd2),
+            fractions: &self.fractions,
+            rows: &self.rows,
+            dvhs: &self.dvhs,
+            summary: &summary,
+            provenance: &provenance,
+            metaimage: plan.output.metaimage,
+        };
+        write_all(&result, &mut Folder(dir))
+    }
+}
+
+/// The evaluation behind every nuclide and chain member.
+fn nuclide_data(plan: &Plan) -> Result<String> {
+    let mut sources = Vec::new();
+    for nuclide in &plan.nuclides {
+        for member in crate::nuclide::emissions(&nuclide.name, nuclide.daughters)?.members {
+            sources.push(format!("{}: {}", member.name, crate::nuclide::find(&member.name)?.source));
+        }
+    }
+    Ok(sources.join("; "))
+}
+
+/// What was simplified, in sentences.
+fn approximations(simplified: &[EnergyPerDecay], plan: &Plan) -> Vec<String> {
+    let mut list: Vec<String> =
+        simplified.iter().map(|s| format!("{}: {} ({:.4} MeV per decay): {}", s.component, s.what, s.mev_per_decay, s.treatment)).collect();
+    let regions: Vec<&str> = plan.response.regions.iter().filter(|(_, p)| !p.assumed.is_empty()).map(|(name, _)| name.as_str()).collect();
+    if !regions.is_empty() {
+        list.push(format!("response parameters that are assumed, not measured, in: {} (see resolved_plan.response)", regions.join(", ")));
+    }
+    list
+}
+
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64
+}
+
+/// Response columns of the total; slot 0 (the whole grid) has means only.
+fn region_response(
+    slot: usize,
+    index: &RegionIndex,
+    maps: &response::ResponseMaps,
+    responses: &[response::RegionResponse],
+) -> RegionResponse {
+    if index.counts()[slot] == 0 {
+        return RegionResponse::default();
+    }
+    let Some(r) = slot.checked_sub(1).map(|region| &responses[region]) else {
+        return RegionResponse { bed_mean_gy: Some(mean(&maps.bed)), eqd2_mean_gy: Some(mean(&maps.eqd2)), ..RegionResponse::default() };
+    };
+    RegionResponse { bed_mean_gy: Some(r.bed_mean), eqd2_mean_gy: Some(r.eqd2_mean), eud_gy: Some(r.eud), tcp: r.tcp, ntcp: r.ntcp }
+}
+
+/// The output folder as a writer of results.
+struct Folder<'a>(&'a mut OutputDir);
+
+impl ResultWriter for Folder<'_> {
+    fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
+        let stem = name.strip_suffix(format.suffix()).unwrap_or(name);
+        let description = Description::new(&quantity.name, quantity.unit, &stem[..stem.len().min(15)])?;
+        let path = self.0.file(name);
+        match format {
+            ImageFormat::Nifti => write_nifti(path, volume, &description),
+            ImageFormat::MetaImage => write_metaimage(path, volume, &description),
+        }
+    }
+
+    fn text(&mut self, name: &str, content: &str) -> Result<()> {
+        crate::io::atomic::write(self.0.file(name), content.as_bytes())
+    }
+}

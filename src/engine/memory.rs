@@ -1,0 +1,69 @@
+//! What a run needs in memory, before any of it is allocated.
+
+use crate::{
+    error::Result,
+    grid::VoxelGrid,
+    io::{image, memory as system},
+    phantom,
+    plan::{PhantomPlan, Plan},
+};
+
+/// One thing that takes memory.
+#[derive(Debug, Clone)]
+pub struct MemoryItem {
+    /// What it is.
+    pub name: String,
+    /// Bytes per voxel of the grid.
+    pub per_voxel: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Whether it also lies on the GPU as one buffer.
+    pub buffer: bool,
+}
+
+/// The phantom's grid, from the plan or the header of its image.
+///
+/// # Errors
+/// If the image cannot be read.
+fn grid(plan: &Plan) -> Result<VoxelGrid> {
+    match &plan.phantom {
+        PhantomPlan::Procedural { grid, .. } => Ok(*grid),
+        PhantomPlan::Labels { image, .. } | PhantomPlan::Ct { image, .. } => image::read_grid(image),
+    }
+}
+
+/// What the run needs, from the plan alone; maps of components count as if every voxel had dose.
+///
+/// # Errors
+/// If the header of the phantom's image cannot be read.
+pub fn memory(plan: &Plan) -> Result<(VoxelGrid, Vec<MemoryItem>)> {
+    let grid = grid(plan)?;
+    let voxels = grid.len() as u64;
+    let alphas =
+        plan.nuclides.iter().any(|n| crate::nuclide::emissions(&n.name, n.daughters).is_ok_and(|chain| !chain.total.alphas.is_empty()));
+    let sources: u64 = plan.fractions.iter().map(|f| (f.uptakes.len() + f.images.len()) as u64).max().unwrap_or(0);
+    let maps = 2 + u64::from(alphas) * 2;
+    let fraction_maps = if plan.output.fractions { plan.fractions.len() as u64 } else { 0 };
+    let item = |name: &str, per_voxel: u64, buffer: bool| MemoryItem { name: name.into(), per_voxel, bytes: per_voxel * voxels, buffer };
+    Ok((
+        grid,
+        vec![
+            item("phantom while it is built", phantom::building_bytes_per_voxel(&plan.phantom), false),
+            item("phantom (material, density)", 4, true),
+            item("regions", 2, false),
+            item("tally of a batch", if alphas { 16 } else { 8 }, true),
+            item("tally on the host", if alphas { 16 } else { 8 }, false),
+            item("sums of a component in transport", if alphas { 36 + 28 } else { 28 }, false),
+            item("dose per decay of the components", sources * if alphas { 24 + 12 } else { 12 + 8 }, false),
+            item("maps of the total", 4 * (maps + 3), false),
+            item("maps of the fractions", 4 * (maps + 1) * fraction_maps, false),
+        ],
+    ))
+}
+
+/// Refuses a plan whose memory exceeds what the system has.
+pub(super) fn check(plan: &Plan) -> Result<()> {
+    let (grid, items) = memory(plan)?;
+    let [x, y, z] = grid.size;
+    system::check(&format!("a run on {x} x {y} x {z} voxels"), items.iter().map(|i| i.bytes).sum())
+}
