@@ -247,3 +247,54 @@ fn the_resolved_plan_is_json_with_its_fingerprint() {
     assert_ne!(plan.source.sha256, parsed(&format!("{text}\n")).source.sha256);
     assert!(plan::parse("", Path::new("x"), &support::vocabulary()).is_err());
 }
+
+#[test]
+fn like_takes_over_the_parameters_of_a_pattern_one_by_one() {
+    let text = r#"
+[phantom]
+voxels = [8, 8, 8]
+spacing = "3 mm"
+background = "water"
+[[region]]
+name = "a"
+material = "water"
+shape = "sphere"
+center = "0, 0, 0 mm"
+radius = "9 mm"
+[[nuclide]]
+name = "Lu-177"
+[[fraction]]
+administered = "1 GBq"
+[fraction.uptake.a]
+fraction = 0.1
+half_life = "50 h"
+pattern = "log-normal"
+cv = 0.5
+correlation = "6 mm"
+seed = 3
+[[fraction]]
+start = "56 d"
+like = 1
+[fraction.uptake.a]
+seed = 4
+[[fraction]]
+start = "112 d"
+like = 2
+[fraction.uptake.a]
+pattern = "log-normal"
+cv = 0.9
+[[fraction]]
+start = "168 d"
+like = 1
+[fraction.uptake.a]
+pattern = "rim"
+length = "2 mm"
+"#;
+    let plan = dosaic::plan::parse(text, std::path::Path::new("like.toml"), &dosaic::plan::Vocabulary::built_in())
+        .unwrap_or_else(|e| panic!("{e}"));
+    let patterns: Vec<_> = plan.fractions.iter().map(|f| f.uptakes[0].pattern.clone()).collect();
+    use dosaic::plan::UptakePattern::{LogNormal, Rim};
+    assert_eq!(patterns[1], LogNormal { cv: 0.5, correlation: 6.0, seed: 4 });
+    assert_eq!(patterns[2], LogNormal { cv: 0.9, correlation: 6.0, seed: 4 });
+    assert_eq!(patterns[3], Rim { length: 2.0, core: 0.0 });
+}

@@ -10,6 +10,9 @@ use crate::{
     transport::backend::source_list,
 };
 
+/// Rounds into which the histories of a plan with an uncertainty goal are cut.
+const GOAL_ROUNDS: u64 = 8;
+
 /// A nuclide on a decay pattern: transported once.
 #[derive(Debug, Clone)]
 pub struct Component {
@@ -28,7 +31,8 @@ pub struct Component {
 /// Finds the components of all fractions, what each fraction takes from them, and how many histories each deserves.
 ///
 /// The histories of a fraction are shared out in proportion to the energy that each beam of each component emits, but every
-/// beam gets at least 5 % of an equal share, so that no dose is left without statistics. Numbers are rounded up to whole batches.
+/// beam gets at least 5 % of an equal share, so that no dose is left without statistics. Numbers are rounded up to whole batches;
+/// with an uncertainty goal they are those of one round of several.
 pub fn components(plan: &Plan, emitters: &[Emitter], sources: &[FractionSource]) -> (Vec<Component>, Vec<FractionDelivery>) {
     let mut components: Vec<Component> = Vec::new();
     let mut deliveries = Vec::new();
@@ -52,8 +56,10 @@ pub fn components(plan: &Plan, emitters: &[Emitter], sources: &[FractionSource])
         deliveries.push(FractionDelivery { number: source.number, start: source.start, contributions });
     }
     let batches = u64::from(plan.transport.batches);
+    // With an uncertainty goal the run goes in rounds, so that it can also stop early.
+    let rounds = if plan.transport.goal.is_some() { GOAL_ROUNDS } else { 1 };
     for histories in components.iter_mut().flat_map(|c| &mut c.histories) {
-        *histories = histories.next_multiple_of(batches).max(batches);
+        *histories = histories.div_ceil(rounds).next_multiple_of(batches).max(batches);
     }
     (components, deliveries)
 }

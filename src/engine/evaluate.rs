@@ -94,7 +94,7 @@ impl Evaluation {
             let doses = region_doses(&scored, &delivery.contributions, index.masses());
             let bed = maps.fractions.iter().find(|(number, _)| *number == delivery.number).map(|(_, map)| map);
             let of_region = |slot: usize| RegionResponse {
-                bed_mean_gy: bed.filter(|_| index.counts()[slot] > 0).map(|map| mean(&index.values(slot, map))),
+                bed_mean_gy: bed.filter(|_| slot > 0 && index.counts()[slot] > 0).map(|map| mean(&index.values(slot, map))),
                 ..RegionResponse::default()
             };
             let (more, curves) = region_rows(Period::Fraction(delivery.number), &index, &maps_of, &doses, options, of_region)?;
@@ -107,11 +107,11 @@ impl Evaluation {
             }
         }
         let doses = region_doses(&scored, &everything, index.masses());
-        let of_region = |slot: usize| region_response(slot, &index, &maps, &responses);
+        let of_region = |slot: usize| region_response(slot, &index, &responses);
         let (more, curves) = region_rows(Period::Total, &index, &total, &doses, options, of_region)?;
         rows.extend(more);
         dvhs.extend(curves);
-        clock.lap("tables");
+        clock.lap("region tables");
 
         let runs = transport.counts();
         let balances = transport.balances();
@@ -267,13 +267,8 @@ fn mean(values: &[f32]) -> f64 {
     values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64
 }
 
-/// Response columns of the total; slot 0 (the whole grid) has means only.
-fn region_response(
-    slot: usize,
-    index: &RegionIndex,
-    maps: &response::ResponseMaps,
-    responses: &[response::RegionResponse],
-) -> RegionResponse {
+/// Response columns of the total; slot 0 (the whole grid) has none.
+fn region_response(slot: usize, index: &RegionIndex, responses: &[response::RegionResponse]) -> RegionResponse {
     if index.counts()[slot] == 0 {
         return RegionResponse::default();
     }

@@ -197,9 +197,13 @@ fn uptakes(section: &Section<'_>, names: &RegionNames, like: Option<&Draft>) -> 
             if section.has("like") && like.is_none() {
                 component.excuse(&["activity", "half_life"]);
             }
-            let mut draft = uptake::uptake(component, region);
-            if let ([base], 1) = (&base[..], components.len()) {
-                draft = draft.completed_by(&base.draft, from);
+            let one = match (&base[..], components.len()) {
+                ([base], 1) => Some(&base.draft),
+                _ => None,
+            };
+            let mut draft = uptake::uptake(component, region, one);
+            if let Some(base) = one {
+                draft = draft.completed_by(base, from);
             }
             if draft.is_zero() {
                 // Written as nothing: takes away what would be inherited, and means nothing otherwise.

@@ -72,8 +72,8 @@ const PATTERNS: [(&str, &[&str]); 4] = [
 ];
 const PATTERN_KEYS: [&str; 6] = ["cv", "correlation", "seed", "length", "core", "spacing"];
 
-/// Reads one uptake table; the region has been checked.
-pub(super) fn uptake(section: &Section<'_>, region: &str) -> UptakeDraft {
+/// Reads one uptake table; the region has been checked. `base` is the uptake whose pattern parameters hold where they are not written.
+pub(super) fn uptake(section: &Section<'_>, region: &str, base: Option<&UptakeDraft>) -> UptakeDraft {
     let own = ["activity", "fraction", "half_life", "biological_half_life", "pattern"];
     section.only(&own.into_iter().chain(PATTERN_KEYS).collect::<Vec<_>>());
     let activity = section.quantity("activity", &ACTIVITY, AMOUNT).map(Amount::Activity);
@@ -83,7 +83,7 @@ pub(super) fn uptake(section: &Section<'_>, region: &str) -> UptakeDraft {
         region: region.to_owned(),
         amount: one_of(section, ("activity", activity), ("fraction", fraction)),
         clearance: clearance(section),
-        pattern: pattern(section, &mut notes),
+        pattern: pattern(section, base.and_then(|b| b.pattern.as_ref()), &mut notes),
         notes,
     }
 }
@@ -108,14 +108,16 @@ fn one_of<T>(section: &Section<'_>, first: (&str, Field<T>), second: (&str, Fiel
     first.1.value().or(second.1.value())
 }
 
-/// `pattern` and its parameters.
-fn pattern(section: &Section<'_>, notes: &mut Notes) -> Option<UptakePattern> {
+/// `pattern` and its parameters; those that are not written come from `base` if it is of the same kind, or if no kind is written.
+fn pattern(section: &Section<'_>, base: Option<&UptakePattern>, notes: &mut Notes) -> Option<UptakePattern> {
     let words = PATTERNS.map(|(name, keys)| (name, Some((name, keys))));
     let kind = section.choice("pattern", &words);
     if kind == Field::Wrong {
         return None;
     }
-    let (name, keys) = kind.value().flatten().unwrap_or(("none", &[]));
+    let changed = PATTERN_KEYS.iter().any(|key| section.has(key));
+    let inherited = base.filter(|_| changed && !kind.is_written()).and_then(|b| PATTERNS.iter().find(|p| p.0 == kind_name(b)));
+    let (name, keys) = kind.value().flatten().or(inherited.copied()).unwrap_or(("none", &[]));
     for key in PATTERN_KEYS.iter().filter(|k| section.has(k) && !keys.contains(k)) {
         let fault = match PATTERNS.iter().find(|p| p.0 == name) {
             Some((_, [])) => Fault::new(format!("`{key}` does not belong to pattern \"{name}\""), "a uniform pattern takes no parameters"),
@@ -124,35 +126,70 @@ fn pattern(section: &Section<'_>, notes: &mut Notes) -> Option<UptakePattern> {
         };
         section.problem(section.key_span(key), fault);
     }
-    let length = |key: &str| section.required(key, section.quantity(key, &LENGTH, SCALE), &format!("{key} = \"5 mm\""));
-    let seed = |notes: &mut Notes| {
+    let base = base.filter(|b| kind_name(b) == name);
+    let length = |key: &str, base: Option<f64>| {
+        let field = section.quantity(key, &LENGTH, SCALE);
+        match base.filter(|_| !field.is_written()) {
+            Some(value) => Some(value),
+            None => section.required(key, field, &format!("{key} = \"5 mm\"")),
+        }
+    };
+    let seed = |notes: &mut Notes, base: Option<u64>| {
         let field = section.count("seed", 0, u64::MAX);
-        if !field.is_written() {
+        if !field.is_written() && base.is_none() {
             notes.push(("seed", "default".to_owned()));
         }
-        field.value().unwrap_or(PATTERN_SEED)
+        field.value().or(base).unwrap_or(PATTERN_SEED)
     };
     match name {
         "uniform" => Some(UptakePattern::Uniform),
         "log-normal" => {
-            let cv = section.required("cv", section.quantity("cv", &FRACTION, Limits::up_to(10.0)), "cv = \"50 %\"");
-            let correlation = length("correlation");
-            let seed = seed(notes);
+            let known = match base {
+                Some(&UptakePattern::LogNormal { cv, correlation, seed }) => Some((cv, correlation, seed)),
+                _ => None,
+            };
+            let field = section.quantity("cv", &FRACTION, Limits::up_to(10.0));
+            let cv = match known.filter(|_| !field.is_written()) {
+                Some((cv, ..)) => Some(cv),
+                None => section.required("cv", field, "cv = \"50 %\""),
+            };
+            let correlation = length("correlation", known.map(|k| k.1));
+            let seed = seed(notes, known.map(|k| k.2));
             Some(UptakePattern::LogNormal { cv: cv?, correlation: correlation?, seed })
         }
         "rim" => {
+            let known = match base {
+                Some(&UptakePattern::Rim { length, core }) => Some((length, core)),
+                _ => None,
+            };
             let core = section.quantity("core", &FRACTION, Limits::between(0.0, 1.0));
-            if !core.is_written() {
+            if !core.is_written() && known.is_none() {
                 notes.push(("core", "default".to_owned()));
             }
-            Some(UptakePattern::Rim { length: length("length")?, core: core.value().unwrap_or(0.0) })
+            let core = core.value().or(known.map(|k| k.1)).unwrap_or(0.0);
+            Some(UptakePattern::Rim { length: length("length", known.map(|k| k.0))?, core })
         }
         "vessels" => {
-            let (spacing, length) = (length("spacing"), length("length"));
-            let seed = seed(notes);
-            Some(UptakePattern::Vessels { spacing: spacing?, length: length?, seed })
+            let known = match base {
+                Some(&UptakePattern::Vessels { spacing, length, seed }) => Some((spacing, length, seed)),
+                _ => None,
+            };
+            let spacing = length("spacing", known.map(|k| k.0));
+            let reach = length("length", known.map(|k| k.1));
+            let seed = seed(notes, known.map(|k| k.2));
+            Some(UptakePattern::Vessels { spacing: spacing?, length: reach?, seed })
         }
         _ => None,
+    }
+}
+
+/// The word for a pattern in the plan.
+fn kind_name(pattern: &UptakePattern) -> &'static str {
+    match pattern {
+        UptakePattern::Uniform => "uniform",
+        UptakePattern::LogNormal { .. } => "log-normal",
+        UptakePattern::Rim { .. } => "rim",
+        UptakePattern::Vessels { .. } => "vessels",
     }
 }
 
