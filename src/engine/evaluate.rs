@@ -272,9 +272,8 @@ fn region_response(slot: usize, index: &RegionIndex, responses: &[response::Regi
     if index.counts()[slot] == 0 {
         return RegionResponse::default();
     }
-    let Some(r) = slot.checked_sub(1).map(|region| &responses[region]) else {
-        return RegionResponse { bed_mean_gy: Some(mean(&maps.bed)), eqd2_mean_gy: Some(mean(&maps.eqd2)), ..RegionResponse::default() };
-    };
+    // The whole grid mixes tissues: a mean BED over them would mean nothing.
+    let Some(r) = slot.checked_sub(1).map(|region| &responses[region]) else { return RegionResponse::default() };
     RegionResponse { bed_mean_gy: Some(r.bed_mean), eqd2_mean_gy: Some(r.eqd2_mean), eud_gy: Some(r.eud), tcp: r.tcp, ntcp: r.ntcp }
 }
 
