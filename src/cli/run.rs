@@ -102,10 +102,10 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
     if !arguments.quiet {
         let [x, y, z] = prepared.phantom.grid.size;
         eprintln!(
-            "{}: {x} x {y} x {z} voxels, {} fractions, {} source components",
+            "{}: {x} x {y} x {z} voxels, {}, {}",
             plan.title,
-            plan.fractions.len(),
-            prepared.components.len()
+            counted(plan.fractions.len(), "fraction"),
+            counted(prepared.components.len(), "source component")
         );
     }
     eprintln!("{line}");
@@ -155,6 +155,11 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
         );
     }
     Ok(u8::from(!evaluation.goal_met()))
+}
+
+/// "1 fraction", "2 fractions".
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A flag that Ctrl-C and SIGTERM set; the transport looks at it between batches. A second signal ends the program at once.

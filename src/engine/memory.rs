@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    grid::VoxelGrid,
+    grid::{GridLimits, VoxelGrid},
     io::{image, memory as system},
     phantom,
     plan::{PhantomPlan, Plan},
@@ -24,11 +24,15 @@ pub struct MemoryItem {
 /// The phantom's grid, from the plan or the header of its image.
 ///
 /// # Errors
-/// If the image cannot be read.
+/// If the image cannot be read, or has voxels or sizes that no phantom may have.
 fn grid(plan: &Plan) -> Result<VoxelGrid> {
     match &plan.phantom {
         PhantomPlan::Procedural { grid, .. } => Ok(*grid),
-        PhantomPlan::Labels { image, .. } | PhantomPlan::Ct { image, .. } => image::read_grid(image),
+        PhantomPlan::Labels { image, .. } | PhantomPlan::Ct { image, .. } => {
+            let grid = image::read_grid(image)?;
+            grid.validate(&image.display().to_string(), &GridLimits::PHANTOM)?;
+            Ok(grid)
+        }
     }
 }
 
