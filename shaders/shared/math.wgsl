@@ -11,7 +11,7 @@ fn math_cos_sin(word: u32) -> vec2<f32> {
 }
 
 fn math_exponential(word: u32) -> f32 {
-    let u = (f32(word >> 8u) + 0.5) * 5.9604645e-8;
+    let u = (f32(word >> 9u) + 0.5) * 1.1920929e-7;
     let bits = bitcast<u32>(u);
     let shifted = bits + 0x004afb0du;
     let k = i32(shifted >> 23u) - 127;

@@ -59,7 +59,7 @@ fn rng_child_stream(stream: u32, draw: u32) -> u32 {
 }
 
 fn rng_uniform(word: u32) -> f32 {
-    return (f32(word >> 8u) + 0.5) * 5.9604645e-8;
+    return (f32(word >> 9u) + 0.5) * 1.1920929e-7;
 }
 
 fn rng_normal3(word: u32) -> f32 {
