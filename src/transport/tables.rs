@@ -315,7 +315,7 @@ impl AlphaRanges {
     /// Relative standard deviation of the range at the nodes of the tables over energy.
     fn relative_sigmas(&self, material: &Material) -> Vec<f32> {
         let sigma = LogLogSpline::new(&self.stopping.energy, &alpha_straggling::range_sigmas(material, &self.stopping));
-        energy_nodes().map(|e| (sigma.eval(e.clamp(LOWEST, HIGHEST_ALPHA)) / self.range(e)) as f32).collect()
+        energy_nodes().map(|e| (alpha_straggling::WIDTH * sigma.eval(e.clamp(LOWEST, HIGHEST_ALPHA)) / self.range(e)) as f32).collect()
     }
 
     fn rows(&self) -> Vec<[f32; 4]> {

@@ -6,8 +6,9 @@ use dosaic::{
     phantom::{Phantom, pack_voxel},
     physics::materials::find,
     plan::WaterData,
+    source::DecayPattern,
     transport::{
-        backend::{Backend, Job, Particle, Settings, Sums, World},
+        backend::{Backend, Job, Particle, Settings, Sums, World, source_list},
         constants::QUANTA_PER_MEV,
         cpu::run::Cpu,
         layout::Params,
@@ -69,6 +70,25 @@ impl Setup {
     /// Parameters for driving the step functions directly.
     pub(crate) fn params(&self) -> Params {
         self.world().params(&job(Particle::Electron, &[[u32::MAX, 0]], &[], 1), 0)
+    }
+
+    /// A source list of equal emission per mass over the given voxels.
+    pub(crate) fn source_per_mass(&self, voxels: &[usize]) -> Vec<[u32; 2]> {
+        let shares: Vec<f64> = voxels.iter().map(|&v| self.phantom.mass(v)).collect();
+        source_list(&DecayPattern { voxels: voxels.iter().map(|&v| v as u32).collect(), shares })
+    }
+
+    /// Gives every voxel a region (0: none).
+    pub(crate) fn regions(&mut self, of: impl Fn([u32; 3]) -> u16) {
+        let regions: Vec<u16> = (0..self.phantom.grid.len()).map(|v| of(self.phantom.grid.ijk(v))).collect();
+        let count = regions.iter().copied().max().unwrap_or(0);
+        self.phantom.regions = regions;
+        self.phantom.region_names = (1..=count).map(|n| n.to_string()).collect();
+    }
+
+    /// Mass of the voxels of a region, g.
+    pub(crate) fn mass_of(&self, region: u16) -> f64 {
+        (0..self.phantom.grid.len()).filter(|&v| self.phantom.regions[v] == region).map(|v| self.phantom.mass(v)).sum()
     }
 
     /// Runs on two threads; everything emitted must be found again.
