@@ -14,7 +14,7 @@ fn line(energy: f64) -> EnergySampler {
 }
 
 /// A source block of 40 um in two densities, on voxels of 20 um, 5 um and 20 x 5 x 10 um: the energies in slabs of 20 um agree within
-/// 0.3 %, those in voxels of 20 um within their statistics.
+/// 0.3 % beyond 3 sigma, those in voxels of 20 um within their statistics.
 #[test]
 fn refined_and_anisotropic_voxels() {
     const COARSE: u32 = 12;
@@ -51,12 +51,13 @@ fn refined_and_anisotropic_voxels() {
                 map.iter().enumerate().for_each(|(v, e)| sums[v / COARSE.pow(axis) as usize % COARSE as usize] += e);
                 sums
             };
-            for (a, b) in slabs(&reference).iter().zip(slabs(&other)).filter(|(a, _)| **a > 0.1) {
-                worst = worst.max((a / b - 1.0).abs());
+            for ((a, b), v) in slabs(&reference).iter().zip(slabs(&other)).zip(slabs(&variance)).filter(|((a, _), _)| *a > 0.02 * 5.8) {
+                let difference = (a / b - 1.0).abs();
+                assert!(difference < 3e-3 + 3.0 * (2.0 * v).sqrt() / b, "{split:?}: slabs along axis {axis} differ by {difference}");
+                worst = worst.max(difference);
             }
         }
         eprintln!("split {split:?}: slabs differ by at most {:.3} %, chi2 {chi2:.2} per voxel", 100.0 * worst);
-        assert!(worst < 3e-3, "{split:?}: slabs differ by {worst}");
     }
 }
 
