@@ -51,7 +51,7 @@ fn refined_and_anisotropic_voxels() {
                 map.iter().enumerate().for_each(|(v, e)| sums[v / COARSE.pow(axis) as usize % COARSE as usize] += e);
                 sums
             };
-            for ((a, b), v) in slabs(&reference).iter().zip(slabs(&other)).zip(slabs(&variance)).filter(|((a, _), _)| *a > 0.02 * 5.8) {
+            for ((a, b), v) in slabs(&reference).iter().zip(slabs(&other)).zip(slabs(&variance)).filter(|((a, _), _)| **a > 0.02 * 5.8) {
                 let difference = (a / b - 1.0).abs();
                 assert!(difference < 3e-3 + 3.0 * (2.0 * v).sqrt() / b, "{split:?}: slabs along axis {axis} differ by {difference}");
                 worst = worst.max(difference);
