@@ -1,7 +1,8 @@
 //! Elastic scattering of electrons: Legendre moments of ELSEPA cross sections per element.
 //!
 //! Source: ELSEPA, F. Salvat, A. Jablonski and C. J. Powell, Comput. Phys. Commun. 165 (2005) 157. Differential cross sections
-//! serve for 13 elements; other elements use a screened Rutherford shape with ELSEPA's total and first transport cross section.
+//! serve for 13 elements; other elements use a screened Rutherford shape with ELSEPA's total and first transport cross section
+//! (27 elements), or with these interpolated between neighbouring elements.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
@@ -20,8 +21,19 @@ const TRANSPORT: &str = include_str!("data/elastic/electron_transport.csv");
 pub struct ElasticMoments {
     ln_energy: Vec<f64>,
     ln_moment: Vec<Vec<f64>>,
-    /// Whether a differential cross section stands behind the moments (otherwise: screened Rutherford shape).
-    pub differential: bool,
+    /// What stands behind the moments.
+    pub source: ElasticSource,
+}
+
+/// What the moments of an element come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElasticSource {
+    /// Differential cross sections.
+    Differential,
+    /// Total and first transport cross section of the element, screened Rutherford shape.
+    Transport,
+    /// The same, interpolated over the atomic number.
+    Interpolated,
 }
 
 impl ElasticMoments {
@@ -40,15 +52,10 @@ impl ElasticMoments {
     }
 }
 
-/// Moments of element `z`, or `None` where ELSEPA tables are missing.
-pub fn element(z: u8) -> Option<&'static ElasticMoments> {
-    static CACHE: [OnceLock<Option<ElasticMoments>>; 128] = [const { OnceLock::new() }; 128];
-    CACHE.get(usize::from(z))?.get_or_init(|| build(z)).as_ref()
-}
-
-/// Elements with elastic data.
-pub fn elements() -> Vec<u8> {
-    transport_table().keys().copied().collect()
+/// Moments of element `z`, 1 to 100.
+pub fn element(z: u8) -> &'static ElasticMoments {
+    static CACHE: [OnceLock<ElasticMoments>; 101] = [const { OnceLock::new() }; 101];
+    CACHE[usize::from(z)].get_or_init(|| build(z))
 }
 
 /// (E eV, sigma_el, sigma_tr1, sigma_tr2 in cm2) per element, ascending energies.
@@ -69,7 +76,7 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<f64>> {
         .map(|line| line.split(',').map(|field| field.parse().expect("embedded table is numeric")).collect())
 }
 
-fn build(z: u8) -> Option<ElasticMoments> {
+fn build(z: u8) -> ElasticMoments {
     let header = DCS.lines().find(|line| line.starts_with('Z')).expect("the table has a header");
     let mu: Vec<f64> = header.split(',').skip(2).map(|field| field.parse().expect("mu grid is numeric")).collect();
     let prefix = format!("{z},");
@@ -78,16 +85,32 @@ fn build(z: u8) -> Option<ElasticMoments> {
         .filter(|line| line.starts_with(&prefix))
         .map(|line| line.split(',').skip(1).map(|field| field.parse().expect("embedded table is numeric")).collect())
         .collect();
-    let differential = !measured.is_empty();
-    let table: Vec<(f64, Vec<f64>)> = if differential {
-        measured.into_iter().map(|row| (row[0], row[1..].to_vec())).collect()
+    let screened = |table: &[[f64; 4]]| -> Vec<(f64, Vec<f64>)> {
+        table.iter().step_by(4).map(|&[energy, total, first, _]| (energy, screened_rutherford(&mu, total, first))).collect()
+    };
+    let (source, table) = if !measured.is_empty() {
+        (ElasticSource::Differential, measured.into_iter().map(|row| (row[0], row[1..].to_vec())).collect())
+    } else if let Some(own) = transport_table().get(&z) {
+        (ElasticSource::Transport, screened(own))
     } else {
-        transport_table().get(&z)?.iter().step_by(4).map(|&[energy, el, tr1, _]| (energy, screened_rutherford(&mu, el, tr1))).collect()
+        (ElasticSource::Interpolated, screened(&interpolated(z)))
     };
     let quadrature = MuQuadrature::new(&mu);
     let ln_energy = table.iter().map(|(energy, _)| energy.ln()).collect();
     let ln_moment = table.iter().map(|(_, dcs)| quadrature.moments(dcs).into_iter().map(f64::ln).collect()).collect();
-    Some(ElasticMoments { ln_energy, ln_moment, differential })
+    ElasticMoments { ln_energy, ln_moment, source }
+}
+
+/// Cross sections of an element without a table: sigma / (Z (Z + 1)) on a line in ln Z between its neighbours, the last one's beyond lead.
+fn interpolated(z: u8) -> Vec<[f64; 4]> {
+    let table = transport_table();
+    let scale = |z: u8| f64::from(z) * (f64::from(z) + 1.0);
+    let (below, low) = table.range(..z).next_back().expect("hydrogen is tabulated");
+    let (above, high) = table.range(z + 1..).next().unwrap_or((below, low));
+    let ln = |z: u8| f64::from(z).ln();
+    let share = if above > below { (ln(z) - ln(*below)) / (ln(*above) - ln(*below)) } else { 0.0 };
+    let between = |a: f64, b: f64| scale(z) * (a / scale(*below)).powf(1.0 - share) * (b / scale(*above)).powf(share);
+    low.iter().zip(high).map(|(a, b)| [a[0], between(a[1], b[1]), between(a[2], b[2]), between(a[3], b[3])]).collect()
 }
 
 /// dsigma/dmu = sigma A (1 + A) / (mu + A)^2 with the screening A that gives the first transport cross section.
@@ -185,8 +208,8 @@ mod tests {
     fn moments_of_the_differential_data_agree_with_the_transport_tables() {
         let mut out = vec![0.0; ORDERS + 1];
         for z in [1u8, 6, 7, 8, 11, 15, 20, 26] {
-            let moments = element(z).expect("element has data");
-            assert!(moments.differential);
+            let moments = element(z);
+            assert_eq!(moments.source, ElasticSource::Differential);
             for row in &transport_table()[&z] {
                 let energy = row[0] * 1e-6;
                 if !(1.0e-3..=10.0).contains(&energy) {
@@ -201,10 +224,35 @@ mod tests {
         }
     }
 
+    /// Each tabulated element left out in turn and interpolated between its neighbours, first transport cross section from 10 keV.
+    #[test]
+    fn interpolated_elements_resemble_the_table() {
+        for (&z, own) in transport_table() {
+            // Between neighbours as near as those of any element that lacks a table; noble gases and edges of the table apart.
+            let gap = |bound: u8| {
+                transport_table().range(z.saturating_sub(bound)..z).count() > 0 && transport_table().range(z + 1..=z + bound).count() > 0
+            };
+            if !gap(2) || z < 8 {
+                continue;
+            }
+            for (row, guess) in own.iter().zip(interpolated(z)).filter(|(row, _)| row[0] > 1.0e4) {
+                let deviation = guess[2] / row[2] - 1.0;
+                assert!(deviation.abs() < 0.02, "Z {z}, {} eV: {deviation:.4}", row[0]);
+            }
+        }
+        let beryllium = element(4);
+        assert_eq!(beryllium.source, ElasticSource::Interpolated);
+        let mut out = vec![0.0; ORDERS + 1];
+        for z in [3, 5, 27, 78, 83, 88, 100] {
+            element(z).at(0.1, &mut out);
+            assert!(out.iter().all(|moment| moment.is_finite() && *moment > 0.0), "Z {z}");
+        }
+    }
+
     #[test]
     fn screened_shape_reproduces_the_first_transport_cross_section() {
-        let iodine = element(53).expect("iodine has transport cross sections");
-        assert!(!iodine.differential);
+        let iodine = element(53);
+        assert_eq!(iodine.source, ElasticSource::Transport);
         let mut out = vec![0.0; ORDERS + 1];
         for row in transport_table()[&53].iter().step_by(8).filter(|row| row[0] > 1.0e3) {
             iodine.at(row[0] * 1e-6, &mut out);

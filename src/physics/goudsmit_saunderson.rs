@@ -16,7 +16,7 @@ pub const ROW: usize = 76;
 /// Transport coefficients kappa_l (l = 0..=ORDERS; index 0: inverse mean free path) at `energy` MeV, cm2/g, for collisions that
 /// are not simulated one by one: all elastic ones and inelastic ones with transfers below `cut` MeV.
 ///
-/// Elements without elastic data are left out; [`missing_elements`] names them.
+/// [`interpolated_elements`] names the elements whose elastic data are interpolated.
 pub fn transport_coefficients(material: &Material, energy: f64, cut: f64) -> Vec<f64> {
     let mut total = vec![0.0; elastic::ORDERS + 1];
     let mut inelastic = vec![0.0; elastic::ORDERS + 1];
@@ -25,8 +25,7 @@ pub fn transport_coefficients(material: &Material, energy: f64, cut: f64) -> Vec
     for &(z, fraction) in &material.composition {
         let atoms = fraction * AVOGADRO / super::elements::element(z).a;
         electrons += atoms * f64::from(z);
-        let Some(element) = elastic::element(z) else { continue };
-        element.at(energy, &mut moments);
+        elastic::element(z).at(energy, &mut moments);
         for l in 0..=elastic::ORDERS {
             total[l] += atoms * moments[l];
             inelastic[l] += atoms * moments[l] / f64::from(z);
@@ -45,9 +44,10 @@ pub fn transport_coefficients(material: &Material, energy: f64, cut: f64) -> Vec
     total
 }
 
-/// Elements of a material for which no elastic cross section is tabulated, with their mass fraction.
-pub fn missing_elements(material: &Material) -> Vec<(u8, f64)> {
-    material.composition.iter().copied().filter(|&(z, _)| elastic::element(z).is_none()).collect()
+/// Elements of a material whose elastic cross sections are interpolated between tabulated ones, with their mass fraction.
+pub fn interpolated_elements(material: &Material) -> Vec<(u8, f64)> {
+    let interpolated = |z: u8| elastic::element(z).source == elastic::ElasticSource::Interpolated;
+    material.composition.iter().copied().filter(|&(z, _)| interpolated(z)).collect()
 }
 
 /// Turns Legendre exponents G_l into quantile tables; holds the Legendre polynomials on its grid of angles.

@@ -17,8 +17,8 @@ pub const ELECTRON_OCTAVES: u32 = 22;
 pub const ELECTRON_ROWS: u32 = (ELECTRON_OCTAVES << ELECTRON_LOG2) + 1;
 /// log2 of the alpha rows per octave of residual range.
 pub const ALPHA_LOG2: u32 = 6;
-/// Octaves of residual range, alphas: up to 2^-4 = 0.0625 g/cm2.
-pub const ALPHA_OCTAVES: u32 = 14;
+/// Octaves of residual range, alphas: up to 2^-3 = 0.125 g/cm2, above the range of 15 MeV in lead.
+pub const ALPHA_OCTAVES: u32 = 15;
 /// Alpha rows per material; each row also holds its right neighbour.
 pub const ALPHA_ROWS: u32 = ALPHA_OCTAVES << ALPHA_LOG2;
 /// Rows (four floats each) per material: electron rows, then alpha rows.
@@ -27,7 +27,7 @@ pub const ROWS_PER_MATERIAL: u32 = ELECTRON_ROWS + ALPHA_ROWS;
 /// Smallest biased exponent of a tabulated energy: 2^-10 MeV.
 pub const ENERGY_EXPONENT: u32 = 127 - 10;
 /// log2 of the nodes per octave of energy.
-pub const ENERGY_LOG2: u32 = 6;
+pub const ENERGY_LOG2: u32 = 7;
 /// Octaves of energy: up to 2^4 = 16 MeV.
 pub const ENERGY_OCTAVES: u32 = 14;
 /// Nodes of a table over energy.

@@ -10,7 +10,7 @@ use crate::{
         constants::AVOGADRO,
         electron_stopping::{ElectronStopping, electron_stopping, restricted_collision},
         goudsmit_saunderson::{self, QuantileBuilder},
-        interpolation::{LogLogSpline, cumulative_integral},
+        interpolation::{ALPHA_LOW_EXPONENT, LogLogSpline, cumulative_integral},
         materials::Material,
         moller,
         quadrature::GAUSS_8,
@@ -93,9 +93,11 @@ impl MaterialTables {
         let electron = ElectronRanges::new(material, options)?;
         let alpha = AlphaRanges::new(material, options.water)?;
         let mut notes = vec![format!("{}: electrons {}; alphas {}", material.name, electron.stopping.source, alpha.stopping.source)];
-        for (z, fraction) in goudsmit_saunderson::missing_elements(material) {
-            notes
-                .push(format!("{}: no elastic data for Z = {z} (mass fraction {fraction:.2e}), left out of the scattering", material.name));
+        for (z, fraction) in goudsmit_saunderson::interpolated_elements(material) {
+            notes.push(format!(
+                "{}: elastic scattering of Z = {z} (mass fraction {fraction:.2e}) interpolated between tabulated elements",
+                material.name
+            ));
         }
         let mut rows = electron.rows(options);
         rows.extend(alpha.rows());
@@ -123,6 +125,8 @@ fn node_value(node: u32, exponent: u32, log2: u32) -> f64 {
 const LOWEST: f64 = 1.0e-3;
 const HIGHEST_ELECTRON: f64 = 16.0;
 const HIGHEST_ALPHA: f64 = 15.0;
+/// Energy goes as this power of the residual range of alphas below 1 keV, where the stopping power goes as E^(1/3).
+const ALPHA_LOW_POWER: f64 = 1.0 / (1.0 - ALPHA_LOW_EXPONENT);
 
 fn fine_grid(highest: f64) -> Vec<f64> {
     const POINTS: usize = 900;
@@ -139,7 +143,8 @@ pub struct ElectronRanges {
     range_of: LogLogSpline,
     energy_of: LogLogSpline,
     loss: LogLogSpline,
-    ends: [(f64, f64); 2],
+    /// First energy and its range.
+    end: (f64, f64),
 }
 
 impl ElectronRanges {
@@ -158,13 +163,12 @@ impl ElectronRanges {
         let loss_of = LogLogSpline::new(&energy, &loss);
         // Below the first point the stopping power goes as E^-0.7, so the range there is E / (1.7 S).
         let range = cumulative_integral(&energy, LOWEST / (1.7 * loss[0]), |e| 1.0 / loss_of.eval(e));
-        let last = energy.len() - 1;
         Ok(Self {
             electron_density: material.z_over_a() * AVOGADRO,
             range_of: LogLogSpline::new(&energy, &range),
             energy_of: LogLogSpline::new(&range, &energy),
             loss: loss_of,
-            ends: [(energy[0], range[0]), (energy[last], range[last])],
+            end: (energy[0], range[0]),
             energy,
             stopping,
         })
@@ -172,14 +176,14 @@ impl ElectronRanges {
 
     /// Residual range at an energy in MeV, g/cm2; proportional to E^1.7 below 1 keV.
     pub fn range(&self, e: f64) -> f64 {
-        let (e0, r0) = self.ends[0];
-        if e < e0 { r0 * (e / e0).powf(1.7) } else { self.range_of.eval(e.min(self.ends[1].0)) }
+        let (e0, r0) = self.end;
+        if e < e0 { r0 * (e / e0).powf(1.7) } else { self.range_of.eval(e) }
     }
 
     /// Energy in MeV at a residual range in g/cm2.
     pub fn energy(&self, range: f64) -> f64 {
-        let (e0, r0) = self.ends[0];
-        if range < r0 { e0 * (range / r0).powf(1.0 / 1.7) } else { self.energy_of.eval(range.min(self.ends[1].1)) }
+        let (e0, r0) = self.end;
+        if range < r0 { e0 * (range / r0).powf(1.0 / 1.7) } else { self.energy_of.eval(range) }
     }
 
     /// Hard collisions per g/cm2.
@@ -257,7 +261,8 @@ pub struct AlphaRanges {
     energy_of: LogLogSpline,
     energy: Vec<f64>,
     stopping_energy: Vec<f64>,
-    ends: [(f64, f64); 2],
+    /// First energy and its range.
+    end: (f64, f64),
 }
 
 impl AlphaRanges {
@@ -271,30 +276,29 @@ impl AlphaRanges {
         let electronic = LogLogSpline::new(&stopping.energy, &stopping.electronic);
         let total: Vec<f64> = stopping.electronic.iter().zip(&stopping.nuclear).map(|(e, n)| e + n).collect();
         let total_of = LogLogSpline::new(&stopping.energy, &total);
-        // Below 1 keV the stopping power is nearly constant (ICRU 49 electronic rises as nuclear falls).
-        let range = cumulative_integral(&energy, LOWEST / total[0], |e| 1.0 / total_of.eval(e));
-        let stopping_energy = cumulative_integral(&energy, 0.5 * LOWEST * electronic.eval(LOWEST), |e| electronic.eval(e));
-        let last = energy.len() - 1;
+        let range = cumulative_integral(&energy, LOWEST / total[0] * ALPHA_LOW_POWER, |e| 1.0 / total_of.eval(e));
+        // Electronic stopping goes as the speed below 1 keV.
+        let stopping_energy = cumulative_integral(&energy, LOWEST * electronic.eval(LOWEST) / 1.5, |e| electronic.eval(e));
         Ok(Self {
             range_of: LogLogSpline::new(&energy, &range),
             energy_of: LogLogSpline::new(&range, &energy),
-            ends: [(energy[0], range[0]), (energy[last], range[last])],
+            end: (energy[0], range[0]),
             energy,
             stopping_energy,
             stopping,
         })
     }
 
-    /// Range at an energy in MeV (at most 15), g/cm2.
+    /// Range at an energy in MeV, g/cm2; above 15 MeV along the last slope in log-log.
     pub fn range(&self, e: f64) -> f64 {
-        let (e0, r0) = self.ends[0];
-        if e < e0 { r0 * e / e0 } else { self.range_of.eval(e.min(self.ends[1].0)) }
+        let (e0, r0) = self.end;
+        if e < e0 { r0 * (e / e0).powf(1.0 / ALPHA_LOW_POWER) } else { self.range_of.eval(e) }
     }
 
     /// Energy in MeV at a residual range in g/cm2.
     pub fn energy(&self, range: f64) -> f64 {
-        let (e0, r0) = self.ends[0];
-        if range < r0 { e0 * range / r0 } else { self.energy_of.eval(range.min(self.ends[1].1)) }
+        let (e0, r0) = self.end;
+        if range < r0 { e0 * (range / r0).powf(ALPHA_LOW_POWER) } else { self.energy_of.eval(range) }
     }
 
     /// Int_0^E S_el dE, MeV (MeV cm2/g).
@@ -311,7 +315,7 @@ impl AlphaRanges {
     /// Relative standard deviation of the range at the nodes of the tables over energy.
     fn relative_sigmas(&self, material: &Material) -> Vec<f32> {
         let sigma = LogLogSpline::new(&self.stopping.energy, &alpha_straggling::range_sigmas(material, &self.stopping));
-        energy_nodes().map(|e| (sigma.eval(e.clamp(LOWEST, HIGHEST_ALPHA)) / self.range(e)) as f32).collect()
+        energy_nodes().map(|e| (alpha_straggling::WIDTH * sigma.eval(e.clamp(LOWEST, HIGHEST_ALPHA)) / self.range(e)) as f32).collect()
     }
 
     fn rows(&self) -> Vec<[f32; 4]> {

@@ -1,0 +1,10 @@
+//! Electrons.
+
+#[path = "../support/reference.rs"]
+mod reference;
+#[path = "../support/world.rs"]
+mod world;
+
+mod kernels;
+mod spectra;
+mod track;
