@@ -1,8 +1,10 @@
-//! The plans in phantoms/ build without a warning, and what phantoms/README.md says of them is so.
+//! The plans in phantoms/ build without a warning, and what phantoms/README.md says of them is so, the doses of a short run included.
 
 use std::{
+    collections::BTreeMap,
     f64::consts::PI,
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
 };
 
@@ -134,9 +136,9 @@ fn three(value: f64) -> String {
     if (0..7).contains(&digits) { format!("{value:.*}", digits as usize) } else { format!("{value:.2e}") }
 }
 
-/// Rows of the table of a README section as cells, without head and rule.
-fn table(section: &str) -> Vec<Vec<&'static str>> {
-    let text = README.split(section).nth(1).unwrap_or_else(|| panic!("phantoms/README.md has no section {section:?}"));
+/// Rows of the README's first table behind a text as cells, without head and rule.
+fn table(behind: &str) -> Vec<Vec<&'static str>> {
+    let text = README.split(behind).nth(1).unwrap_or_else(|| panic!("phantoms/README.md has no {behind:?}"));
     text.lines()
         .skip_while(|line| !line.starts_with('|'))
         .take_while(|line| line.starts_with('|'))
@@ -322,4 +324,57 @@ fn bone_example_needs_one_transport_for_six_fractions() {
     assert!(contacts > 20, "{contacts} faces in contact");
     // 11.43 d and 0.024 Bq: 34 200 decays per fraction in the bone.
     close(example.decays("bone_surface")[0], 0.024 * 11.43 * 86400.0 / 2f64.ln(), 1e-3, "decays in bone");
+}
+
+/// Mean total dose and its standard error per region, Gy, of a short run of an example by the program itself.
+fn short_run(name: &str) -> BTreeMap<String, [f64; 2]> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("out");
+    let run = Command::new(env!("CARGO_BIN_EXE_dosaic"))
+        .args(["run", "--device", "cpu", "--histories", "200000", "--quiet", "--out"])
+        .args([&out, &self::folder().join(format!("{name}.toml"))])
+        .output()
+        .expect("the program");
+    assert_eq!(run.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&run.stderr));
+    let text = std::fs::read_to_string(out.join("regions.csv")).expect("regions.csv");
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let head = lines.next().expect("a head");
+    let column = |name: &str| head.iter().position(|n| *n == name).unwrap_or_else(|| panic!("no column {name}"));
+    let columns = ["dose_mean_gy", "dose_mean_sigma_gy"].map(column);
+    let number = |row: &[&str], column: usize| row[column].parse::<f64>().unwrap_or_else(|e| panic!("{name}: {row:?}: {e}"));
+    lines.filter(|row| row[0] == "total").map(|row| (row[1].to_owned(), columns.map(|c| number(&row, c)))).collect()
+}
+
+#[test]
+fn short_runs_give_the_doses_that_were_estimated_by_other_means() {
+    let tolerance: BTreeMap<&str, f64> = ["a", "b", "c", "d"]
+        .into_iter()
+        .map(|letter| {
+            let percent = README.split(&format!("- **{letter}** (")).nth(1).and_then(|rest| rest.split(" %)").next());
+            (letter, percent.and_then(|p| p.parse::<f64>().ok()).expect("a tolerance in per cent") / 100.0)
+        })
+        .collect();
+    let with_uptake = table("## Figures to expect").into_iter().map(|row| [row[0], row[1], row[5], row[6]]);
+    let without = table("Regions without activity of their own:").into_iter().map(|row| [row[0], row[1], row[2], row[3]]);
+    let rows: Vec<[&str; 4]> = with_uptake.chain(without).collect();
+    let mut compared = 0;
+    let mut off = Vec::new();
+    for name in PLANS {
+        let doses = short_run(name);
+        for [_, region, expected, how] in rows.iter().filter(|row| row[0].trim_matches('`') == name) {
+            let Some(&tolerance) = how.get(..1).filter(|_| !how.starts_with("roughly")).and_then(|letter| tolerance.get(letter)) else {
+                continue;
+            };
+            let expected: f64 = expected.parse().unwrap_or_else(|e| panic!("{name}, {region}: {expected:?}: {e}"));
+            let [dose, sigma] = doses[region.trim_matches('`')];
+            println!("{name}, {region}: {dose:.4} +- {sigma:.4} Gy, estimated {expected} Gy, {:+.1} %", 100.0 * (dose / expected - 1.0));
+            // Two standard errors beyond the estimate's own tolerance; and a run too short to tell is no comparison.
+            if (dose - expected).abs() > tolerance * expected + 2.0 * sigma || sigma > tolerance * expected {
+                off.push(format!("{name}, {region}: {dose} +- {sigma} Gy, estimated {expected} Gy within {} %", 100.0 * tolerance));
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared >= 20, "only {compared} rows compared");
+    assert!(off.is_empty(), "{}", off.join("\n"));
 }
