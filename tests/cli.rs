@@ -300,12 +300,7 @@ fn wrong_images_exit_with_2_name_the_file_and_write_nothing() {
             |f| image(f, "spect.nii.gz", grid(3.0), |v| if v == 5 { f32::NAN } else { 1.0e6 }),
             &["spect.nii.gz"],
         ),
-        (
-            "uptake all zero",
-            image_plan("unit = \"Bq\""),
-            |f| image(f, "spect.nii.gz", grid(3.0), |_| 0.0),
-            &["spect.nii.gz"],
-        ),
+        ("uptake all zero", image_plan("unit = \"Bq\""), |f| image(f, "spect.nii.gz", grid(3.0), |_| 0.0), &["spect.nii.gz"]),
         ("uptake without unit", image_plan(""), |f| image(f, "spect.nii.gz", grid(3.0), |_| 1.0), &["plan.toml"]),
     ];
     for (name, plan, make, phrases) in slips {

@@ -94,53 +94,49 @@ fn align(table: &[Vec<String>]) -> String {
     text
 }
 
-/// Warnings about the statistics of a run, in words with numbers; empty if there is nothing to say.
+/// Warnings about the statistics of a run, in words with numbers; one line for each kind, empty if there is nothing to say.
 pub fn statistics_warnings(rows: &[RegionRow], dvhs: &[RegionDvh], runs: &[RunCount]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for row in rows.iter().filter(|r| r.fraction == Period::Total && r.region != WHOLE) {
-        if row.voxels == 0 {
-            warnings
-                .push(format!("region {} has no voxels: later regions or labels cover it; its line in the tables is empty", row.region));
-            continue;
-        }
-        let Some(error) = relative_mean_error(row) else {
-            warnings.push(format!(
-                "region {} received no energy in this run: its dose and error of 0 say nothing about rare events",
-                row.region
-            ));
-            continue;
-        };
-        if error > MEAN_LIMIT {
-            warnings.push(format!(
-                "region {}: the mean dose is known to {:.1} % only (1 sigma); ask for more histories",
-                row.region,
-                100.0 * error
-            ));
-        }
-        if let Some(rms) = row.voxel_uncertainty_rms.filter(|&u| u > VOXEL_LIMIT) {
-            warnings.push(format!(
-                "region {}: its voxels have a relative error of {:.0} % (rms); noise widens D98, D2, V_x, minimum, maximum and the DVH, and raises BED",
-                row.region,
-                100.0 * rms
-            ));
+    let totals = || rows.iter().filter(|r| r.fraction == Period::Total && r.region != WHOLE);
+    let (mut buried, mut cold, mut poor, mut noisy) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for row in totals() {
+        match relative_mean_error(row) {
+            _ if row.voxels == 0 => buried.push(row.region.clone()),
+            None => cold.push(row.region.clone()),
+            Some(error) => {
+                if error > MEAN_LIMIT {
+                    poor.push(format!("{} {:.1} %", row.region, 100.0 * error));
+                }
+                if let Some(rms) = row.voxel_uncertainty_rms.filter(|&u| u > VOXEL_LIMIT) {
+                    noisy.push(format!("{} {:.0} %", row.region, 100.0 * rms));
+                }
+            }
         }
     }
+    let coarse: Vec<String> = runs
+        .iter()
+        .filter_map(|run| {
+            let per_voxel = run.histories as f64 / run.source_voxels.max(1) as f64;
+            (per_voxel < HISTORIES_PER_VOXEL).then(|| format!("{} ({}) {per_voxel:.1}", run.component, run.radiation))
+        })
+        .collect();
     let widened: Vec<f64> = dvhs.iter().filter(|c| c.dvh.widened).map(|c| c.dvh.bin).collect();
+    let mut warnings = Vec::new();
+    let mut say = |names: &[String], before: &str, after: &str| {
+        if !names.is_empty() {
+            warnings.push(format!("{before}: {}{after}", names.join(", ")));
+        }
+    };
+    say(&buried, "no voxels left, because later regions or labels cover them", "; their lines in the tables are empty");
+    say(&cold, "no energy received in this run", "; their dose and error of 0 say nothing about rare events");
+    say(&poor, "mean dose known only to (1 sigma)", "; ask for more histories");
+    say(&noisy, "relative error of single voxels (rms)", "; noise widens D98, D2, V_x, minimum, maximum and the DVH there, and raises BED");
+    say(&coarse, "few histories per source voxel", "; the pattern of uptake is sampled coarsely");
     if let Some(widest) = widened.iter().copied().reduce(f64::max) {
         warnings.push(format!(
             "output.dvh_bin would give more than {MAX_BINS} thresholds in {} of {} curves of dvh.csv; their bins are wider, up to {widest:.3e} Gy",
             widened.len(),
             dvhs.len()
         ));
-    }
-    for run in runs {
-        let per_voxel = run.histories as f64 / run.source_voxels.max(1) as f64;
-        if per_voxel < HISTORIES_PER_VOXEL {
-            warnings.push(format!(
-                "{} ({}): {} histories for {} source voxels, {per_voxel:.1} per voxel; the pattern of uptake is sampled coarsely",
-                run.component, run.radiation, run.histories, run.source_voxels
-            ));
-        }
     }
     warnings
 }
@@ -225,12 +221,12 @@ kidney   123.5  1.000 ± 0.010    2.50 ± 0.02  3.50 ± 0.03   1.750  5.250     
         assert!(statistics_warnings(std::slice::from_ref(&good), &[curve(&[10.0], 0.1)], &[run(10_000)]).is_empty());
         let warnings = statistics_warnings(&[good, noisy, cold, buried], &[curve(&[10.0], 1e-9), curve(&[10.0], 0.1)], &[run(9_000)]);
         let expected = [
-            "lesion: the mean dose is known to 5.0 %",
-            "23 % (rms)",
-            "lens received no energy",
-            "rind has no voxels",
+            "no voxels left, because later regions or labels cover them: rind;",
+            "no energy received in this run: lens;",
+            "mean dose known only to (1 sigma): lesion 5.0 %;",
+            "single voxels (rms): lesion 23 %;",
+            "few histories per source voxel: Lu-177 in liver (beta) 9.0;",
             "in 1 of 2 curves",
-            "9.0 per voxel",
         ];
         assert_eq!(warnings.len(), expected.len());
         for (warning, part) in warnings.iter().zip(expected) {

@@ -59,7 +59,14 @@ fn monoenergetic_point_kernels() {
         for (row, (mev, sigma)) in case.iter().zip(&found) {
             let deviation = (mev / energy - row.number("fraction")) / top;
             let s = (sigma / energy).hypot(row.number("sigma")) / top;
-            eprintln!("{:.2} {:.5} ref {:.5} {:+.2} +- {:.2}", row.number("x_low"), mev / energy, row.number("fraction"), 100.0 * deviation, 100.0 * s);
+            eprintln!(
+                "{:.2} {:.5} ref {:.5} {:+.2} +- {:.2}",
+                row.number("x_low"),
+                mev / energy,
+                row.number("fraction"),
+                100.0 * deviation,
+                100.0 * s
+            );
             worst = if deviation.abs() > worst.abs() { deviation } else { worst };
         }
         let integral = found.iter().map(|f| f.0).sum::<f64>() / energy / case.iter().map(|row| row.number("fraction")).sum::<f64>() - 1.0;
@@ -83,7 +90,15 @@ fn beta_point_kernels() {
         for (row, (mev, sigma)) in case.iter().zip(&found) {
             let f = row.number("fraction");
             if f > 1e-3 {
-            eprintln!("{} {} {:.5} ref {:.5} {:+.2} +- {:.2} % local", row.text("nuclide"), row.number("r_low_mm"), mev / energy, f, 100.0 * (mev / energy / f - 1.0), 100.0 * (sigma / energy).hypot(row.number("sigma")) / f);
+                eprintln!(
+                    "{} {} {:.5} ref {:.5} {:+.2} +- {:.2} % local",
+                    row.text("nuclide"),
+                    row.number("r_low_mm"),
+                    mev / energy,
+                    f,
+                    100.0 * (mev / energy / f - 1.0),
+                    100.0 * (sigma / energy).hypot(row.number("sigma")) / f
+                );
             }
         }
     }
@@ -110,6 +125,13 @@ fn spheres() {
         }
         let (mev, sigma) = inside.means()[0];
         let f = row.number("fraction");
-        eprintln!("sphere {energy} MeV {} mm: {:.5} ref {f:.5} ({:+.2} +- {:.2} %) {:.2} s", 10.0 * radius, mev / energy, 100.0 * (mev / energy / f - 1.0), 100.0 * (sigma / energy).hypot(row.number("sigma")) / f, t.elapsed().as_secs_f64());
+        eprintln!(
+            "sphere {energy} MeV {} mm: {:.5} ref {f:.5} ({:+.2} +- {:.2} %) {:.2} s",
+            10.0 * radius,
+            mev / energy,
+            100.0 * (mev / energy / f - 1.0),
+            100.0 * (sigma / energy).hypot(row.number("sigma")) / f,
+            t.elapsed().as_secs_f64()
+        );
     }
 }

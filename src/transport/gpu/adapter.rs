@@ -63,11 +63,11 @@ pub fn kind_name(kind: DeviceType) -> &'static str {
     }
 }
 
-/// All adapters that can compute, in a stable order: discrete, integrated, virtual, other, software; then by API and name.
+/// All adapters of Vulkan, Metal and DirectX 12 that can compute, in a stable order: discrete, integrated, virtual, other, software; then by API and name.
 pub fn candidates() -> Vec<Candidate> {
     let instance = Instance::new(InstanceDescriptor::new_without_display_handle_from_env());
     let mut adapters: Vec<(AdapterInfo, Adapter)> =
-        pollster::block_on(instance.enumerate_adapters(Backends::all())).into_iter().map(|adapter| (adapter.get_info(), adapter)).collect();
+        pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY)).into_iter().map(|adapter| (adapter.get_info(), adapter)).collect();
     adapters.retain(|(_, adapter)| adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS));
     let rank = |kind| match kind {
         DeviceType::DiscreteGpu => 0,
