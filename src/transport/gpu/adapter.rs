@@ -65,7 +65,9 @@ pub fn kind_name(kind: DeviceType) -> &'static str {
 
 /// All adapters of Vulkan, Metal and DirectX 12 that can compute, in a stable order: discrete, integrated, virtual, other, software; then by API and name.
 pub fn candidates() -> Vec<Candidate> {
-    let instance = Instance::new(InstanceDescriptor::new_without_display_handle_from_env());
+    // The GL backend would list the same devices again, without what the kernels need.
+    let descriptor = InstanceDescriptor { backends: Backends::PRIMARY, ..InstanceDescriptor::new_without_display_handle_from_env() };
+    let instance = Instance::new(descriptor);
     let mut adapters: Vec<(AdapterInfo, Adapter)> =
         pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY)).into_iter().map(|adapter| (adapter.get_info(), adapter)).collect();
     adapters.retain(|(_, adapter)| adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS));
