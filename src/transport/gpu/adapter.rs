@@ -68,8 +68,10 @@ pub fn candidates() -> Vec<Candidate> {
     // The GL backend would list the same devices again, without what the kernels need.
     let descriptor = InstanceDescriptor { backends: Backends::PRIMARY, ..InstanceDescriptor::new_without_display_handle_from_env() };
     let instance = Instance::new(descriptor);
-    let mut adapters: Vec<(AdapterInfo, Adapter)> =
-        pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY)).into_iter().map(|adapter| (adapter.get_info(), adapter)).collect();
+    let mut adapters: Vec<(AdapterInfo, Adapter)> = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY))
+        .into_iter()
+        .map(|adapter| (adapter.get_info(), adapter))
+        .collect();
     adapters.retain(|(_, adapter)| adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS));
     let rank = |kind| match kind {
         DeviceType::DiscreteGpu => 0,
