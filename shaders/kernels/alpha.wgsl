@@ -1,6 +1,8 @@
 // Entry point for alphas: threads take histories until none is left. Twin: src/transport/cpu/run.rs, Cpu::alpha.
 
 override WORKGROUP: u32 = 64u;
+// Voxels that a thread crosses before it looks for a new history again.
+override LEGS_PER_TURN: u32 = 8u;
 
 @compute @workgroup_size(WORKGROUP)
 fn kernel_alpha() {
@@ -12,12 +14,14 @@ fn kernel_alpha() {
     var steps = vec2<u32>(0u);
     var histories = vec2<u32>(0u);
     var alpha: Alpha;
-    alpha.alive = 0u;
+    var segments = 0u;
     var finished = false;
-    // One wall per turn: threads whose histories differ in length keep each other company.
-    for (var segment = 0u; segment < params.max_segments; segment++) {
+    for (var turn = 0u; turn < MAX_SEGMENTS; turn++) {
         if alpha.alive == 0u {
-            let place = params.first + atomicAdd(&counters.next, 1u);
+            var place = last;
+            if segments < params.segments {
+                place = params.first + atomicAdd(&counters.next, 1u);
+            }
             if place >= last {
                 finished = true;
                 break;
@@ -29,21 +33,22 @@ fn kernel_alpha() {
             emitted = tally_sum(emitted, alpha.quanta);
             histories = tally_sum(histories, 1u);
         }
-        let deposit = alpha_advance(&alpha);
-        tally_add(deposit.index, deposit.quanta);
-        tally_add(let_base + deposit.index, deposit.let_quanta);
-        deposited = tally_sum(deposited, deposit.quanta);
-        escaped = tally_sum(escaped, deposit.escaped);
-        steps = tally_sum(steps, 1u);
-    }
-    if alpha.alive == 1u {
-        // The thread met its bound: what is left goes where the particle is, and the host is told.
-        tally_add(alpha.index, alpha.quanta);
-        deposited = tally_sum(deposited, alpha.quanta);
+        segments += 1u;
+        for (var leg = 0u; leg < LEGS_PER_TURN; leg++) {
+            if alpha.alive == 0u {
+                break;
+            }
+            let deposit = alpha_advance(&alpha);
+            tally_add(deposit.index, deposit.quanta);
+            tally_add(let_base + deposit.index, deposit.let_quanta);
+            deposited = tally_sum(deposited, deposit.quanta);
+            escaped = tally_sum(escaped, deposit.escaped);
+            steps = tally_sum(steps, 1u);
+            segments += 1u;
+        }
     }
     if !finished {
-        atomicOr(&counters.status, STATUS_SEGMENTS);
-        atomicAdd(&counters.incidents, 1u);
+        report_incidents(STATUS_SEGMENTS, 1u);
     }
     report_sums(emitted, deposited, escaped, steps, vec2<u32>(0u), histories);
 }

@@ -15,7 +15,7 @@ struct Params {
     count: u32,
     batches: u32,
     batch: u32,
-    max_segments: u32,
+    segments: u32,
     range_rejection: u32,
     step_fraction: f32,
     delta_floor: f32,

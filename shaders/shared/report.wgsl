@@ -16,3 +16,10 @@ fn report_sums(
     before = atomicAdd(&counters.histories[0], histories.x);
     atomicAdd(&counters.histories[1], histories.y + u32(before + histories.x < before));
 }
+
+fn report_incidents(status: u32, incidents: u32) {
+    if incidents > 0u {
+        atomicOr(&counters.status, status);
+        atomicAdd(&counters.incidents, incidents);
+    }
+}

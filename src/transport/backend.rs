@@ -190,7 +190,7 @@ impl World<'_> {
             count: (job.histories / u64::from(job.batches)) as u32,
             batches: job.batches,
             batch,
-            max_segments: u32::MAX,
+            segments: u32::MAX,
             range_rejection: self.settings.range_rejection.into(),
             step_fraction: self.settings.tables.step_fraction as f32,
             delta_floor: self.settings.tables.delta_floor as f32,

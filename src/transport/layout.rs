@@ -34,8 +34,8 @@ pub struct Params {
     pub batches: u32,
     /// This batch.
     pub batch: u32,
-    /// Bound on segments per thread.
-    pub max_segments: u32,
+    /// Segments (legs to a wall, hinge or collision) after which a thread takes no further history.
+    pub segments: u32,
     /// 1: electrons that cannot leave their voxel deposit at once.
     pub range_rejection: u32,
     /// Step as a share of the residual range.

@@ -9,7 +9,10 @@ use std::sync::{
 use super::{
     alpha::{alpha_advance, alpha_start},
     decay::{DECAY_DRAWS, decay_normal, decay_start},
-    electron::{Electron, ElectronDeposit, electron_advance, electron_begin_step, electron_collide, electron_start},
+    electron::{
+        ELECTRON_COLLISION, ELECTRON_MOVING, ELECTRON_STEP, ElectronDeposit, ElectronWaiting, electron_advance, electron_begin_step,
+        electron_collide, electron_start, electron_wait,
+    },
     tables::{table_electron_range, table_energy},
     tally::{Tally, tally_add, tally_quanta},
     voxel::{voxel_index, voxel_material},
@@ -115,53 +118,55 @@ impl Cpu<'_> {
     fn electron(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
         let (tables, voxels) = (self.world.tables, &self.world.phantom.voxels[..]);
         let decay = decay_start(params, job.source, job.spectrum, place);
-        let medium = voxels[voxel_index(decay.voxel, params.size.into()) as usize];
-        let range = table_electron_range(tables, voxel_material(medium).into(), decay.energy);
+        let index = voxel_index(decay.voxel, params.size.into());
         let quanta = tally_quanta(decay.energy);
         let mut electron = electron_start(
             params,
-            decay.voxel,
-            medium,
-            decay.offset,
-            decay.direction,
-            range,
-            quanta,
-            decay.interactions,
-            params.stream,
-            DECAY_DRAWS,
+            voxels,
+            ElectronWaiting {
+                index,
+                offset: decay.offset,
+                direction: decay.direction,
+                range: table_electron_range(tables, voxel_material(voxels[index as usize]).into(), decay.energy),
+                quanta,
+                interactions: decay.interactions,
+                stream: params.stream,
+                draw: DECAY_DRAWS,
+                steps: 0,
+            },
         );
         sums.emitted += u64::from(quanta);
         sums.histories += 1;
-        let mut stack = [Electron::default(); STACK as usize];
+        let mut stack = [ElectronWaiting::default(); STACK as usize];
         let mut depth = 0;
         loop {
-            let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
-            self.score(&deposit, sums);
-            while electron.alive == 1 {
-                let deposit = electron_advance(params, tables, voxels, decay.history, &mut electron);
+            while electron.state == ELECTRON_STEP {
+                let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
                 self.score(&deposit, sums);
-                if deposit.collide == 1 {
-                    let collision = electron_collide(params, tables, decay.history, electron, depth);
-                    let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, status: collision.status, ..deposit };
-                    self.score(&local, sums);
-                    electron = collision.primary;
-                    if collision.secondary.alive == 1 {
-                        // The delta ray goes first: it has less energy, so the stack stays shallow.
-                        stack[depth as usize] = electron;
-                        depth += 1;
-                        electron = collision.secondary;
-                        sums.secondaries += 1;
-                    }
-                    let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
+                while electron.state == ELECTRON_MOVING {
+                    let deposit = electron_advance(params, tables, voxels, &mut electron);
                     self.score(&deposit, sums);
                 }
+            }
+            if electron.state == ELECTRON_COLLISION {
+                let collision = electron_collide(params, tables, decay.history, &mut electron, depth);
+                let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, escaped: 0, status: collision.status };
+                self.score(&local, sums);
+                if collision.born == 1 {
+                    // The delta ray goes first: it has less energy, so the stack stays shallow.
+                    stack[depth as usize] = electron_wait(&electron);
+                    depth += 1;
+                    electron = electron_start(params, voxels, collision.delta);
+                    sums.secondaries += 1;
+                }
+                continue;
             }
             sums.steps += u64::from(electron.steps);
             if depth == 0 {
                 break;
             }
             depth -= 1;
-            electron = stack[depth as usize];
+            electron = electron_start(params, voxels, stack[depth as usize]);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     transport::{
         backend::{Backend, BatchTally, DeviceInfo, Job, Particle, Sums, World},
-        constants::STATUS_SEGMENTS,
+        constants::{MAX_SEGMENTS, STATUS_SEGMENTS},
         layout::{Counters, Params},
     },
 };
@@ -19,8 +19,6 @@ use crate::{
 pub const WORKGROUP: u32 = 64;
 /// Dispatches aim at this: far below every watchdog.
 const TARGET: Duration = Duration::from_millis(100);
-/// Segments (moves to a wall, hinge or collision) after which a thread gives up; a watchdog, not a physical limit.
-const MAX_SEGMENTS: u32 = 1 << 26;
 
 /// How dispatches are cut; the result does not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,7 +191,7 @@ impl Backend for Gpu<'_> {
         let group = self.bind(&kernel.pipeline, tally, source);
         let mut histories = kernel.histories;
         let mut params = self.world.params(job, batch);
-        params.max_segments = MAX_SEGMENTS;
+        params.segments = 1500;
         let total = params.count;
         let bytes = tally_bytes(self.world.phantom.grid.len() as u64, job.particle);
         self.gpu.queue.write_buffer(&self.counters, 0, bytemuck::bytes_of(&Counters::zeroed()));
@@ -214,11 +212,16 @@ impl Backend for Gpu<'_> {
                 pass.set_bind_group(0, &group, &[]);
                 pass.dispatch_workgroups(params.count.div_ceil(WORKGROUP).min(self.dispatch.workgroups), 1, 1);
             }
+            let rb =
+                self.gpu.buffer("counter read-back", size_of::<Counters>() as u64, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+            encoder.copy_buffer_to_buffer(&self.counters, 0, &rb, 0, size_of::<Counters>() as u64);
             let submission = self.gpu.queue.submit([encoder.finish()]);
-            self.gpu.wait(submission)?;
+            let c: Vec<Counters> = self.gpu.read(&rb, submission)?;
             let took = start.elapsed();
-            done += params.count;
-            report(params.count.into());
+            let taken = c[0].next.min(params.count);
+            if std::env::var_os("DBG").is_some() { eprintln!("count {} taken {taken} {took:?}", params.count); }
+            done += taken;
+            report(taken.into());
             if !self.dispatch.fixed && params.count == histories {
                 if took < TARGET / 2 {
                     histories = histories.saturating_mul(2).min(1 << 28);
