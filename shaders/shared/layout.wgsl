@@ -22,6 +22,10 @@ struct Params {
     delta_share: f32,
     electron_cut: f32,
     electron_rest: f32,
+    histories_per_turn: u32,
+    steps_per_history: u32,
+    stops_per_step: u32,
+    legs_per_stop: u32,
 }
 
 struct Counters {

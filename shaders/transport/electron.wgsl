@@ -8,8 +8,9 @@ const ELECTRON_FINAL: u32 = 3u;
 
 const ELECTRON_DONE: u32 = 0u;
 const ELECTRON_MOVING: u32 = 1u;
-const ELECTRON_STEP: u32 = 2u;
-const ELECTRON_COLLISION: u32 = 3u;
+const ELECTRON_TURN: u32 = 2u;
+const ELECTRON_STEP: u32 = 3u;
+const ELECTRON_COLLISION: u32 = 4u;
 
 struct ElectronWaiting {
     index: u32,
@@ -113,8 +114,7 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     (*e).words = vec3<u32>(words.y, words.z, words.x);
     (*e).step = params.step_fraction * (*e).range;
     (*e).loss = max(1.0 + row.drift + row.spread * rng_normal3(words.w), 0.05);
-    let end = table_electron(material, (*e).range - (*e).loss * (*e).step);
-    let expected = row.collisions - end.collisions;
+    let expected = row.collisions - table_electron_collisions(material, (*e).range - (*e).loss * (*e).step);
     (*e).hard = 2.0;
     if (*e).interactions < expected {
         (*e).hard = (*e).interactions / expected;
@@ -144,12 +144,7 @@ fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
         (*e).range -= (*e).loss * to_stop;
         (*e).share = (*e).stop;
         if (*e).event == ELECTRON_HINGE {
-            let mu = table_deflection(material, (*e).step / params.step_fraction, (*e).words.x, (*e).words.z);
-            let polar = vec2<f32>(1.0 - 2.0 * mu, 2.0 * sqrt(max(mu * (1.0 - mu), 0.0)));
-            (*e).direction = direction_turn((*e).direction, polar, math_cos_sin((*e).words.y));
-            (*e).inverse = voxel_inverse((*e).direction);
-            (*e).stop = min((*e).hard, 1.0);
-            (*e).event = select(ELECTRON_END, ELECTRON_HARD, (*e).hard < 1.0);
+            (*e).state = ELECTRON_TURN;
         } else if (*e).event == ELECTRON_END {
             (*e).state = ELECTRON_STEP;
         } else if (*e).event == ELECTRON_HARD {
@@ -163,7 +158,7 @@ fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
     (*e).offset = voxel_move((*e).offset, (*e).direction, wall.distance, params.spacing);
     (*e).range -= (*e).loss * to_wall;
     (*e).share = min((*e).share + to_wall / (*e).step, (*e).stop);
-    let energy = table_electron(material, (*e).range).energy;
+    let energy = table_electron_energy(material, (*e).range);
     if (*e).loss > 0.0 {
         let left = min(tally_quanta(energy), (*e).quanta);
         deposit.quanta = (*e).quanta - left;
@@ -188,11 +183,22 @@ fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
     return deposit;
 }
 
+fn electron_deflect(e: ptr<function, Electron>) {
+    let material = voxel_material((*e).medium);
+    let mu = table_deflection(material, (*e).step / params.step_fraction, (*e).words.x, (*e).words.z);
+    let polar = vec2<f32>(1.0 - 2.0 * mu, 2.0 * sqrt(max(mu * (1.0 - mu), 0.0)));
+    (*e).direction = direction_turn((*e).direction, polar, math_cos_sin((*e).words.y));
+    (*e).inverse = voxel_inverse((*e).direction);
+    (*e).stop = min((*e).hard, 1.0);
+    (*e).event = select(ELECTRON_END, ELECTRON_HARD, (*e).hard < 1.0);
+    (*e).state = ELECTRON_MOVING;
+}
+
 fn electron_collide(history: vec2<u32>, e: ptr<function, Electron>, depth: u32) -> ElectronCollision {
     var result: ElectronCollision;
     (*e).state = ELECTRON_STEP;
     let material = voxel_material((*e).medium);
-    let energy = table_electron(material, (*e).range).energy;
+    let energy = table_electron_energy(material, (*e).range);
     let left = min(tally_quanta(energy), (*e).quanta);
     result.quanta = (*e).quanta - left;
     (*e).quanta = left;

@@ -48,6 +48,14 @@ pub struct Params {
     pub electron_cut: f32,
     /// Electron rest energy, MeV.
     pub electron_rest: f32,
+    /// Histories that a GPU thread may begin before it looks for hard collisions; see [`super::gpu::run::Rhythm`].
+    pub histories_per_turn: u32,
+    /// Condensed steps before it looks for the next history.
+    pub steps_per_history: u32,
+    /// Stops (hinge, end) before it looks for the next step.
+    pub stops_per_step: u32,
+    /// Legs before it looks for a stop.
+    pub legs_per_stop: u32,
 }
 
 /// What a dispatch reports; pairs are (low, high) words of 64-bit sums.

@@ -6,7 +6,7 @@ use glam::{UVec3, Vec3};
 use super::{
     direction::direction_turn,
     math::{math_cos_sin, math_exponential},
-    tables::{table_deflection, table_electron, table_electron_range},
+    tables::{table_deflection, table_electron, table_electron_collisions, table_electron_energy, table_electron_range},
     tally::tally_quanta,
     voxel::{voxel_at, voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall},
 };
@@ -30,10 +30,12 @@ pub const ELECTRON_FINAL: u32 = 3;
 pub const ELECTRON_DONE: u32 = 0;
 /// On the way: [`electron_advance`].
 pub const ELECTRON_MOVING: u32 = 1;
+/// At the hinge of its step: [`electron_deflect`].
+pub const ELECTRON_TURN: u32 = 2;
 /// Between two condensed steps: [`electron_begin_step`].
-pub const ELECTRON_STEP: u32 = 2;
+pub const ELECTRON_STEP: u32 = 3;
 /// At a hard collision: [`electron_collide`].
-pub const ELECTRON_COLLISION: u32 = 3;
+pub const ELECTRON_COLLISION: u32 = 4;
 
 /// An electron between two steps: what the stack keeps of it, and how it is born.
 #[derive(Debug, Clone, Copy, Default)]
@@ -99,7 +101,7 @@ pub struct Electron {
     pub draw: u32,
     /// Steps made.
     pub steps: u32,
-    /// What it waits for: [`ELECTRON_DONE`], [`ELECTRON_MOVING`], [`ELECTRON_STEP`] or [`ELECTRON_COLLISION`].
+    /// What it waits for: [`ELECTRON_DONE`], [`ELECTRON_MOVING`], [`ELECTRON_TURN`], [`ELECTRON_STEP`] or [`ELECTRON_COLLISION`].
     pub state: u32,
 }
 
@@ -197,8 +199,7 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
     e.words = [words[1], words[2], words[0]];
     e.step = params.step_fraction * e.range;
     e.loss = (1.0 + row.drift + row.spread * rng_normal3(words[3])).max(0.05);
-    let end = table_electron(tables, material, e.range - e.loss * e.step);
-    let expected = row.collisions - end.collisions;
+    let expected = row.collisions - table_electron_collisions(tables, material, e.range - e.loss * e.step);
     e.hard = 2.0;
     if e.interactions < expected {
         e.hard = e.interactions / expected;
@@ -216,7 +217,7 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
     deposit
 }
 
-/// Moves to the next stop or the next wall, whichever comes first, and does what is due there.
+/// Moves to the next stop or the next wall, whichever comes first; a wall is crossed, a stop tells by the state what is due.
 #[inline(always)]
 pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mut Electron) -> ElectronDeposit {
     let spacing = Vec3::from(params.spacing);
@@ -230,13 +231,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         e.range -= e.loss * to_stop;
         e.share = e.stop;
         if e.event == ELECTRON_HINGE {
-            let material = u32::from(voxel_material(e.medium));
-            let mu = table_deflection(tables, material, e.step / params.step_fraction, e.words[0], e.words[2]);
-            let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];
-            e.direction = direction_turn(e.direction, polar, math_cos_sin(e.words[1]));
-            e.inverse = voxel_inverse(e.direction);
-            e.stop = e.hard.min(1.0);
-            e.event = if e.hard < 1.0 { ELECTRON_HARD } else { ELECTRON_END };
+            e.state = ELECTRON_TURN;
         } else if e.event == ELECTRON_END {
             e.state = ELECTRON_STEP;
         } else if e.event == ELECTRON_HARD {
@@ -251,7 +246,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
     e.range -= e.loss * to_wall;
     e.share = (e.share + to_wall / e.step).min(e.stop);
     let material = u32::from(voxel_material(e.medium));
-    let energy = table_electron(tables, material, e.range).energy;
+    let energy = table_electron_energy(tables, material, e.range);
     if e.loss > 0.0 {
         let left = tally_quanta(energy).min(e.quanta);
         deposit.quanta = e.quanta - left;
@@ -277,6 +272,19 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
     deposit
 }
 
+/// Turns by the angle of the whole step, at its hinge.
+#[inline(always)]
+pub fn electron_deflect(params: &Params, tables: &Tables, e: &mut Electron) {
+    let material = u32::from(voxel_material(e.medium));
+    let mu = table_deflection(tables, material, e.step / params.step_fraction, e.words[0], e.words[2]);
+    let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];
+    e.direction = direction_turn(e.direction, polar, math_cos_sin(e.words[1]));
+    e.inverse = voxel_inverse(e.direction);
+    e.stop = e.hard.min(1.0);
+    e.event = if e.hard < 1.0 { ELECTRON_HARD } else { ELECTRON_END };
+    e.state = ELECTRON_MOVING;
+}
+
 /// Moeller scattering at the present place: turns and slows the electron down, and hands back the delta ray and the deposit up to here.
 ///
 /// `depth`: particles waiting on the stack.
@@ -285,7 +293,7 @@ pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], e: 
     let mut result = ElectronCollision { delta: ElectronWaiting::default(), born: 0, quanta: 0, status: 0 };
     e.state = ELECTRON_STEP;
     let material = u32::from(voxel_material(e.medium));
-    let energy = table_electron(tables, material, e.range).energy;
+    let energy = table_electron_energy(tables, material, e.range);
     let left = tally_quanta(energy).min(e.quanta);
     result.quanta = e.quanta - left;
     e.quanta = left;
