@@ -1,49 +1,48 @@
 // Entry point for alphas: threads take histories until none is left. Twin: src/transport/cpu/run.rs, Cpu::alpha.
 
 override WORKGROUP: u32 = 64u;
-
 @compute @workgroup_size(WORKGROUP)
 fn kernel_alpha() {
     let last = params.first + params.count;
     let let_base = params.size.x * params.size.y * params.size.z;
-    var emitted = vec2<u32>(0u);
-    var deposited = vec2<u32>(0u);
-    var escaped = vec2<u32>(0u);
-    var steps = vec2<u32>(0u);
-    var histories = vec2<u32>(0u);
+    var sums: ReportSums;
     var alpha: Alpha;
-    alpha.alive = 0u;
+    // Legs and turns made.
+    var segments = 0u;
     var finished = false;
-    // One wall per turn: threads whose histories differ in length keep each other company.
-    for (var segment = 0u; segment < params.max_segments; segment++) {
+    for (var turn = 0u; turn < MAX_SEGMENTS; turn++) {
         if alpha.alive == 0u {
-            let place = params.first + atomicAdd(&counters.next, 1u);
+            var place = last;
+            if segments < params.segments {
+                place = params.first + atomicAdd(&counters.next, 1u);
+            }
             if place >= last {
                 finished = true;
                 break;
             }
             let decay = decay_start(place);
-            let medium = voxels[voxel_index(decay.voxel, params.size)];
+            let medium = voxels[decay.index];
             let sigma = table_energy(voxel_material(medium), ALPHA_SIGMA_AT, decay.energy);
-            alpha = alpha_start(decay.voxel, medium, decay.offset, decay.direction, decay.energy, decay_normal(decay.history), sigma);
-            emitted = tally_sum(emitted, alpha.quanta);
-            histories = tally_sum(histories, 1u);
+            alpha = alpha_start(decay.index, medium, decay.offset, decay.direction, decay.energy, decay_normal(decay.history), sigma);
+            sums.emitted = report_add(sums.emitted, alpha.quanta);
+            sums.histories = report_add(sums.histories, 1u);
         }
-        let deposit = alpha_advance(&alpha);
-        tally_add(deposit.index, deposit.quanta);
-        tally_add(let_base + deposit.index, deposit.let_quanta);
-        deposited = tally_sum(deposited, deposit.quanta);
-        escaped = tally_sum(escaped, deposit.escaped);
-        steps = tally_sum(steps, 1u);
-    }
-    if alpha.alive == 1u {
-        // The thread met its bound: what is left goes where the particle is, and the host is told.
-        tally_add(alpha.index, alpha.quanta);
-        deposited = tally_sum(deposited, alpha.quanta);
+        segments += 1u;
+        for (var leg = 0u; leg < params.legs_per_stop; leg++) {
+            if alpha.alive == 0u {
+                break;
+            }
+            let deposit = alpha_advance(&alpha);
+            tally_add(deposit.index, deposit.quanta);
+            tally_add(let_base + deposit.index, deposit.let_quanta);
+            sums.deposited = report_add(sums.deposited, deposit.quanta);
+            sums.escaped = report_add(sums.escaped, deposit.escaped);
+            sums.steps = report_add(sums.steps, 1u);
+            segments += 1u;
+        }
     }
     if !finished {
-        atomicOr(&counters.status, STATUS_SEGMENTS);
-        atomicAdd(&counters.incidents, 1u);
+        report_status(&sums, STATUS_SEGMENTS);
     }
-    report_sums(emitted, deposited, escaped, steps, vec2<u32>(0u), histories);
+    report_sums(sums);
 }

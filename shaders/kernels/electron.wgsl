@@ -1,86 +1,121 @@
 // Entry point for electrons: threads take histories until none is left. Twin: src/transport/cpu/run.rs, Cpu::electron.
+//
+// Frequent work sits in the inner loops and rare work in the outer ones, so that the threads of a group do each together.
 
 override WORKGROUP: u32 = 64u;
+// What a thread keeps besides its electron and its sums.
+struct KernelThread {
+    history: vec2<u32>,
+    // Energy for the present voxel, written when the electron leaves it.
+    pending: u32,
+    // Legs and turns made.
+    segments: u32,
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn kernel_electron() {
     let last = params.first + params.count;
-    var emitted = vec2<u32>(0u);
-    var deposited = vec2<u32>(0u);
-    var escaped = vec2<u32>(0u);
-    var steps = vec2<u32>(0u);
-    var secondaries = vec2<u32>(0u);
-    var histories = vec2<u32>(0u);
-    var stack: array<Electron, STACK>;
-    var depth = 0u;
-    var history = vec2<u32>(0u);
     var e: Electron;
-    e.alive = 0u;
+    var thread: KernelThread;
+    var sums: ReportSums;
+    var stack: array<ElectronWaiting, STACK>;
+    var depth = 0u;
     var finished = false;
-    for (var segment = 0u; segment < params.max_segments; segment++) {
-        var deposit: ElectronDeposit;
-        if e.alive == 0u {
-            steps = tally_sum(steps, e.steps);
-            if depth > 0u {
-                depth -= 1u;
-                e = stack[depth];
-            } else {
-                let place = params.first + atomicAdd(&counters.next, 1u);
+    for (var turn = 0u; turn < MAX_SEGMENTS; turn++) {
+        if e.state == ELECTRON_COLLISION {
+            let collision = electron_collide(thread.history, &e, depth);
+            thread.pending += collision.quanta;
+            report_status(&sums, collision.status);
+            if collision.born == 1u {
+                stack[depth] = electron_wait(&e);
+                depth += 1u;
+                e = electron_start(collision.delta);
+                sums.secondaries = report_add(sums.secondaries, 1u);
+            }
+        } else if e.state == ELECTRON_DONE && depth > 0u {
+            sums.steps = report_add(sums.steps, e.steps);
+            depth -= 1u;
+            e = electron_start(stack[depth]);
+        }
+        for (var round = 0u; round < params.histories_per_turn; round++) {
+            if e.state == ELECTRON_DONE {
+                sums.steps = report_add(sums.steps, e.steps);
+                e.steps = 0u;
+                var place = last;
+                if thread.segments < params.segments {
+                    place = params.first + atomicAdd(&counters.next, 1u);
+                }
                 if place >= last {
-                    e.steps = 0u;
                     finished = true;
                     break;
                 }
-                let decay = decay_start(place);
-                history = decay.history;
-                let medium = voxels[voxel_index(decay.voxel, params.size)];
-                let range = table_electron_range(voxel_material(medium), decay.energy);
-                let quanta = tally_quanta(decay.energy);
-                e = electron_start(
-                    decay.voxel, medium, decay.offset, decay.direction, range, quanta, decay.interactions, params.stream, DECAY_DRAWS,
-                );
-                emitted = tally_sum(emitted, quanta);
-                histories = tally_sum(histories, 1u);
+                kernel_emit(&e, &thread, &sums, place);
             }
-            deposit = electron_begin_step(history, &e);
-        } else {
-            deposit = electron_advance(history, &e);
-            if deposit.collide == 1u {
-                let collision = electron_collide(history, e, depth);
-                deposit.quanta = collision.quanta;
-                deposit.status = collision.status;
-                e = collision.primary;
-                if collision.secondary.alive == 1u {
-                    stack[depth] = e;
-                    depth += 1u;
-                    e = collision.secondary;
-                    secondaries = tally_sum(secondaries, 1u);
+            thread.segments += 1u;
+            for (var step = 0u; step < params.steps_per_history; step++) {
+                if e.state == ELECTRON_STEP {
+                    let deposit = electron_begin_step(thread.history, &e);
+                    thread.pending += deposit.quanta;
+                    report_status(&sums, deposit.status);
                 }
-                let begun = electron_begin_step(history, &e);
-                deposit.quanta += begun.quanta;
-                deposit.status |= begun.status;
+                for (var stop = 0u; stop < params.stops_per_step; stop++) {
+                    kernel_legs(&e, &thread, &sums);
+                    if e.state != ELECTRON_TURN {
+                        break;
+                    }
+                    electron_deflect(&e);
+                }
+                if e.state == ELECTRON_DONE || e.state == ELECTRON_COLLISION {
+                    break;
+                }
+            }
+            if e.state == ELECTRON_DONE {
+                kernel_write(&thread, &sums, e.index);
+            }
+            if e.state == ELECTRON_COLLISION || (e.state == ELECTRON_DONE && depth > 0u) {
+                break;
             }
         }
-        tally_add(deposit.index, deposit.quanta);
-        deposited = tally_sum(deposited, deposit.quanta);
-        escaped = tally_sum(escaped, deposit.escaped);
-        if deposit.status != 0u {
-            atomicOr(&counters.status, deposit.status);
-            atomicAdd(&counters.incidents, 1u);
+        if finished {
+            break;
         }
     }
     if !finished {
-        // The thread met its bound: what is left goes where the particles are, and the host is told.
-        if e.alive == 1u {
-            tally_add(e.index, e.quanta);
-            deposited = tally_sum(deposited, e.quanta);
-        }
-        for (var i = 0u; i < depth; i++) {
-            tally_add(stack[i].index, stack[i].quanta);
-            deposited = tally_sum(deposited, stack[i].quanta);
-        }
-        atomicOr(&counters.status, STATUS_SEGMENTS);
-        atomicAdd(&counters.incidents, 1u);
+        report_status(&sums, STATUS_SEGMENTS);
     }
-    report_sums(emitted, deposited, escaped, steps, secondaries, histories);
+    report_sums(sums);
+}
+
+fn kernel_emit(e: ptr<function, Electron>, thread: ptr<function, KernelThread>, sums: ptr<function, ReportSums>, place: u32) {
+    let decay = decay_start(place);
+    let range = table_electron_range(voxel_material(voxels[decay.index]), decay.energy);
+    let quanta = tally_quanta(decay.energy);
+    *e = electron_start(
+        ElectronWaiting(decay.index, decay.offset, decay.direction, range, quanta, decay.interactions, params.stream, DECAY_DRAWS, 0u),
+    );
+    (*thread).history = decay.history;
+    (*sums).emitted = report_add((*sums).emitted, quanta);
+    (*sums).histories = report_add((*sums).histories, 1u);
+}
+
+// From wall to wall until something is due.
+fn kernel_legs(e: ptr<function, Electron>, thread: ptr<function, KernelThread>, sums: ptr<function, ReportSums>) {
+    for (var leg = 0u; leg < params.legs_per_stop; leg++) {
+        if (*e).state != ELECTRON_MOVING {
+            break;
+        }
+        let deposit = electron_advance(e);
+        (*thread).pending += deposit.quanta;
+        if deposit.index != (*e).index {
+            kernel_write(thread, sums, deposit.index);
+        }
+        (*sums).escaped = report_add((*sums).escaped, deposit.escaped);
+        (*thread).segments += 1u;
+    }
+}
+
+fn kernel_write(thread: ptr<function, KernelThread>, sums: ptr<function, ReportSums>, index: u32) {
+    tally_add(index, (*thread).pending);
+    (*sums).deposited = report_add((*sums).deposited, (*thread).pending);
+    (*thread).pending = 0u;
 }

@@ -65,8 +65,7 @@ fn probe(@builtin(global_invocation_id) id: vec3<u32>) {
         }
         default: {
             let d = decay_start(v.x);
-            let index = voxel_index(d.voxel, params.size);
-            result = vec4<u32>(index, bitcast<u32>(d.energy), bitcast<u32>(d.interactions), bitcast<u32>(decay_normal(d.history)));
+            result = vec4<u32>(d.index, bitcast<u32>(d.energy), bitcast<u32>(d.interactions), bitcast<u32>(decay_normal(d.history)));
         }
     }
     probe_output[at] = result;

@@ -25,6 +25,7 @@ const SCATTER_AT: u32 = 5379u;
 const SCALARS_PER_MATERIAL: u32 = 12143u;
 const STACK: u32 = 14u;
 const MAX_STEPS: u32 = 4096u;
+const MAX_SEGMENTS: u32 = 16777216u;
 const MAX_REJECTIONS: u32 = 64u;
 const STATUS_STEPS: u32 = 1u;
 const STATUS_STACK: u32 = 2u;

@@ -15,13 +15,17 @@ struct Params {
     count: u32,
     batches: u32,
     batch: u32,
-    max_segments: u32,
+    segments: u32,
     range_rejection: u32,
     step_fraction: f32,
     delta_floor: f32,
     delta_share: f32,
     electron_cut: f32,
     electron_rest: f32,
+    histories_per_turn: u32,
+    steps_per_history: u32,
+    stops_per_step: u32,
+    legs_per_stop: u32,
 }
 
 struct Counters {

@@ -41,6 +41,22 @@ fn table_electron(material: u32, range: f32) -> ElectronRow {
     return ElectronRow(row.x * table_below(range), row.y, row.z, row.w);
 }
 
+fn table_electron_energy(material: u32, range: f32) -> f32 {
+    let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
+    let at = material * ROWS_PER_MATERIAL + place.node;
+    let a = table_rows[at].x;
+    let b = table_rows[at + 1u].x;
+    return (a + (b - a) * place.share) * table_below(range);
+}
+
+fn table_electron_collisions(material: u32, range: f32) -> f32 {
+    let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
+    let at = material * ROWS_PER_MATERIAL + place.node;
+    let a = table_rows[at].y;
+    let b = table_rows[at + 1u].y;
+    return a + (b - a) * place.share;
+}
+
 fn table_alpha(material: u32, range: f32) -> AlphaRow {
     let place = table_place(range, RANGE_EXPONENT, ALPHA_LOG2, ALPHA_ROWS + 1u);
     let row = table_rows[material * ROWS_PER_MATERIAL + ELECTRON_ROWS + place.node];

@@ -18,9 +18,3 @@ fn tally_quanta(energy: f32) -> u32 {
 fn tally_let_quanta(value: f32) -> u32 {
     return u32(max(value, 0.0) * LET_QUANTA + 0.5);
 }
-
-// Adds to a sum of two words that one thread keeps.
-fn tally_sum(sum: vec2<u32>, quanta: u32) -> vec2<u32> {
-    let low = sum.x + quanta;
-    return vec2<u32>(low, sum.y + u32(low < quanta));
-}

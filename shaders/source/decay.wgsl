@@ -2,7 +2,7 @@
 
 struct Decay {
     history: vec2<u32>,
-    voxel: vec3<u32>,
+    index: u32,
     offset: vec3<f32>,
     direction: vec3<f32>,
     energy: f32,
@@ -16,12 +16,11 @@ fn decay_start(place: u32) -> Decay {
     let low = params.history_base.x + in_run;
     let history = vec2<u32>(low, params.history_base.y + u32(low < in_run));
     let phase = in_run * params.phase_step.y + rng_mul_hi(in_run, params.phase_step.x) + params.phase_offset;
-    let voxel = voxel_at(decay_entry(params.source_count, phase), params.size);
     let a = rng_block(params.seed, history, params.stream, 0u);
     let b = rng_block(params.seed, history, params.stream, 1u);
     return Decay(
         history,
-        voxel,
+        decay_entry(params.source_count, phase),
         vec3<f32>(rng_uniform(a.x), rng_uniform(a.y), rng_uniform(a.z)) * params.spacing,
         direction_isotropic(rng_uniform(b.x), math_cos_sin(b.y)),
         decay_energy(params.spectrum_count, b.z, b.w),

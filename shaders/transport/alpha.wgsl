@@ -21,11 +21,11 @@ struct AlphaDeposit {
     escaped: u32,
 }
 
-fn alpha_start(voxel: vec3<u32>, medium: u32, offset: vec3<f32>, direction: vec3<f32>, energy: f32, normal: f32, sigma: f32) -> Alpha {
+fn alpha_start(index: u32, medium: u32, offset: vec3<f32>, direction: vec3<f32>, energy: f32, normal: f32, sigma: f32) -> Alpha {
     let range = table_alpha_range(voxel_material(medium), energy);
     return Alpha(
-        voxel,
-        voxel_index(voxel, params.size),
+        voxel_at(index, params.size),
+        index,
         offset,
         medium,
         direction,

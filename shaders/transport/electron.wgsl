@@ -6,6 +6,24 @@ const ELECTRON_END: u32 = 1u;
 const ELECTRON_HARD: u32 = 2u;
 const ELECTRON_FINAL: u32 = 3u;
 
+const ELECTRON_DONE: u32 = 0u;
+const ELECTRON_MOVING: u32 = 1u;
+const ELECTRON_TURN: u32 = 2u;
+const ELECTRON_STEP: u32 = 3u;
+const ELECTRON_COLLISION: u32 = 4u;
+
+struct ElectronWaiting {
+    index: u32,
+    offset: vec3<f32>,
+    direction: vec3<f32>,
+    range: f32,
+    quanta: u32,
+    interactions: f32,
+    stream: u32,
+    draw: u32,
+    steps: u32,
+}
+
 struct Electron {
     voxel: vec3<u32>,
     index: u32,
@@ -26,46 +44,49 @@ struct Electron {
     words: vec3<u32>,
     draw: u32,
     steps: u32,
-    alive: u32,
+    state: u32,
 }
 
 struct ElectronDeposit {
     index: u32,
     quanta: u32,
     escaped: u32,
-    collide: u32,
     status: u32,
 }
 
 struct ElectronCollision {
-    primary: Electron,
-    secondary: Electron,
+    delta: ElectronWaiting,
+    born: u32,
     quanta: u32,
     status: u32,
 }
 
-fn electron_start(
-    voxel: vec3<u32>, medium: u32, offset: vec3<f32>, direction: vec3<f32>, range: f32, quanta: u32, interactions: f32, stream: u32,
-    draw: u32,
-) -> Electron {
+fn electron_start(waiting: ElectronWaiting) -> Electron {
     var e: Electron;
-    e.voxel = voxel;
-    e.index = voxel_index(voxel, params.size);
-    e.medium = medium;
-    e.offset = offset;
-    e.direction = direction;
-    e.inverse = voxel_inverse(direction);
-    e.range = range;
-    e.quanta = quanta;
-    e.interactions = interactions;
-    e.stream = stream;
-    e.draw = draw;
-    e.alive = 1u;
+    e.voxel = voxel_at(waiting.index, params.size);
+    e.index = waiting.index;
+    e.medium = voxels[waiting.index];
+    e.offset = waiting.offset;
+    e.direction = waiting.direction;
+    e.inverse = voxel_inverse(waiting.direction);
+    e.range = waiting.range;
+    e.quanta = waiting.quanta;
+    e.interactions = waiting.interactions;
+    e.stream = waiting.stream;
+    e.draw = waiting.draw;
+    e.steps = waiting.steps;
+    e.state = ELECTRON_STEP;
     return e;
 }
 
+fn electron_wait(e: ptr<function, Electron>) -> ElectronWaiting {
+    return ElectronWaiting(
+        (*e).index, (*e).offset, (*e).direction, (*e).range, (*e).quanta, (*e).interactions, (*e).stream, (*e).draw, (*e).steps,
+    );
+}
+
 fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> ElectronDeposit {
-    var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u, 0u);
+    var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u);
     let density = voxel_density((*e).medium);
     let material = voxel_material((*e).medium);
     let confined = params.range_rejection == 1u && (*e).range < voxel_nearest_wall((*e).offset, params.spacing) * density;
@@ -74,9 +95,10 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
             deposit.status = STATUS_STEPS;
         }
         deposit.quanta = (*e).quanta;
-        (*e).alive = 0u;
+        (*e).state = ELECTRON_DONE;
         return deposit;
     }
+    (*e).state = ELECTRON_MOVING;
     (*e).steps += 1u;
     (*e).share = 0.0;
     let row = table_electron(material, (*e).range);
@@ -92,8 +114,7 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     (*e).words = vec3<u32>(words.y, words.z, words.x);
     (*e).step = params.step_fraction * (*e).range;
     (*e).loss = max(1.0 + row.drift + row.spread * rng_normal3(words.w), 0.05);
-    let end = table_electron(material, (*e).range - (*e).loss * (*e).step);
-    let expected = row.collisions - end.collisions;
+    let expected = row.collisions - table_electron_collisions(material, (*e).range - (*e).loss * (*e).step);
     (*e).hard = 2.0;
     if (*e).interactions < expected {
         (*e).hard = (*e).interactions / expected;
@@ -111,38 +132,33 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     return deposit;
 }
 
-fn electron_advance(history: vec2<u32>, e: ptr<function, Electron>) -> ElectronDeposit {
+fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
     let density = voxel_density((*e).medium);
     let wall = voxel_wall((*e).offset, (*e).direction, (*e).inverse, params.spacing);
     let to_wall = wall.distance * density;
     let to_stop = ((*e).stop - (*e).share) * (*e).step;
-    var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u, 0u);
+    var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u);
     let material = voxel_material((*e).medium);
     if to_stop < to_wall {
         (*e).offset = voxel_move((*e).offset, (*e).direction, to_stop / density, params.spacing);
         (*e).range -= (*e).loss * to_stop;
         (*e).share = (*e).stop;
         if (*e).event == ELECTRON_HINGE {
-            let mu = table_deflection(material, (*e).step / params.step_fraction, (*e).words.x, (*e).words.z);
-            let polar = vec2<f32>(1.0 - 2.0 * mu, 2.0 * sqrt(max(mu * (1.0 - mu), 0.0)));
-            (*e).direction = direction_turn((*e).direction, polar, math_cos_sin((*e).words.y));
-            (*e).inverse = voxel_inverse((*e).direction);
-            (*e).stop = min((*e).hard, 1.0);
-            (*e).event = select(ELECTRON_END, ELECTRON_HARD, (*e).hard < 1.0);
+            (*e).state = ELECTRON_TURN;
         } else if (*e).event == ELECTRON_END {
-            deposit = electron_begin_step(history, e);
+            (*e).state = ELECTRON_STEP;
         } else if (*e).event == ELECTRON_HARD {
-            deposit.collide = 1u;
+            (*e).state = ELECTRON_COLLISION;
         } else {
             deposit.quanta = (*e).quanta;
-            (*e).alive = 0u;
+            (*e).state = ELECTRON_DONE;
         }
         return deposit;
     }
     (*e).offset = voxel_move((*e).offset, (*e).direction, wall.distance, params.spacing);
     (*e).range -= (*e).loss * to_wall;
     (*e).share = min((*e).share + to_wall / (*e).step, (*e).stop);
-    let energy = table_electron(material, (*e).range).energy;
+    let energy = table_electron_energy(material, (*e).range);
     if (*e).loss > 0.0 {
         let left = min(tally_quanta(energy), (*e).quanta);
         deposit.quanta = (*e).quanta - left;
@@ -151,7 +167,7 @@ fn electron_advance(history: vec2<u32>, e: ptr<function, Electron>) -> ElectronD
     let next = voxel_cross((*e).voxel, (*e).offset, (*e).direction, wall.axis, params.spacing, params.size);
     if next.outside == 1u {
         deposit.escaped = (*e).quanta;
-        (*e).alive = 0u;
+        (*e).state = ELECTRON_DONE;
         return deposit;
     }
     (*e).voxel = next.voxel;
@@ -167,22 +183,32 @@ fn electron_advance(history: vec2<u32>, e: ptr<function, Electron>) -> ElectronD
     return deposit;
 }
 
-fn electron_collide(history: vec2<u32>, electron: Electron, depth: u32) -> ElectronCollision {
-    var primary = electron;
-    var secondary = electron;
-    secondary.alive = 0u;
-    let material = voxel_material(primary.medium);
-    let energy = table_electron(material, primary.range).energy;
-    let left = min(tally_quanta(energy), primary.quanta);
-    var quanta = primary.quanta - left;
-    primary.quanta = left;
+fn electron_deflect(e: ptr<function, Electron>) {
+    let material = voxel_material((*e).medium);
+    let mu = table_deflection(material, (*e).step / params.step_fraction, (*e).words.x, (*e).words.z);
+    let polar = vec2<f32>(1.0 - 2.0 * mu, 2.0 * sqrt(max(mu * (1.0 - mu), 0.0)));
+    (*e).direction = direction_turn((*e).direction, polar, math_cos_sin((*e).words.y));
+    (*e).inverse = voxel_inverse((*e).direction);
+    (*e).stop = min((*e).hard, 1.0);
+    (*e).event = select(ELECTRON_END, ELECTRON_HARD, (*e).hard < 1.0);
+    (*e).state = ELECTRON_MOVING;
+}
+
+fn electron_collide(history: vec2<u32>, e: ptr<function, Electron>, depth: u32) -> ElectronCollision {
+    var result: ElectronCollision;
+    (*e).state = ELECTRON_STEP;
+    let material = voxel_material((*e).medium);
+    let energy = table_electron_energy(material, (*e).range);
+    let left = min(tally_quanta(energy), (*e).quanta);
+    result.quanta = (*e).quanta - left;
+    (*e).quanta = left;
     let cut = max(params.delta_floor, params.delta_share * energy) / energy;
-    let born = primary.draw;
-    var words = rng_block(params.seed, history, primary.stream, primary.draw);
-    primary.draw += 1u;
-    primary.interactions = math_exponential(words.w);
+    let born = (*e).draw;
+    var words = rng_block(params.seed, history, (*e).stream, (*e).draw);
+    (*e).draw += 1u;
+    (*e).interactions = math_exponential(words.w);
     if cut >= 0.499999 {
-        return ElectronCollision(primary, secondary, quanta, 0u);
+        return result;
     }
     let gamma = 1.0 + energy / params.electron_rest;
     let a = (gamma - 1.0) * (gamma - 1.0) / (gamma * gamma);
@@ -203,13 +229,13 @@ fn electron_collide(history: vec2<u32>, electron: Electron, depth: u32) -> Elect
             accepted = true;
             break;
         }
-        words = rng_block(params.seed, history, primary.stream, primary.draw);
-        primary.draw += 1u;
+        words = rng_block(params.seed, history, (*e).stream, (*e).draw);
+        (*e).draw += 1u;
     }
-    var status = select(STATUS_REJECTION, 0u, accepted);
+    result.status = select(STATUS_REJECTION, 0u, accepted);
     let transfer = x * energy;
-    let transfer_quanta = min(tally_quanta(transfer), primary.quanta);
-    primary.quanta -= transfer_quanta;
+    let transfer_quanta = min(tally_quanta(transfer), (*e).quanta);
+    (*e).quanta -= transfer_quanta;
     let rest2 = 2.0 * params.electron_rest;
     let kept = energy - transfer;
     let azimuth = math_cos_sin(words.z);
@@ -217,35 +243,27 @@ fn electron_collide(history: vec2<u32>, electron: Electron, depth: u32) -> Elect
     let primary_polar = vec2<f32>(sqrt(kept * (energy + rest2) * primary_norm), sqrt(rest2 * transfer * primary_norm));
     let delta_norm = 1.0 / (energy * (transfer + rest2));
     let delta_polar = vec2<f32>(sqrt(transfer * (energy + rest2) * delta_norm), sqrt(rest2 * kept * delta_norm));
-    let incoming = primary.direction;
-    primary.direction = direction_turn(incoming, primary_polar, azimuth);
-    primary.inverse = voxel_inverse(primary.direction);
-    primary.range = table_electron_range(material, kept);
+    let incoming = (*e).direction;
+    (*e).direction = direction_turn(incoming, primary_polar, azimuth);
+    (*e).inverse = voxel_inverse((*e).direction);
+    (*e).range = table_electron_range(material, kept);
     let range = table_electron_range(material, transfer);
-    let density = voxel_density(primary.medium);
-    let confined = params.range_rejection == 1u && range < voxel_nearest_wall(primary.offset, params.spacing) * density;
+    let density = voxel_density((*e).medium);
+    let confined = params.range_rejection == 1u && range < voxel_nearest_wall((*e).offset, params.spacing) * density;
     let absorbed = range <= params.cut_length * density || transfer <= params.electron_cut;
     let full = depth >= STACK;
     if confined || absorbed || full {
-        quanta += transfer_quanta;
+        result.quanta += transfer_quanta;
         if full && !confined && !absorbed {
-            status |= STATUS_STACK;
+            result.status |= STATUS_STACK;
         }
     } else {
-        let stream = rng_child_stream(primary.stream, born);
+        let stream = rng_child_stream((*e).stream, born);
         let direction = direction_turn(incoming, delta_polar, -azimuth);
         let first = rng_block(params.seed, history, stream, 0u);
-        secondary = electron_start(
-            primary.voxel,
-            primary.medium,
-            primary.offset,
-            direction,
-            range,
-            transfer_quanta,
-            math_exponential(first.x),
-            stream,
-            1u,
-        );
+        result.born = 1u;
+        result.delta =
+            ElectronWaiting((*e).index, (*e).offset, direction, range, transfer_quanta, math_exponential(first.x), stream, 1u, 0u);
     }
-    return ElectronCollision(primary, secondary, quanta, status);
+    return result;
 }

@@ -6,7 +6,13 @@ use super::{
     layout::{Counters, Params},
     tables::{TableOptions, Tables},
 };
-use crate::{error::Result, grid::VoxelGrid, nuclide::spectrum::Row, phantom::Phantom, units};
+use crate::{
+    error::{Error, Result},
+    grid::VoxelGrid,
+    nuclide::spectrum::Row,
+    phantom::{MAX_VOXELS, Phantom},
+    units,
+};
 
 /// Particles with a kernel of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -71,6 +77,48 @@ pub struct Job<'a> {
     pub histories: u64,
     /// Statistical batches of this run; `histories` is a multiple of it.
     pub batches: u32,
+}
+
+impl Job<'_> {
+    /// Most histories of a run; a longer one is split by `first_history`. Places in the run and their products fit 32 bits.
+    pub const MAX_HISTORIES: u64 = 1 << 31;
+
+    /// Refuses what no backend can run: nothing to emit from or to emit, batches that do not divide the histories, voxels outside.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with what was found and what would be right.
+    pub fn check(&self, world: &World<'_>, batch: u32) -> Result<()> {
+        let voxels = world.phantom.grid.len();
+        let what = self.particle.name();
+        let Some(&[end, last]) = self.source.last() else {
+            return Err(Error::input(format!("the {what} source has no voxel; at least one must emit")));
+        };
+        // The list ascends in voxels, so the last one is the largest.
+        if end != u32::MAX || last as usize >= voxels {
+            return Err(Error::input(format!(
+                "the {what} source ends at share {end} of 2^32 - 1 and voxel {last}, but the phantom has {voxels} voxels"
+            )));
+        }
+        if self.spectrum.is_empty() {
+            return Err(Error::input(format!("the {what} source has no emission energies")));
+        }
+        if self.histories == 0 || self.histories > Self::MAX_HISTORIES {
+            return Err(Error::input(format!("a run of {} histories; expected 1 to {}", self.histories, Self::MAX_HISTORIES)));
+        }
+        if self.batches == 0 || !self.histories.is_multiple_of(u64::from(self.batches)) || batch >= self.batches {
+            return Err(Error::input(format!(
+                "batch {batch} of {} with {} histories in all; expected a number of batches that divides the histories",
+                self.batches, self.histories
+            )));
+        }
+        if voxels != world.phantom.voxels.len() || voxels as u64 > MAX_VOXELS {
+            return Err(Error::input(format!(
+                "the phantom holds {} voxels in a grid of {voxels}; expected the same number, at most {MAX_VOXELS}",
+                world.phantom.voxels.len()
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// Sums of a batch, in quanta where they are energies.
@@ -190,13 +238,17 @@ impl World<'_> {
             count: (job.histories / u64::from(job.batches)) as u32,
             batches: job.batches,
             batch,
-            max_segments: u32::MAX,
+            segments: u32::MAX,
             range_rejection: self.settings.range_rejection.into(),
             step_fraction: self.settings.tables.step_fraction as f32,
             delta_floor: self.settings.tables.delta_floor as f32,
             delta_share: self.settings.tables.delta_share as f32,
             electron_cut: self.settings.electron_cut as f32,
             electron_rest: crate::physics::constants::ELECTRON_MASS as f32,
+            histories_per_turn: 1,
+            steps_per_history: u32::MAX,
+            stops_per_step: u32::MAX,
+            legs_per_stop: u32::MAX,
         }
     }
 }

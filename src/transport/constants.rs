@@ -59,6 +59,8 @@ pub const SCALARS_PER_MATERIAL: u32 = SCATTER_AT + SCATTER_TABLES * SCATTER_STRI
 pub const STACK: u32 = 14;
 /// Condensed steps after which a particle is given up (its energy deposited, the event counted).
 pub const MAX_STEPS: u32 = 4096;
+/// Segments (legs to a wall, hinge or collision) that a GPU thread makes at most; a watchdog, not a physical limit.
+pub const MAX_SEGMENTS: u32 = 1 << 24;
 /// Attempts of the Moeller rejection before the last proposal is taken (counted).
 pub const MAX_REJECTIONS: u32 = 64;
 
@@ -94,6 +96,6 @@ listed! {
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",
     ELECTRON_RANGE_AT: "u32", ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", SCATTER_AT: "u32", SCALARS_PER_MATERIAL: "u32",
-    STACK: "u32", MAX_STEPS: "u32", MAX_REJECTIONS: "u32",
+    STACK: "u32", MAX_STEPS: "u32", MAX_SEGMENTS: "u32", MAX_REJECTIONS: "u32",
     STATUS_STEPS: "u32", STATUS_STACK: "u32", STATUS_REJECTION: "u32", STATUS_SEGMENTS: "u32",
 }

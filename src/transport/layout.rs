@@ -34,8 +34,8 @@ pub struct Params {
     pub batches: u32,
     /// This batch.
     pub batch: u32,
-    /// Bound on segments per thread.
-    pub max_segments: u32,
+    /// Segments (legs to a wall, hinge or collision) after which a thread takes no further history.
+    pub segments: u32,
     /// 1: electrons that cannot leave their voxel deposit at once.
     pub range_rejection: u32,
     /// Step as a share of the residual range.
@@ -48,6 +48,14 @@ pub struct Params {
     pub electron_cut: f32,
     /// Electron rest energy, MeV.
     pub electron_rest: f32,
+    /// Histories that a GPU thread may begin before it looks for hard collisions; see [`super::gpu::run::Rhythm`].
+    pub histories_per_turn: u32,
+    /// Condensed steps before it looks for the next history.
+    pub steps_per_history: u32,
+    /// Stops (hinge, end) before it looks for the next step.
+    pub stops_per_step: u32,
+    /// Legs before it looks for a stop.
+    pub legs_per_stop: u32,
 }
 
 /// What a dispatch reports; pairs are (low, high) words of 64-bit sums.

@@ -188,9 +188,10 @@ fn maps(results: &[BatchResult]) -> Vec<&[u64]> {
 fn dispatch_size_and_workgroups_do_not_matter() -> Result<(), Failed> {
     for problem in [Problem::new("Y-90", Particle::Electron, 1.0, 4_800), Problem::new("Ac-225", Particle::Alpha, 0.01, 4_800)] {
         let mut first: Option<Vec<BatchResult>> = None;
-        for (histories, workgroups) in [(300, 64), (64, 1), (97, 3), (150, 2)] {
+        for (histories, workgroups, segments) in [(300, 64, None), (64, 1, None), (97, 3, Some(200)), (150, 2, Some(5_000))] {
             let mut gpu = Gpu::new(problem.world(1), &adapter()?).map_err(|error| error.to_string())?;
-            gpu.set_dispatch(Dispatch { histories, fixed: true, workgroups });
+            let usual = gpu.dispatch();
+            gpu.set_dispatch(Dispatch { histories, fixed: true, workgroups, segments: segments.unwrap_or(usual.segments), ..usual });
             let results = problem.run(&mut gpu)?;
             if let Some(first) = &first {
                 check(maps(first) == maps(&results), || format!("{histories} histories a dispatch, {workgroups} workgroups: other bits"))?;

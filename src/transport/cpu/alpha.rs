@@ -5,7 +5,7 @@ use glam::{UVec3, Vec3};
 use super::{
     tables::{table_alpha, table_alpha_range},
     tally::{tally_let_quanta, tally_quanta},
-    voxel::{voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_wall},
+    voxel::{voxel_at, voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_wall},
 };
 use crate::transport::{constants::KEV_PER_UM, layout::Params, tables::Tables};
 
@@ -54,7 +54,7 @@ pub struct AlphaDeposit {
 pub fn alpha_start(
     params: &Params,
     tables: &Tables,
-    voxel: UVec3,
+    index: u32,
     medium: u32,
     offset: Vec3,
     direction: Vec3,
@@ -64,8 +64,8 @@ pub fn alpha_start(
 ) -> Alpha {
     let range = table_alpha_range(tables, voxel_material(medium).into(), energy);
     Alpha {
-        voxel,
-        index: voxel_index(voxel, params.size.into()),
+        voxel: voxel_at(index, params.size.into()),
+        index,
         medium,
         offset,
         direction,

@@ -1,11 +1,8 @@
 //! Where a history starts and what it emits. Twin: `shaders/source/decay.wgsl`.
 
-use glam::{UVec3, Vec3};
+use glam::Vec3;
 
-use super::{
-    math::{math_cos_sin, math_exponential},
-    voxel::voxel_at,
-};
+use super::math::{math_cos_sin, math_exponential};
 use crate::{
     nuclide::spectrum::{Row, mul_hi, sample_energy},
     transport::{
@@ -20,8 +17,8 @@ use crate::{
 pub struct Decay {
     /// History number (low, high word): the counter of all its random numbers.
     pub history: [u32; 2],
-    /// Source voxel.
-    pub voxel: UVec3,
+    /// Storage position of the source voxel.
+    pub index: u32,
     /// Offset in it, cm.
     pub offset: Vec3,
     /// Direction.
@@ -45,12 +42,11 @@ pub fn decay_start(params: &Params, source: &[[u32; 2]], spectrum: &[Row], place
     let history = [low, params.history_base[1] + u32::from(low < in_run)];
     let phase =
         (in_run.wrapping_mul(params.phase_step[1])).wrapping_add(mul_hi(in_run, params.phase_step[0])).wrapping_add(params.phase_offset);
-    let voxel = voxel_at(decay_entry(source, params.source_count, phase), UVec3::from(params.size));
     let a = rng_block(params.seed, history, params.stream, 0);
     let b = rng_block(params.seed, history, params.stream, 1);
     Decay {
         history,
-        voxel,
+        index: decay_entry(source, params.source_count, phase),
         offset: Vec3::new(rng_uniform(a[0]), rng_uniform(a[1]), rng_uniform(a[2])) * Vec3::from(params.spacing),
         direction: direction_isotropic(rng_uniform(b[0]), math_cos_sin(b[1])),
         energy: sample_energy(spectrum, b[2], b[3]),

@@ -6,9 +6,9 @@ use glam::{UVec3, Vec3};
 use super::{
     direction::direction_turn,
     math::{math_cos_sin, math_exponential},
-    tables::{table_deflection, table_electron, table_electron_range},
+    tables::{table_deflection, table_electron, table_electron_collisions, table_electron_energy, table_electron_range},
     tally::tally_quanta,
-    voxel::{voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall},
+    voxel::{voxel_at, voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall},
 };
 use crate::transport::{
     constants::*,
@@ -25,6 +25,40 @@ pub const ELECTRON_END: u32 = 1;
 pub const ELECTRON_HARD: u32 = 2;
 /// The next stop is the point of absorption.
 pub const ELECTRON_FINAL: u32 = 3;
+
+/// At rest or outside.
+pub const ELECTRON_DONE: u32 = 0;
+/// On the way: [`electron_advance`].
+pub const ELECTRON_MOVING: u32 = 1;
+/// At the hinge of its step: [`electron_deflect`].
+pub const ELECTRON_TURN: u32 = 2;
+/// Between two condensed steps: [`electron_begin_step`].
+pub const ELECTRON_STEP: u32 = 3;
+/// At a hard collision: [`electron_collide`].
+pub const ELECTRON_COLLISION: u32 = 4;
+
+/// An electron between two steps: what the stack keeps of it, and how it is born.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ElectronWaiting {
+    /// Storage position of its voxel.
+    pub index: u32,
+    /// Offset in the voxel, cm.
+    pub offset: Vec3,
+    /// Direction.
+    pub direction: Vec3,
+    /// Residual range in the material of the voxel, g/cm2.
+    pub range: f32,
+    /// Energy left, quanta.
+    pub quanta: u32,
+    /// Mean free paths to the next hard collision.
+    pub interactions: f32,
+    /// Random stream.
+    pub stream: u32,
+    /// Next draw.
+    pub draw: u32,
+    /// Steps made.
+    pub steps: u32,
+}
 
 /// An electron on its way.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,17 +95,17 @@ pub struct Electron {
     pub interactions: f32,
     /// Random words of the step: deflection, azimuth, choice of table.
     pub words: [u32; 3],
-    /// Random stream and next draw.
+    /// Random stream.
     pub stream: u32,
     /// Next draw.
     pub draw: u32,
     /// Steps made.
     pub steps: u32,
-    /// 1 on the way, 0 at rest or outside.
-    pub alive: u32,
+    /// What it waits for: [`ELECTRON_DONE`], [`ELECTRON_MOVING`], [`ELECTRON_TURN`], [`ELECTRON_STEP`] or [`ELECTRON_COLLISION`].
+    pub state: u32,
 }
 
-/// What an advance left behind, and what it asks for.
+/// What a function left behind in a voxel.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ElectronDeposit {
     /// Voxel of the deposit.
@@ -80,53 +114,57 @@ pub struct ElectronDeposit {
     pub quanta: u32,
     /// Energy carried out of the phantom, quanta.
     pub escaped: u32,
-    /// 1: the electron stands at a hard collision; call [`electron_collide`].
-    pub collide: u32,
     /// Status bits of emergency exits.
     pub status: u32,
 }
 
-/// A hard collision: the primary after it, the delta ray, and what was deposited before or instead.
+/// A hard collision: the delta ray, and what was deposited before or instead.
 #[derive(Debug, Clone, Copy)]
 pub struct ElectronCollision {
-    /// The primary after the collision.
-    pub primary: Electron,
-    /// The delta ray; not alive if it was deposited or none was produced.
-    pub secondary: Electron,
+    /// The delta ray, if there is one.
+    pub delta: ElectronWaiting,
+    /// 1: there is one; 0: its energy was deposited, or none was set free.
+    pub born: u32,
     /// Deposit at the place of the collision, quanta.
     pub quanta: u32,
     /// Status bits.
     pub status: u32,
 }
 
-/// An electron of `energy` MeV with its first step prepared; it may come back at rest, its energy in the deposit.
+/// Sets a waiting electron on its way; its first step is to be prepared.
 #[inline(always)]
-pub fn electron_start(
-    params: &Params,
-    voxel: UVec3,
-    medium: u32,
-    offset: Vec3,
-    direction: Vec3,
-    range: f32,
-    quanta: u32,
-    interactions: f32,
-    stream: u32,
-    draw: u32,
-) -> Electron {
+pub fn electron_start(params: &Params, voxels: &[u32], waiting: ElectronWaiting) -> Electron {
     Electron {
-        voxel,
-        index: voxel_index(voxel, params.size.into()),
-        medium,
-        offset,
-        direction,
-        inverse: voxel_inverse(direction),
-        range,
-        quanta,
-        interactions,
-        stream,
-        draw,
-        alive: 1,
+        voxel: voxel_at(waiting.index, params.size.into()),
+        index: waiting.index,
+        medium: voxels[waiting.index as usize],
+        offset: waiting.offset,
+        direction: waiting.direction,
+        inverse: voxel_inverse(waiting.direction),
+        range: waiting.range,
+        quanta: waiting.quanta,
+        interactions: waiting.interactions,
+        stream: waiting.stream,
+        draw: waiting.draw,
+        steps: waiting.steps,
+        state: ELECTRON_STEP,
         ..Electron::default()
+    }
+}
+
+/// What [`electron_start`] needs to go on with an electron later.
+#[inline(always)]
+pub fn electron_wait(e: &Electron) -> ElectronWaiting {
+    ElectronWaiting {
+        index: e.index,
+        offset: e.offset,
+        direction: e.direction,
+        range: e.range,
+        quanta: e.quanta,
+        interactions: e.interactions,
+        stream: e.stream,
+        draw: e.draw,
+        steps: e.steps,
     }
 }
 
@@ -142,9 +180,10 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
             deposit.status = STATUS_STEPS;
         }
         deposit.quanta = e.quanta;
-        e.alive = 0;
+        e.state = ELECTRON_DONE;
         return deposit;
     }
+    e.state = ELECTRON_MOVING;
     e.steps += 1;
     e.share = 0.0;
     let row = table_electron(tables, material, e.range);
@@ -160,8 +199,7 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
     e.words = [words[1], words[2], words[0]];
     e.step = params.step_fraction * e.range;
     e.loss = (1.0 + row.drift + row.spread * rng_normal3(words[3])).max(0.05);
-    let end = table_electron(tables, material, e.range - e.loss * e.step);
-    let expected = row.collisions - end.collisions;
+    let expected = row.collisions - table_electron_collisions(tables, material, e.range - e.loss * e.step);
     e.hard = 2.0;
     if e.interactions < expected {
         e.hard = e.interactions / expected;
@@ -179,9 +217,9 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
     deposit
 }
 
-/// Moves to the next stop or the next wall, whichever comes first, and does what is due there.
+/// Moves to the next stop or the next wall, whichever comes first; a wall is crossed, a stop tells by the state what is due.
 #[inline(always)]
-pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
+pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mut Electron) -> ElectronDeposit {
     let spacing = Vec3::from(params.spacing);
     let density = voxel_density(e.medium);
     let wall = voxel_wall(e.offset, e.direction, e.inverse, spacing);
@@ -193,20 +231,14 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], histor
         e.range -= e.loss * to_stop;
         e.share = e.stop;
         if e.event == ELECTRON_HINGE {
-            let material = u32::from(voxel_material(e.medium));
-            let mu = table_deflection(tables, material, e.step / params.step_fraction, e.words[0], e.words[2]);
-            let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];
-            e.direction = direction_turn(e.direction, polar, math_cos_sin(e.words[1]));
-            e.inverse = voxel_inverse(e.direction);
-            e.stop = e.hard.min(1.0);
-            e.event = if e.hard < 1.0 { ELECTRON_HARD } else { ELECTRON_END };
+            e.state = ELECTRON_TURN;
         } else if e.event == ELECTRON_END {
-            deposit = electron_begin_step(params, tables, history, e);
+            e.state = ELECTRON_STEP;
         } else if e.event == ELECTRON_HARD {
-            deposit.collide = 1;
+            e.state = ELECTRON_COLLISION;
         } else {
             deposit.quanta = e.quanta;
-            e.alive = 0;
+            e.state = ELECTRON_DONE;
         }
         return deposit;
     }
@@ -214,7 +246,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], histor
     e.range -= e.loss * to_wall;
     e.share = (e.share + to_wall / e.step).min(e.stop);
     let material = u32::from(voxel_material(e.medium));
-    let energy = table_electron(tables, material, e.range).energy;
+    let energy = table_electron_energy(tables, material, e.range);
     if e.loss > 0.0 {
         let left = tally_quanta(energy).min(e.quanta);
         deposit.quanta = e.quanta - left;
@@ -223,7 +255,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], histor
     let next = voxel_cross(e.voxel, e.offset, e.direction, wall.axis, spacing, params.size.into());
     if next.outside {
         deposit.escaped = e.quanta;
-        e.alive = 0;
+        e.state = ELECTRON_DONE;
         return deposit;
     }
     e.voxel = next.voxel;
@@ -240,26 +272,37 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], histor
     deposit
 }
 
-/// Moeller scattering at the present place: the primary, the delta ray and the deposit up to here.
+/// Turns by the angle of the whole step, at its hinge.
+#[inline(always)]
+pub fn electron_deflect(params: &Params, tables: &Tables, e: &mut Electron) {
+    let material = u32::from(voxel_material(e.medium));
+    let mu = table_deflection(tables, material, e.step / params.step_fraction, e.words[0], e.words[2]);
+    let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];
+    e.direction = direction_turn(e.direction, polar, math_cos_sin(e.words[1]));
+    e.inverse = voxel_inverse(e.direction);
+    e.stop = e.hard.min(1.0);
+    e.event = if e.hard < 1.0 { ELECTRON_HARD } else { ELECTRON_END };
+    e.state = ELECTRON_MOVING;
+}
+
+/// Moeller scattering at the present place: turns and slows the electron down, and hands back the delta ray and the deposit up to here.
 ///
 /// `depth`: particles waiting on the stack.
 #[inline(always)]
-pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], electron: Electron, depth: u32) -> ElectronCollision {
-    let mut primary = electron;
-    let mut result = ElectronCollision { primary, secondary: electron, quanta: 0, status: 0 };
-    result.secondary.alive = 0;
-    let material = u32::from(voxel_material(primary.medium));
-    let energy = table_electron(tables, material, primary.range).energy;
-    let left = tally_quanta(energy).min(primary.quanta);
-    result.quanta = primary.quanta - left;
-    primary.quanta = left;
+pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], e: &mut Electron, depth: u32) -> ElectronCollision {
+    let mut result = ElectronCollision { delta: ElectronWaiting::default(), born: 0, quanta: 0, status: 0 };
+    e.state = ELECTRON_STEP;
+    let material = u32::from(voxel_material(e.medium));
+    let energy = table_electron_energy(tables, material, e.range);
+    let left = tally_quanta(energy).min(e.quanta);
+    result.quanta = e.quanta - left;
+    e.quanta = left;
     let cut = params.delta_floor.max(params.delta_share * energy) / energy;
-    let born = primary.draw;
-    let mut words = rng_block(params.seed, history, primary.stream, primary.draw);
-    primary.draw += 1;
-    primary.interactions = math_exponential(words[3]);
+    let born = e.draw;
+    let mut words = rng_block(params.seed, history, e.stream, e.draw);
+    e.draw += 1;
+    e.interactions = math_exponential(words[3]);
     if cut >= 0.499_999 {
-        result.primary = primary;
         return result;
     }
     let gamma = 1.0 + energy / params.electron_rest;
@@ -282,15 +325,15 @@ pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], ele
             accepted = true;
             break;
         }
-        words = rng_block(params.seed, history, primary.stream, primary.draw);
-        primary.draw += 1;
+        words = rng_block(params.seed, history, e.stream, e.draw);
+        e.draw += 1;
     }
     if !accepted {
         result.status = STATUS_REJECTION;
     }
     let transfer = x * energy;
-    let transfer_quanta = tally_quanta(transfer).min(primary.quanta);
-    primary.quanta -= transfer_quanta;
+    let transfer_quanta = tally_quanta(transfer).min(e.quanta);
+    e.quanta -= transfer_quanta;
     let rest2 = 2.0 * params.electron_rest;
     let kept = energy - transfer;
     let azimuth = math_cos_sin(words[2]);
@@ -298,13 +341,13 @@ pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], ele
     let primary_polar = [(kept * (energy + rest2) * primary_norm).sqrt(), (rest2 * transfer * primary_norm).sqrt()];
     let delta_norm = 1.0 / (energy * (transfer + rest2));
     let delta_polar = [(transfer * (energy + rest2) * delta_norm).sqrt(), (rest2 * kept * delta_norm).sqrt()];
-    let incoming = primary.direction;
-    primary.direction = direction_turn(incoming, primary_polar, azimuth);
-    primary.inverse = voxel_inverse(primary.direction);
-    primary.range = table_electron_range(tables, material, kept);
+    let incoming = e.direction;
+    e.direction = direction_turn(incoming, primary_polar, azimuth);
+    e.inverse = voxel_inverse(e.direction);
+    e.range = table_electron_range(tables, material, kept);
     let range = table_electron_range(tables, material, transfer);
-    let density = voxel_density(primary.medium);
-    let confined = params.range_rejection == 1 && range < voxel_nearest_wall(primary.offset, params.spacing.into()) * density;
+    let density = voxel_density(e.medium);
+    let confined = params.range_rejection == 1 && range < voxel_nearest_wall(e.offset, params.spacing.into()) * density;
     let absorbed = range <= params.cut_length * density || transfer <= params.electron_cut;
     let full = depth >= STACK;
     if confined || absorbed || full {
@@ -313,22 +356,21 @@ pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], ele
             result.status |= STATUS_STACK;
         }
     } else {
-        let stream = rng_child_stream(primary.stream, born);
+        let stream = rng_child_stream(e.stream, born);
         let direction = direction_turn(incoming, delta_polar, [-azimuth[0], -azimuth[1]]);
         let first = rng_block(params.seed, history, stream, 0);
-        result.secondary = electron_start(
-            params,
-            primary.voxel,
-            primary.medium,
-            primary.offset,
+        result.born = 1;
+        result.delta = ElectronWaiting {
+            index: e.index,
+            offset: e.offset,
             direction,
             range,
-            transfer_quanta,
-            math_exponential(first[0]),
+            quanta: transfer_quanta,
+            interactions: math_exponential(first[0]),
             stream,
-            1,
-        );
+            draw: 1,
+            steps: 0,
+        };
     }
-    result.primary = primary;
     result
 }

@@ -9,10 +9,13 @@ use std::sync::{
 use super::{
     alpha::{alpha_advance, alpha_start},
     decay::{DECAY_DRAWS, decay_normal, decay_start},
-    electron::{Electron, ElectronDeposit, electron_advance, electron_begin_step, electron_collide, electron_start},
+    electron::{
+        ELECTRON_COLLISION, ELECTRON_MOVING, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronDeposit, ElectronWaiting, electron_advance,
+        electron_begin_step, electron_collide, electron_deflect, electron_start, electron_wait,
+    },
     tables::{table_electron_range, table_energy},
     tally::{Tally, tally_add, tally_quanta},
-    voxel::{voxel_index, voxel_material},
+    voxel::voxel_material,
 };
 use crate::{
     error::Result,
@@ -55,6 +58,7 @@ impl Backend for Cpu<'_> {
     }
 
     fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult> {
+        job.check(&self.world, batch)?;
         let params = self.world.params(job, batch);
         let voxels = self.world.phantom.grid.len();
         if job.particle == Particle::Alpha && self.energy_let.is_none() {
@@ -95,10 +99,10 @@ impl Cpu<'_> {
     fn alpha(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
         let (tables, voxels) = (self.world.tables, &self.world.phantom.voxels[..]);
         let decay = decay_start(params, job.source, job.spectrum, place);
-        let medium = voxels[voxel_index(decay.voxel, params.size.into()) as usize];
+        let medium = voxels[decay.index as usize];
         let sigma = table_energy(tables, voxel_material(medium).into(), ALPHA_SIGMA_AT, decay.energy);
         let normal = decay_normal(params, decay.history);
-        let mut alpha = alpha_start(params, tables, decay.voxel, medium, decay.offset, decay.direction, decay.energy, normal, sigma);
+        let mut alpha = alpha_start(params, tables, decay.index, medium, decay.offset, decay.direction, decay.energy, normal, sigma);
         sums.emitted += u64::from(alpha.quanta);
         sums.histories += 1;
         let lets = self.energy_let.as_ref().expect("made before the first alpha");
@@ -115,53 +119,64 @@ impl Cpu<'_> {
     fn electron(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
         let (tables, voxels) = (self.world.tables, &self.world.phantom.voxels[..]);
         let decay = decay_start(params, job.source, job.spectrum, place);
-        let medium = voxels[voxel_index(decay.voxel, params.size.into()) as usize];
-        let range = table_electron_range(tables, voxel_material(medium).into(), decay.energy);
         let quanta = tally_quanta(decay.energy);
         let mut electron = electron_start(
             params,
-            decay.voxel,
-            medium,
-            decay.offset,
-            decay.direction,
-            range,
-            quanta,
-            decay.interactions,
-            params.stream,
-            DECAY_DRAWS,
+            voxels,
+            ElectronWaiting {
+                index: decay.index,
+                offset: decay.offset,
+                direction: decay.direction,
+                range: table_electron_range(tables, voxel_material(voxels[decay.index as usize]).into(), decay.energy),
+                quanta,
+                interactions: decay.interactions,
+                stream: params.stream,
+                draw: DECAY_DRAWS,
+                steps: 0,
+            },
         );
         sums.emitted += u64::from(quanta);
         sums.histories += 1;
-        let mut stack = [Electron::default(); STACK as usize];
+        let mut stack = [ElectronWaiting::default(); STACK as usize];
         let mut depth = 0;
         loop {
-            let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
-            self.score(&deposit, sums);
-            while electron.alive == 1 {
-                let deposit = electron_advance(params, tables, voxels, decay.history, &mut electron);
+            while electron.state == ELECTRON_STEP {
+                let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
                 self.score(&deposit, sums);
-                if deposit.collide == 1 {
-                    let collision = electron_collide(params, tables, decay.history, electron, depth);
-                    let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, status: collision.status, ..deposit };
-                    self.score(&local, sums);
-                    electron = collision.primary;
-                    if collision.secondary.alive == 1 {
-                        // The delta ray goes first: it has less energy, so the stack stays shallow.
-                        stack[depth as usize] = electron;
-                        depth += 1;
-                        electron = collision.secondary;
-                        sums.secondaries += 1;
-                    }
-                    let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
-                    self.score(&deposit, sums);
+                self.walls(params, &mut electron, sums);
+                if electron.state == ELECTRON_TURN {
+                    electron_deflect(params, tables, &mut electron);
+                    self.walls(params, &mut electron, sums);
                 }
+            }
+            if electron.state == ELECTRON_COLLISION {
+                let collision = electron_collide(params, tables, decay.history, &mut electron, depth);
+                let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, escaped: 0, status: collision.status };
+                self.score(&local, sums);
+                if collision.born == 1 {
+                    // The delta ray goes first: it has less energy, so the stack stays shallow.
+                    stack[depth as usize] = electron_wait(&electron);
+                    depth += 1;
+                    electron = electron_start(params, voxels, collision.delta);
+                    sums.secondaries += 1;
+                }
+                continue;
             }
             sums.steps += u64::from(electron.steps);
             if depth == 0 {
                 break;
             }
             depth -= 1;
-            electron = stack[depth as usize];
+            electron = electron_start(params, voxels, stack[depth as usize]);
+        }
+    }
+
+    /// Moves from wall to wall until something is due.
+    #[inline(always)]
+    fn walls(&self, params: &Params, electron: &mut Electron, sums: &mut Sums) {
+        while electron.state == ELECTRON_MOVING {
+            let deposit = electron_advance(params, self.world.tables, &self.world.phantom.voxels, electron);
+            self.score(&deposit, sums);
         }
     }
 

@@ -69,6 +69,26 @@ pub fn table_electron(tables: &Tables, material: u32, range: f32) -> ElectronRow
     }
 }
 
+/// Energy at a residual range of an electron, MeV: the first value of [`table_electron`].
+#[inline(always)]
+pub fn table_electron_energy(tables: &Tables, material: u32, range: f32) -> f32 {
+    let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
+    let at = (material * ROWS_PER_MATERIAL + place.node) as usize;
+    let a = tables.rows[at][0];
+    let b = tables.rows[at + 1][0];
+    (a + (b - a) * place.share) * table_below(range)
+}
+
+/// Mean number of hard collisions left at a residual range: the second value of [`table_electron`].
+#[inline(always)]
+pub fn table_electron_collisions(tables: &Tables, material: u32, range: f32) -> f32 {
+    let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
+    let at = (material * ROWS_PER_MATERIAL + place.node) as usize;
+    let a = tables.rows[at][1];
+    let b = tables.rows[at + 1][1];
+    a + (b - a) * place.share
+}
+
 /// Alpha row at a residual range (g/cm2); proportional to the range below the table.
 #[inline(always)]
 pub fn table_alpha(tables: &Tables, material: u32, range: f32) -> AlphaRow {

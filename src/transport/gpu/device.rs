@@ -6,8 +6,8 @@ use std::{
 };
 
 use wgpu::{
-    Buffer, BufferDescriptor, BufferUsages, ComputePipeline, ComputePipelineDescriptor, Device, DeviceDescriptor, ErrorFilter, PollType,
-    Queue, ShaderModuleDescriptor, ShaderSource, SubmissionIndex,
+    BindGroupLayout, Buffer, BufferDescriptor, BufferUsages, ComputePipeline, ComputePipelineDescriptor, Device, DeviceDescriptor,
+    ErrorFilter, PipelineLayoutDescriptor, PollType, Queue, ShaderModuleDescriptor, ShaderSource, SubmissionIndex,
 };
 
 use super::{adapter::Candidate, shaders::ShaderModule};
@@ -45,11 +45,16 @@ impl GpuDevice {
         Ok(Self { device, queue, name, trouble })
     }
 
-    /// Compiles a module; returns the pipeline and the time it took.
+    /// Compiles a module for bind groups of these layouts; returns the pipeline and the time it took.
     ///
     /// # Errors
     /// With file and line of the shader where the compiler says no.
-    pub fn pipeline(&self, module: &ShaderModule, constants: &[(&str, f64)]) -> Result<(ComputePipeline, Duration)> {
+    pub fn pipeline(
+        &self,
+        module: &ShaderModule,
+        groups: &[&BindGroupLayout],
+        constants: &[(&str, f64)],
+    ) -> Result<(ComputePipeline, Duration)> {
         let start = Instant::now();
         let scope = self.device.push_error_scope(ErrorFilter::Validation);
         let shader = self
@@ -62,15 +67,24 @@ impl GpuDevice {
                 let (file, line) = module.locate(at.line_number as usize);
                 format!("shaders/{file}:{line}:{}: ", at.line_position)
             });
-            return Err(Error::device(format!("{place}{}", message.message)));
+            // wgpu repeats the place in terms of the joined text, and draws it; what is wrong stands on one line.
+            let what = message.message.trim();
+            let what = what.split_once("parsing error: ").map_or(what, |(_, rest)| rest.lines().next().unwrap_or(rest));
+            return Err(Error::device(format!("{place}{what}")));
         }
         if let Some(problem) = problem {
             return Err(Error::device(format!("shader {}: {problem}", module.entry)));
         }
         let scope = self.device.push_error_scope(ErrorFilter::Validation);
+        let groups: Vec<Option<&BindGroupLayout>> = groups.iter().copied().map(Some).collect();
+        let layout = self.device.create_pipeline_layout(&PipelineLayoutDescriptor {
+            label: Some(module.entry),
+            bind_group_layouts: &groups,
+            immediate_size: 0,
+        });
         let pipeline = self.device.create_compute_pipeline(&ComputePipelineDescriptor {
             label: Some(module.entry),
-            layout: None,
+            layout: Some(&layout),
             module: &shader,
             entry_point: Some(module.entry),
             compilation_options: wgpu::PipelineCompilationOptions { constants, zero_initialize_workgroup_memory: false },
@@ -106,16 +120,29 @@ impl GpuDevice {
         }
     }
 
-    /// A storage buffer with contents (padded to 16 bytes, never empty).
+    /// A storage buffer with contents, whole words (padded to 16 bytes, never empty).
     ///
     /// # Errors
     /// As [`Self::buffer`].
     pub fn upload(&self, label: &str, bytes: &[u8]) -> Result<Buffer> {
+        let mut slot = None;
+        self.refill(label, &mut slot, bytes)?;
+        slot.ok_or_else(|| Error::device(format!("internal: the {label} buffer was not made")))
+    }
+
+    /// Writes contents to a storage buffer, which is made anew where it is missing or too small.
+    ///
+    /// # Errors
+    /// As [`Self::buffer`].
+    pub fn refill(&self, label: &str, slot: &mut Option<Buffer>, bytes: &[u8]) -> Result<()> {
         let size = (bytes.len() as u64).next_multiple_of(16).max(16);
-        let buffer = self.buffer(label, size, BufferUsages::STORAGE | BufferUsages::COPY_DST)?;
-        let whole = bytes.len() / 4 * 4;
-        self.queue.write_buffer(&buffer, 0, &bytes[..whole]);
-        Ok(buffer)
+        let buffer = match slot.take().filter(|buffer| buffer.size() >= size) {
+            Some(buffer) => buffer,
+            None => self.buffer(label, size, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
+        };
+        self.queue.write_buffer(&buffer, 0, bytes);
+        *slot = Some(buffer);
+        Ok(())
     }
 
     /// Waits for a submission.
@@ -130,21 +157,21 @@ impl GpuDevice {
         answer.map(|_| ()).map_err(|error| Error::device(format!("{} does not answer: {error}", self.name)))
     }
 
-    /// Reads a buffer made with `MAP_READ`.
+    /// Reads the first `bytes` bytes of a buffer made with `MAP_READ`, once a submission is done.
     ///
     /// # Errors
     /// As [`Self::wait`].
-    pub fn read<T: bytemuck::Pod>(&self, buffer: &Buffer, submission: SubmissionIndex) -> Result<Vec<T>> {
+    pub fn read<T: bytemuck::Pod>(&self, buffer: &Buffer, bytes: u64, submission: SubmissionIndex) -> Result<Vec<T>> {
         let outcome = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&outcome);
-        buffer.map_async(wgpu::MapMode::Read, .., move |result| *slot.lock().expect("nobody panics here") = Some(result));
+        buffer.map_async(wgpu::MapMode::Read, ..bytes, move |result| *slot.lock().expect("nobody panics here") = Some(result));
         self.wait(submission)?;
         let mapped = outcome.lock().expect("nobody panics here").take();
         match mapped {
             Some(Ok(())) => {}
             other => return Err(Error::device(format!("{}: results could not be read: {other:?}", self.name))),
         }
-        let view = buffer.get_mapped_range(..).map_err(|error| Error::device(format!("{}: {error}", self.name)))?;
+        let view = buffer.get_mapped_range(..bytes).map_err(|error| Error::device(format!("{}: {error}", self.name)))?;
         let values = bytemuck::pod_collect_to_vec(&view);
         drop(view);
         buffer.unmap();

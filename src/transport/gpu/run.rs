@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use bytemuck::Zeroable;
-use wgpu::{BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferUsages, ComputePipeline};
+use wgpu::{BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, Buffer, BufferUsages, ComputePipeline};
 
-use super::{adapter::Candidate, device::GpuDevice, shaders};
+use super::{adapter::Candidate, bindings, device::GpuDevice, shaders};
 use crate::{
     error::{Error, Result},
     transport::{
@@ -19,10 +19,8 @@ use crate::{
 pub const WORKGROUP: u32 = 64;
 /// Dispatches aim at this: far below every watchdog.
 const TARGET: Duration = Duration::from_millis(100);
-/// Segments (moves to a wall, hinge or collision) after which a thread gives up; a watchdog, not a physical limit.
-const MAX_SEGMENTS: u32 = 1 << 26;
 
-/// How dispatches are cut; the result does not depend on it.
+/// How dispatches are cut and threads keep together; the result does not depend on any of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dispatch {
     /// Histories in the first dispatch; later ones adapt to the time taken, unless `fixed`.
@@ -31,6 +29,40 @@ pub struct Dispatch {
     pub fixed: bool,
     /// Most workgroups of a dispatch.
     pub workgroups: u32,
+    /// Segments (legs and turns of the loops) after which a thread takes no further history; the next dispatch goes on.
+    pub segments: u32,
+    /// How often threads look for rare work.
+    pub rhythm: Rhythm,
+}
+
+/// Turns of the nested loops of a kernel: threads of a group that wait for each other do rare work together.
+///
+/// They are parameters, not constants of the shader, so that no driver unrolls the loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rhythm {
+    /// Electrons: histories between two looks for hard collisions and waiting primaries.
+    pub histories_per_turn: u32,
+    /// Electrons: condensed steps between two looks for a new history.
+    pub steps_per_history: u32,
+    /// Electrons: stops (hinge, end) between two looks for a new step.
+    pub stops_per_step: u32,
+    /// Legs between two looks for a stop (electrons) or a new history (alphas).
+    pub legs_per_stop: u32,
+}
+
+impl Dispatch {
+    /// What suits a device: found by measurement where it is software, bounded by time where it is not.
+    pub fn for_device(software: bool, max_workgroups: u32) -> Self {
+        // Mesa's llvmpipe ends every loop of a thread after 65 535 turns in all, those of its seven neighbours counted in.
+        let segments = if software { 1500 } else { 1 << 15 };
+        Self {
+            histories: 8192,
+            fixed: false,
+            workgroups: if software { 64 } else { max_workgroups.min(4096) },
+            segments,
+            rhythm: Rhythm { histories_per_turn: 4, steps_per_history: 4, stops_per_step: 2, legs_per_stop: 4 },
+        }
+    }
 }
 
 /// Transport on a GPU.
@@ -40,15 +72,18 @@ pub struct Gpu<'a> {
     gpu: GpuDevice,
     info: DeviceInfo,
     dispatch: Dispatch,
+    layout: BindGroupLayout,
     alpha: Option<Kernel>,
     electron: Option<Kernel>,
     params: Buffer,
     counters: Buffer,
+    counters_staging: Buffer,
     voxels: Buffer,
     rows: Buffer,
     scalars: Buffer,
     tally: Option<TallyBuffers>,
-    source: Option<SourceBuffers>,
+    source: Option<Buffer>,
+    spectrum: Option<Buffer>,
     compile_time: Duration,
 }
 
@@ -60,18 +95,8 @@ struct Kernel {
 
 #[derive(Debug)]
 struct TallyBuffers {
-    bytes: u64,
     sums: Buffer,
     staging: Buffer,
-}
-
-/// Source and spectrum of the job that ran last; a job is known by its stream.
-#[derive(Debug)]
-struct SourceBuffers {
-    stream: u32,
-    entries: usize,
-    source: Buffer,
-    spectrum: Buffer,
 }
 
 impl<'a> Gpu<'a> {
@@ -81,28 +106,27 @@ impl<'a> Gpu<'a> {
     /// If the device cannot be opened or the phantom exceeds its limits.
     pub fn new(world: World<'a>, candidate: &Candidate) -> Result<Self> {
         let gpu = GpuDevice::open(candidate)?;
-        let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
-        let params = gpu.buffer("parameter", size_of::<Params>() as u64, uniform)?;
-        let both = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
-        let counters = gpu.buffer("counter", size_of::<Counters>() as u64, both)?;
+        let read_back = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        let counter_bytes = size_of::<Counters>() as u64;
         let voxels = gpu.upload("voxel", bytemuck::cast_slice(&world.phantom.voxels))?;
-        let rows = gpu.upload("table row", bytemuck::cast_slice(&world.tables.rows))?;
-        let scalars = gpu.upload("table", bytemuck::cast_slice(&world.tables.scalars))?;
         let limit = gpu.device.limits().max_compute_workgroups_per_dimension;
         Ok(Self {
-            world,
             info: candidate.device_info(),
-            dispatch: Dispatch { histories: 8192, fixed: false, workgroups: if candidate.is_software() { 64 } else { 4096.min(limit) } },
+            dispatch: Dispatch::for_device(candidate.is_software(), limit),
+            layout: bindings::transport_layout(&gpu.device),
             alpha: None,
             electron: None,
-            params,
-            counters,
+            params: gpu.buffer("parameter", size_of::<Params>() as u64, BufferUsages::UNIFORM | BufferUsages::COPY_DST)?,
+            counters: gpu.buffer("counter", counter_bytes, BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC)?,
+            counters_staging: gpu.buffer("counter read-back", counter_bytes, read_back)?,
             voxels,
-            rows,
-            scalars,
+            rows: gpu.upload("table row", bytemuck::cast_slice(&world.tables.rows))?,
+            scalars: gpu.upload("table", bytemuck::cast_slice(&world.tables.scalars))?,
             tally: None,
             source: None,
+            spectrum: None,
             compile_time: Duration::ZERO,
+            world,
             gpu,
         })
     }
@@ -110,8 +134,14 @@ impl<'a> Gpu<'a> {
     /// Sets how dispatches are cut.
     pub fn set_dispatch(&mut self, dispatch: Dispatch) {
         self.dispatch = dispatch;
-        self.alpha = None;
-        self.electron = None;
+        for kernel in [&mut self.alpha, &mut self.electron].into_iter().flatten() {
+            kernel.histories = dispatch.histories;
+        }
+    }
+
+    /// How dispatches are cut.
+    pub fn dispatch(&self) -> Dispatch {
+        self.dispatch
     }
 
     /// Time spent compiling shaders so far.
@@ -119,6 +149,7 @@ impl<'a> Gpu<'a> {
         self.compile_time
     }
 
+    /// Compiles what the job needs and sizes its buffers.
     fn prepare(&mut self, job: &Job<'_>) -> Result<()> {
         let slot = match job.particle {
             Particle::Alpha => &mut self.alpha,
@@ -129,45 +160,57 @@ impl<'a> Gpu<'a> {
                 Particle::Alpha => shaders::alpha(),
                 Particle::Electron => shaders::electron(),
             };
-            let (pipeline, time) = self.gpu.pipeline(&module, &[("WORKGROUP", WORKGROUP.into())])?;
+            let (pipeline, time) = self.gpu.pipeline(&module, &[&self.layout], &[("WORKGROUP", WORKGROUP.into())])?;
             self.compile_time += time;
             *slot = Some(Kernel { pipeline, histories: self.dispatch.histories });
         }
         let bytes = tally_bytes(self.world.phantom.grid.len() as u64, job.particle);
-        if self.tally.as_ref().is_none_or(|tally| tally.bytes < bytes) {
+        if self.tally.as_ref().is_none_or(|tally| tally.sums.size() < bytes) {
+            // The old pair goes first, so that both need not fit at once.
             self.tally = None;
             self.tally = Some(TallyBuffers {
-                bytes,
                 sums: self.gpu.buffer("tally", bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)?,
                 staging: self.gpu.buffer("tally read-back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?,
             });
         }
-        let known = self.source.as_ref().is_some_and(|s| s.stream == job.stream && s.entries == job.source.len());
-        if !known {
-            self.source = None;
-            self.source = Some(SourceBuffers {
-                stream: job.stream,
-                entries: job.source.len(),
-                source: self.gpu.upload("source", bytemuck::cast_slice(job.source))?,
-                spectrum: self.gpu.upload("spectrum", bytemuck::cast_slice(job.spectrum))?,
-            });
-        }
-        Ok(())
+        // Written for every batch: a job has no identity by which an earlier upload could be known to be the same.
+        self.gpu.refill("source", &mut self.source, bytemuck::cast_slice(job.source))?;
+        self.gpu.refill("spectrum", &mut self.spectrum, bytemuck::cast_slice(job.spectrum))
     }
 
-    fn bind(&self, pipeline: &ComputePipeline, tally: &TallyBuffers, source: &SourceBuffers) -> BindGroup {
-        let buffers =
-            [&self.params, &self.voxels, &self.rows, &self.scalars, &source.source, &source.spectrum, &tally.sums, &self.counters];
+    fn bind(&self, tally: &Buffer, source: &Buffer, spectrum: &Buffer) -> BindGroup {
+        let buffers = [&self.params, &self.voxels, &self.rows, &self.scalars, source, spectrum, tally, &self.counters];
         let entries: Vec<BindGroupEntry<'_>> = buffers
             .iter()
             .enumerate()
             .map(|(binding, buffer)| BindGroupEntry { binding: binding as u32, resource: buffer.as_entire_binding() })
             .collect();
-        self.gpu.device.create_bind_group(&BindGroupDescriptor {
-            label: Some("transport"),
-            layout: &pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        })
+        self.gpu.device.create_bind_group(&BindGroupDescriptor { label: Some("transport"), layout: &self.layout, entries: &entries })
+    }
+
+    /// Runs one dispatch and reads the counters, which go on summing over the batch.
+    fn dispatch_once(&self, pipeline: &ComputePipeline, group: &BindGroup, params: &Params) -> Result<Counters> {
+        self.gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(params));
+        self.gpu.queue.write_buffer(&self.counters, std::mem::offset_of!(Counters, next) as u64, &[0; 4]);
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, group, &[]);
+            pass.dispatch_workgroups(params.count.div_ceil(WORKGROUP).min(self.dispatch.workgroups), 1, 1);
+        }
+        encoder.copy_buffer_to_buffer(&self.counters, 0, &self.counters_staging, 0, size_of::<Counters>() as u64);
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        let counters: Vec<Counters> = self.gpu.read(&self.counters_staging, size_of::<Counters>() as u64, submission)?;
+        let counters = counters[0];
+        if counters.status & STATUS_SEGMENTS != 0 {
+            return Err(Error::device(format!(
+                "{}: a thread was stopped before its history was finished; the batch is not valid (the driver bounds loops more \
+                 tightly than this plan needs; use --device cpu, and please report this plan)",
+                self.info.name
+            )));
+        }
+        Ok(counters)
     }
 }
 
@@ -182,75 +225,65 @@ impl Backend for Gpu<'_> {
     }
 
     fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult> {
+        job.check(&self.world, batch)?;
         self.prepare(job)?;
         let kernel = match job.particle {
-            Particle::Alpha => self.alpha.as_ref(),
-            Particle::Electron => self.electron.as_ref(),
+            Particle::Alpha => &self.alpha,
+            Particle::Electron => &self.electron,
         };
-        let (Some(kernel), Some(tally), Some(source)) = (kernel, &self.tally, &self.source) else {
+        let (Some(kernel), Some(tally), Some(source), Some(spectrum)) = (kernel, &self.tally, &self.source, &self.spectrum) else {
             return Err(Error::device("internal: the kernel was not prepared"));
         };
-        let group = self.bind(&kernel.pipeline, tally, source);
-        let mut histories = kernel.histories;
+        let group = self.bind(&tally.sums, source, spectrum);
         let mut params = self.world.params(job, batch);
-        params.max_segments = MAX_SEGMENTS;
+        let rhythm = self.dispatch.rhythm;
+        params.segments = self.dispatch.segments;
+        params.histories_per_turn = rhythm.histories_per_turn;
+        params.steps_per_history = rhythm.steps_per_history;
+        params.stops_per_step = rhythm.stops_per_step;
+        params.legs_per_stop = rhythm.legs_per_stop;
         let total = params.count;
         let bytes = tally_bytes(self.world.phantom.grid.len() as u64, job.particle);
         self.gpu.queue.write_buffer(&self.counters, 0, bytemuck::bytes_of(&Counters::zeroed()));
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         encoder.clear_buffer(&tally.sums, 0, Some(bytes));
         self.gpu.queue.submit([encoder.finish()]);
+        let mut histories = kernel.histories;
+        let mut counters = Counters::zeroed();
         let mut done = 0;
         while done < total {
             params.first = done;
             params.count = histories.min(total - done);
-            self.gpu.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&params));
-            self.gpu.queue.write_buffer(&self.counters, std::mem::offset_of!(Counters, next) as u64, &[0; 4]);
             let start = Instant::now();
-            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            {
-                let mut pass = encoder.begin_compute_pass(&Default::default());
-                pass.set_pipeline(&kernel.pipeline);
-                pass.set_bind_group(0, &group, &[]);
-                pass.dispatch_workgroups(params.count.div_ceil(WORKGROUP).min(self.dispatch.workgroups), 1, 1);
-            }
-            let submission = self.gpu.queue.submit([encoder.finish()]);
-            self.gpu.wait(submission)?;
+            counters = self.dispatch_once(&kernel.pipeline, &group, &params)?;
             let took = start.elapsed();
-            done += params.count;
-            report(params.count.into());
-            if !self.dispatch.fixed && params.count == histories {
-                if took < TARGET / 2 {
+            // Threads take histories in order and finish what they take, so the next dispatch begins where they stopped.
+            let taken = counters.next.min(params.count);
+            if taken == 0 {
+                return Err(Error::device(format!("{}: a dispatch made no progress", self.info.name)));
+            }
+            done += taken;
+            report(taken.into());
+            if !self.dispatch.fixed {
+                if took < TARGET / 2 && taken == histories {
                     histories = histories.saturating_mul(2).min(1 << 28);
                 } else if took > TARGET * 2 {
-                    histories = (histories / 2).max(WORKGROUP);
+                    histories = (taken / 2).max(WORKGROUP);
                 }
             }
         }
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(&tally.sums, 0, &tally.staging, 0, bytes);
-        let counters =
-            self.gpu.buffer("counter read-back", size_of::<Counters>() as u64, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
-        encoder.copy_buffer_to_buffer(&self.counters, 0, &counters, 0, size_of::<Counters>() as u64);
         let submission = self.gpu.queue.submit([encoder.finish()]);
-        let mut energy: Vec<u64> = self.gpu.read(&tally.staging, submission.clone())?;
-        let counters: Vec<Counters> = self.gpu.read(&counters, submission)?;
-        let voxels = self.world.phantom.grid.len();
-        let energy_let = (job.particle == Particle::Alpha).then(|| energy[voxels..2 * voxels].to_vec());
-        energy.truncate(voxels);
-        let sums = Sums::from(counters[0]);
-        if sums.status & STATUS_SEGMENTS != 0 {
-            return Err(Error::device(format!(
-                "{}: {} threads met their bound of {MAX_SEGMENTS} segments; the batch is not valid. Please report this plan",
-                self.info.name, sums.incidents
-            )));
+        let mut energy: Vec<u64> = self.gpu.read(&tally.staging, bytes, submission)?;
+        let energy_let = (job.particle == Particle::Alpha).then(|| energy.split_off(self.world.phantom.grid.len()));
+        let kernel = match job.particle {
+            Particle::Alpha => &mut self.alpha,
+            Particle::Electron => &mut self.electron,
+        };
+        if let Some(kernel) = kernel {
+            kernel.histories = histories;
         }
-        match job.particle {
-            Particle::Alpha => self.alpha.as_mut(),
-            Particle::Electron => self.electron.as_mut(),
-        }
-        .expect("prepared above")
-        .histories = histories;
-        Ok(BatchResult { energy, energy_let, sums })
+        Ok(BatchResult { energy, energy_let, sums: Sums::from(counters) })
     }
 }
