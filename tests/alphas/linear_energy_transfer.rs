@@ -34,10 +34,8 @@ fn of_whole_tracks() {
         let spectrum = EnergySampler::new(&[Line { energy, intensity: 1.0 }], &[]).expect("a line");
         let source = [[u32::MAX, setup.phantom.grid.index([4; 3]) as u32]];
         let run = setup.run(Particle::Alpha, &source, spectrum.rows(), 100_000);
-        // Tallies of LET count in 2^-14 MeV keV/um; the accumulator's unit is the quantum of energy.
-        let scale = f64::from(1u32 << 20) / f64::from(LET_QUANTA);
         let whole = run.means.regions[0];
-        let found = whole.edep_let * scale / whole.edep;
+        let found = whole.edep_let / whole.edep;
         let expected = 0.1 * f64::from(density) * stopping_energy(&setup, 1e-3, energy) / energy;
         eprintln!(
             "{name} {density} g/cm3, {energy} MeV: LET_d {found:.3} keV/um, integral {expected:.3} ({:+.3} %)",

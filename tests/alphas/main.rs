@@ -37,7 +37,7 @@ pub(crate) fn options(water: WaterData) -> TableOptions {
 pub(crate) fn start(setup: &Setup, params: &Params, voxel: UVec3, offset: Vec3, direction: Vec3, energy: f32, normal: f32) -> Alpha {
     let medium = setup.phantom.voxels[voxel_index(voxel, params.size.into()) as usize];
     let sigma = table_energy(&setup.tables, voxel_material(medium).into(), ALPHA_SIGMA_AT, energy);
-    alpha_start(params, &setup.tables, voxel, medium, offset, direction, energy, normal, sigma)
+    alpha_start(params, &setup.tables, voxel_index(voxel, params.size.into()), medium, offset, direction, energy, normal, sigma)
 }
 
 /// Moves an alpha to its end and hands on every deposit.
