@@ -6,5 +6,7 @@ mod reference;
 mod world;
 
 mod kernels;
+mod layers;
 mod spectra;
 mod track;
+mod voxels;

@@ -59,8 +59,7 @@ impl<'a> Tracker<'a> {
         let offset = (start + 0.05 * EDGE).as_vec3();
         let medium = self.setup.phantom.voxels[0];
         let quanta = tally_quanta(energy);
-        let electron =
-            electron_start(&self.params, UVec3::ZERO, medium, offset, direction, range, quanta, math_exponential(c), 1, DRAWS);
+        let electron = electron_start(&self.params, UVec3::ZERO, medium, offset, direction, range, quanta, math_exponential(c), 1, DRAWS);
         self.follow(history, electron, piece)
     }
 
