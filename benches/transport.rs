@@ -1,5 +1,7 @@
 //! Histories per second of both backends. `benches/README.md` says what each number means.
 
+#![allow(missing_docs, reason = "criterion_group makes a public function without documentation")]
+
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -15,7 +17,7 @@ use dosaic::{
         cpu::{run::Cpu, tables::table_electron},
         gpu::{Gpu, adapter::candidates},
         rng::rng_block,
-        tables::{TableOptions, Tables},
+        tables::Tables,
     },
 };
 use glam::DVec3;

@@ -113,7 +113,11 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     (*e).draw += 1u;
     (*e).words = vec3<u32>(words.y, words.z, words.x);
     (*e).step = params.step_fraction * (*e).range;
-    (*e).loss = max(1.0 + row.drift + row.spread * rng_normal3(words.w), 0.05);
+    // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
+    let n = rng_normal3(words.w);
+    let quadratic = min(LOSS_SKEWNESS * row.spread, LOSS_QUADRATIC);
+    let linear = sqrt(1.0 - 1.6 * quadratic * quadratic);
+    (*e).loss = 1.0 + row.drift + row.spread * (linear * n + quadratic * (n * n - 1.0));
     let expected = row.collisions - table_electron_collisions(material, (*e).range - (*e).loss * (*e).step);
     (*e).hard = 2.0;
     if (*e).interactions < expected {

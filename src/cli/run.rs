@@ -45,11 +45,11 @@ pub(super) struct Overrides {
     /// Threads of the CPU backend and of the response; the result does not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Histories (emitted particles) per fraction, e.g. 1e6; overrides the plan
-    #[arg(long, value_name = "N", value_parser = histories)]
+    /// Histories (emitted particles) per fraction, e.g. 1e6; overrides the plan. Each component gets a multiple of the batches, rounded up
+    #[arg(long, value_name = "N", value_parser = histories, allow_hyphen_values = true)]
     histories: Option<u64>,
     /// Seed of the random numbers; overrides the plan
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<u64>,
 }
 

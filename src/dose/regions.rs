@@ -30,6 +30,9 @@ impl RegionIndex {
     /// # Errors
     /// If a region is called "phantom": the tables use that name for all voxels together.
     pub fn new(phantom: &Phantom) -> Result<Self> {
+        if phantom.region_names.iter().any(|n| n == "total") {
+            return Err(Error::input("a region is named \"total\", which the tables use for all fractions together; rename the region"));
+        }
         if phantom.region_names.iter().any(|n| n == WHOLE) {
             return Err(Error::input(format!(
                 "a region is named \"{WHOLE}\", which the tables use for all voxels together; rename the region"

@@ -55,6 +55,7 @@ pub fn components(plan: &Plan, emitters: &[Emitter], sources: &[FractionSource])
         allot(fraction, emitters, &contributions, &mut components);
         deliveries.push(FractionDelivery { number: source.number, start: source.start, contributions });
     }
+    tell_apart(&mut components, &deliveries);
     let batches = u64::from(plan.transport.batches);
     // With an uncertainty goal the run goes in rounds, so that it can also stop early.
     let rounds = if plan.transport.goal.is_some() { GOAL_ROUNDS } else { 1 };
@@ -62,6 +63,18 @@ pub fn components(plan: &Plan, emitters: &[Emitter], sources: &[FractionSource])
         *histories = histories.div_ceil(rounds).next_multiple_of(batches).max(batches);
     }
     (components, deliveries)
+}
+
+/// Adds the fractions to names that several components bear.
+fn tell_apart(components: &mut [Component], deliveries: &[FractionDelivery]) {
+    let names: Vec<String> = components.iter().map(|c| c.name.clone()).collect();
+    for (i, component) in components.iter_mut().enumerate() {
+        if names.iter().filter(|name| **name == names[i]).count() > 1 {
+            let uses = |d: &&FractionDelivery| d.contributions.iter().any(|c| c.component == i);
+            let numbers: Vec<String> = deliveries.iter().filter(uses).map(|d| d.number.to_string()).collect();
+            component.name = format!("{}, fraction {}", names[i], numbers.join(" and "));
+        }
+    }
 }
 
 /// Shares the histories of one fraction out over the beams it needs.
@@ -138,6 +151,7 @@ histories = 1000
         let sources = [fraction(1, vec![part(&shared, 3.0e12), part(&own, 1.0e12)]), fraction(2, vec![part(&shared, 1.0e12)])];
         let (components, deliveries) = components(&plan, &emitters, &sources);
         assert_eq!(components.len(), 2);
+        assert_eq!([&components[0].name[..], &components[1].name[..]], ["x, fraction 1 and 2", "x, fraction 1"]);
         assert_eq!(deliveries[1].contributions[0].component, 0);
         // 750 of the first fraction and all 1000 of the second, in whole batches of 16.
         assert_eq!(components[0].histories, [1760]);

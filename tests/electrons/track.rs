@@ -4,7 +4,10 @@ use dosaic::transport::{
     constants::STACK,
     cpu::{
         direction::direction_isotropic,
-        electron::{ELECTRON_FINAL, Electron, electron_advance, electron_begin_step, electron_collide, electron_start},
+        electron::{
+            ELECTRON_COLLISION, ELECTRON_DONE, ELECTRON_FINAL, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance,
+            electron_begin_step, electron_collide, electron_deflect, electron_start, electron_wait,
+        },
         math::{math_cos_sin, math_exponential},
         tables::{table_electron, table_electron_range},
         tally::tally_quanta,
@@ -12,7 +15,7 @@ use dosaic::transport::{
     layout::Params,
     rng::{rng_block, rng_uniform},
 };
-use glam::{DVec3, UVec3, Vec3};
+use glam::{DVec3, Vec3};
 
 use crate::world::Setup;
 
@@ -57,9 +60,17 @@ impl<'a> Tracker<'a> {
         let direction = direction_isotropic(rng_uniform(a), math_cos_sin(b));
         let range = table_electron_range(&self.setup.tables, 0, energy);
         let offset = (start + 0.05 * EDGE).as_vec3();
-        let medium = self.setup.phantom.voxels[0];
-        let quanta = tally_quanta(energy);
-        let electron = electron_start(&self.params, UVec3::ZERO, medium, offset, direction, range, quanta, math_exponential(c), 1, DRAWS);
+        let waiting = ElectronWaiting {
+            offset,
+            direction,
+            range,
+            quanta: tally_quanta(energy),
+            interactions: math_exponential(c),
+            stream: 1,
+            draw: DRAWS,
+            ..ElectronWaiting::default()
+        };
+        let electron = electron_start(&self.params, &self.setup.phantom.voxels, waiting);
         self.follow(history, electron, piece)
     }
 
@@ -67,38 +78,41 @@ impl<'a> Tracker<'a> {
     fn follow(&self, history: u32, mut e: Electron, mut piece: impl FnMut(Piece)) -> u32 {
         let (params, tables, voxels) = (&self.params, &self.setup.tables, &self.setup.phantom.voxels[..]);
         let history = [history, 0];
-        let mut stack: Vec<Electron> = Vec::with_capacity(STACK as usize);
+        let mut stack: Vec<ElectronWaiting> = Vec::with_capacity(STACK as usize);
         let mut steps = 0;
         loop {
-            electron_begin_step(params, tables, history, &mut e);
-            while e.alive == 1 {
-                let (from, before) = (self.place(e.offset), self.energy(&e));
-                let last = e.event == ELECTRON_FINAL;
-                let deposit = electron_advance(params, tables, voxels, history, &mut e);
-                assert_eq!((deposit.status, deposit.escaped), (0, 0));
-                let to = self.place(e.offset);
-                if last {
-                    piece(Piece { from: to, to, mev: before });
-                } else {
-                    piece(Piece { from, to, mev: before - self.energy(&e) });
-                }
-                if deposit.collide == 1 {
-                    let before = self.energy(&e);
-                    let collision = electron_collide(params, tables, history, e, stack.len() as u32);
-                    e = collision.primary;
-                    let mut carried = self.energy(&e);
-                    if collision.secondary.alive == 1 {
-                        carried += self.energy(&collision.secondary);
-                        stack.push(e);
-                        e = collision.secondary;
+            while e.state != ELECTRON_DONE {
+                match e.state {
+                    ELECTRON_STEP => assert_eq!(electron_begin_step(params, tables, history, &mut e).quanta, 0),
+                    ELECTRON_TURN => electron_deflect(params, tables, &mut e),
+                    ELECTRON_COLLISION => {
+                        let (at, before) = (self.place(e.offset), self.energy(&e));
+                        let collision = electron_collide(params, tables, history, &mut e, stack.len() as u32);
+                        let mut carried = self.energy(&e);
+                        if collision.born == 1 {
+                            stack.push(electron_wait(&e));
+                            e = electron_start(params, voxels, collision.delta);
+                            carried += self.energy(&e);
+                        }
+                        piece(Piece { from: at, to: at, mev: before - carried });
                     }
-                    piece(Piece { from: to, to, mev: before - carried });
-                    electron_begin_step(params, tables, history, &mut e);
+                    _ => {
+                        let (from, before) = (self.place(e.offset), self.energy(&e));
+                        let last = e.event == ELECTRON_FINAL;
+                        let deposit = electron_advance(params, tables, voxels, &mut e);
+                        assert_eq!((deposit.status, deposit.escaped), (0, 0));
+                        let to = self.place(e.offset);
+                        if last {
+                            piece(Piece { from: to, to, mev: before });
+                        } else {
+                            piece(Piece { from, to, mev: before - self.energy(&e) });
+                        }
+                    }
                 }
             }
             steps += e.steps;
             let Some(next) = stack.pop() else { return steps };
-            e = next;
+            e = electron_start(params, voxels, next);
         }
     }
 }

@@ -198,7 +198,11 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
     e.draw += 1;
     e.words = [words[1], words[2], words[0]];
     e.step = params.step_fraction * e.range;
-    e.loss = (1.0 + row.drift + row.spread * rng_normal3(words[3])).max(0.05);
+    // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
+    let n = rng_normal3(words[3]);
+    let quadratic = (LOSS_SKEWNESS * row.spread).min(LOSS_QUADRATIC);
+    let linear = (1.0 - 1.6 * quadratic * quadratic).sqrt();
+    e.loss = 1.0 + row.drift + row.spread * (linear * n + quadratic * (n * n - 1.0));
     let expected = row.collisions - table_electron_collisions(tables, material, e.range - e.loss * e.step);
     e.hard = 2.0;
     if e.interactions < expected {

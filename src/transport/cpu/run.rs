@@ -51,8 +51,8 @@ impl Backend for Cpu<'_> {
         DeviceInfo {
             name: format!("CPU twin, {} thread{}", self.threads, if self.threads == 1 { "" } else { "s" }),
             kind: "cpu".into(),
-            backend: "cpu twin".into(),
-            driver: format!("{} {}", std::env::consts::ARCH, std::env::consts::OS),
+            backend: "cpu".into(),
+            driver: String::new(),
             vendor: 0,
         }
     }

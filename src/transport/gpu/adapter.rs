@@ -103,6 +103,11 @@ pub fn choose(wanted: &str) -> Result<Choice> {
     if wanted.eq_ignore_ascii_case("cpu") {
         return Ok(Choice::Cpu("asked for".into()));
     }
+    if wanted.trim().is_empty() {
+        return Err(Error::input(
+            "the name of the device is empty; give a number or a part of a name as listed by `dosaic devices`, or cpu",
+        ));
+    }
     let mut all = candidates();
     if wanted.eq_ignore_ascii_case("auto") {
         if let Some(at) = all.iter().position(|c| !c.is_software() && c.lacks().is_empty()) {
@@ -120,7 +125,9 @@ pub fn choose(wanted: &str) -> Result<Choice> {
         Ok(index) => all.iter().position(|c| c.index == index).into_iter().collect(),
         Err(_) => {
             let part = wanted.to_lowercase();
-            (0..all.len()).filter(|&i| all[i].info.name.to_lowercase().contains(&part)).collect()
+            // A letter or two is not naming: it must not lead to a software adapter.
+            let named = |c: &Candidate| c.info.name.to_lowercase().contains(&part) && (part.len() > 2 || !c.is_software());
+            (0..all.len()).filter(|&i| named(&all[i])).collect()
         }
     };
     match matches.as_slice() {
