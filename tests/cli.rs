@@ -321,7 +321,7 @@ fn wrong_images_exit_with_2_name_the_file_and_write_nothing() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_exits_with_130_and_writes_nothing() {
-    let folder = folder_with(&GOOD.replace("3200", "4e9"));
+    let folder = folder_with(&GOOD.replace("3200", "4e8"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_dosaic"))
         .args(["run", "plan.toml", "--quiet"])
         .current_dir(folder.path())

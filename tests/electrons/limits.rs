@@ -57,7 +57,7 @@ fn steps_and_thresholds_do_not_matter() {
         s_values(&setup.run(Particle::Electron, &central_source(&setup), sampler.rows(), histories), size, 1.0, &NEAR)
     };
     let usual = run(3_200_000, |_| ());
-    let others: [(&str, f64, Vec<(f64, f64)>); 4] = [
+    let others = [
         ("step halved", 0.003, run(1_600_000, |s| s.tables.step_fraction = 0.06)),
         ("no range rejection", 0.0, run(800_000, |s| s.range_rejection = false)),
         ("cut halved", 0.003, run(1_600_000, |s| s.cut_length *= 0.5)),

@@ -25,6 +25,8 @@ use dosaic::{
 use glam::DVec3;
 use libtest_mimic::{Arguments, Failed, Trial};
 
+type Test = fn() -> Result<(), Failed>;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let required = std::env::var("DOSAIC_TEST_GPU").is_ok_and(|value| value == "required");
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
         eprintln!("adapter: {} ({}, {})", adapter.info.name, adapter.info.backend, adapter.info.driver_info);
     }
     let absent = found.is_empty();
-    let tests: [(&str, fn() -> Result<(), Failed>); 8] = [
+    let tests: [(&str, Test); 8] = [
         ("electrons_in_mixed_media", electrons_in_mixed_media),
         ("alphas_in_mixed_media", alphas_in_mixed_media),
         ("dispatch_size_and_workgroups_do_not_matter", dispatch_size_and_workgroups_do_not_matter),
