@@ -6,7 +6,7 @@ use dosaic::transport::{
 };
 
 fn modules() -> [ShaderModule; 3] {
-    [shaders::alpha(), shaders::electron(), shaders::probe()]
+    [shaders::alpha(), shaders::electron(), shaders::probe("probe_philox")]
 }
 
 #[test]

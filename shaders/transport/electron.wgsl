@@ -113,7 +113,7 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     (*e).draw += 1u;
     (*e).words = vec3<u32>(words.y, words.z, words.x);
     (*e).step = params.step_fraction * (*e).range;
-    (*e).loss = max(1.0 + row.drift + row.spread * rng_normal3(words.w), 0.05);
+    (*e).loss = max(1.0 + row.drift + row.spread * rng_normal3(words.w), SMALLEST_LOSS);
     let expected = row.collisions - table_electron_collisions(material, (*e).range - (*e).loss * (*e).step);
     (*e).hard = 2.0;
     if (*e).interactions < expected {
@@ -207,7 +207,7 @@ fn electron_collide(history: vec2<u32>, e: ptr<function, Electron>, depth: u32) 
     var words = rng_block(params.seed, history, (*e).stream, (*e).draw);
     (*e).draw += 1u;
     (*e).interactions = math_exponential(words.w);
-    if cut >= 0.499999 {
+    if cut >= LARGEST_CUT {
         return result;
     }
     let gamma = 1.0 + energy / params.electron_rest;

@@ -76,6 +76,11 @@ pub const STATUS_SEGMENTS: u32 = 8;
 /// Share of the residual range that the last movement before absorption covers.
 pub const FINAL_ADVANCE: f32 = 0.4;
 
+/// Smallest share of its mean that the range lost in a step is sampled down to.
+pub const SMALLEST_LOSS: f32 = 0.05;
+/// Delta threshold, as a share of the energy, from which on a hard collision has no room: just below the half that indistinguishable electrons share.
+pub const LARGEST_CUT: f32 = 0.499_999;
+
 macro_rules! listed {
     ($($name:ident: $kind:literal),* $(,)?) => {
         /// The text of `shaders/shared/constants.wgsl`.
@@ -91,7 +96,7 @@ macro_rules! listed {
 }
 
 listed! {
-    QUANTA_PER_MEV: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
+    QUANTA_PER_MEV: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32", SMALLEST_LOSS: "f32", LARGEST_CUT: "f32",
     RANGE_EXPONENT: "u32", ELECTRON_LOG2: "u32", ELECTRON_ROWS: "u32", ALPHA_LOG2: "u32", ALPHA_ROWS: "u32", ROWS_PER_MATERIAL: "u32",
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",

@@ -198,7 +198,7 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
     e.draw += 1;
     e.words = [words[1], words[2], words[0]];
     e.step = params.step_fraction * e.range;
-    e.loss = (1.0 + row.drift + row.spread * rng_normal3(words[3])).max(0.05);
+    e.loss = (1.0 + row.drift + row.spread * rng_normal3(words[3])).max(SMALLEST_LOSS);
     let expected = row.collisions - table_electron_collisions(tables, material, e.range - e.loss * e.step);
     e.hard = 2.0;
     if e.interactions < expected {
@@ -302,7 +302,7 @@ pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], e: 
     let mut words = rng_block(params.seed, history, e.stream, e.draw);
     e.draw += 1;
     e.interactions = math_exponential(words[3]);
-    if cut >= 0.499_999 {
+    if cut >= LARGEST_CUT {
         return result;
     }
     let gamma = 1.0 + energy / params.electron_rest;
