@@ -1,6 +1,5 @@
 // Entry point for alphas: threads take histories until none is left. Twin: src/transport/cpu/run.rs, Cpu::alpha.
 
-override WORKGROUP: u32 = 64u;
 @compute @workgroup_size(WORKGROUP)
 fn kernel_alpha() {
     let last = params.first + params.count;

@@ -2,8 +2,6 @@
 //
 // Frequent work sits in the inner loops and rare work in the outer ones, so that the threads of a group do each together.
 
-override WORKGROUP: u32 = 64u;
-// What a thread keeps besides its electron and its sums.
 struct KernelThread {
     history: vec2<u32>,
     // Energy for the present voxel, written when the electron leaves it.

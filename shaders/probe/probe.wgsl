@@ -1,72 +1,459 @@
-// One function at a time over many inputs, for the parity tests (tests/parity.rs). Inputs and outputs are words.
+// One function at a time over many inputs, for the parity tests (tests/parity). Inputs and outputs are words.
 
-@group(1) @binding(0) var<storage, read> probe_input: array<vec4<u32>>;
-@group(1) @binding(1) var<storage, read_write> probe_output: array<vec4<u32>>;
+@group(1) @binding(0) var<storage, read> probe_input: array<u32>;
+@group(1) @binding(1) var<storage, read_write> probe_output: array<u32>;
 
-override PROBE_FUNCTION: u32 = 0u;
+// Words per thread.
+override PROBE_INPUTS: u32 = 1u;
+override PROBE_OUTPUTS: u32 = 1u;
 
-fn probe_direction(a: u32, b: u32) -> vec3<f32> {
-    return direction_isotropic(rng_uniform(a), math_cos_sin(b));
+struct ProbeCursor {
+    input: u32,
+    output: u32,
+}
+
+fn probe_cursor(id: vec3<u32>) -> ProbeCursor {
+    return ProbeCursor(id.x * PROBE_INPUTS, id.x * PROBE_OUTPUTS);
+}
+
+fn probe_done(c: ptr<function, ProbeCursor>) -> bool {
+    return (*c).input >= arrayLength(&probe_input);
+}
+
+fn probe_u32(c: ptr<function, ProbeCursor>) -> u32 {
+    (*c).input += 1u;
+    return probe_input[(*c).input - 1u];
+}
+
+fn probe_f32(c: ptr<function, ProbeCursor>) -> f32 {
+    return bitcast<f32>(probe_u32(c));
+}
+
+fn probe_vec2u(c: ptr<function, ProbeCursor>) -> vec2<u32> {
+    let x = probe_u32(c);
+    return vec2<u32>(x, probe_u32(c));
+}
+
+fn probe_vec3u(c: ptr<function, ProbeCursor>) -> vec3<u32> {
+    let xy = probe_vec2u(c);
+    return vec3<u32>(xy, probe_u32(c));
+}
+
+fn probe_vec2f(c: ptr<function, ProbeCursor>) -> vec2<f32> {
+    return bitcast<vec2<f32>>(probe_vec2u(c));
+}
+
+fn probe_vec3f(c: ptr<function, ProbeCursor>) -> vec3<f32> {
+    return bitcast<vec3<f32>>(probe_vec3u(c));
+}
+
+fn probe_put(c: ptr<function, ProbeCursor>, word: u32) {
+    probe_output[(*c).output] = word;
+    (*c).output += 1u;
+}
+
+fn probe_put_f32(c: ptr<function, ProbeCursor>, x: f32) {
+    probe_put(c, bitcast<u32>(x));
+}
+
+fn probe_put_vec3u(c: ptr<function, ProbeCursor>, v: vec3<u32>) {
+    probe_put(c, v.x);
+    probe_put(c, v.y);
+    probe_put(c, v.z);
+}
+
+fn probe_put_vec3f(c: ptr<function, ProbeCursor>, v: vec3<f32>) {
+    probe_put_vec3u(c, bitcast<vec3<u32>>(v));
 }
 
 @compute @workgroup_size(64)
-fn probe(@builtin(global_invocation_id) id: vec3<u32>) {
-    let at = id.x;
-    if at >= arrayLength(&probe_input) {
+fn probe_philox(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
         return;
     }
-    let v = probe_input[at];
-    var result = vec4<u32>(0u);
-    switch PROBE_FUNCTION {
-        case 0u: {
-            result = rng_philox(v, vec2<u32>(v.w, v.x));
-        }
-        case 1u: {
-            result = vec4<u32>(rng_child_stream(v.x, v.y), bitcast<u32>(rng_uniform(v.z)), bitcast<u32>(rng_normal3(v.w)), rng_mul_hi(v.x, v.y));
-        }
-        case 2u: {
-            let cs = math_cos_sin(v.x);
-            result = vec4<u32>(bitcast<u32>(cs.x), bitcast<u32>(cs.y), bitcast<u32>(math_exponential(v.y)), 0u);
-        }
-        case 3u: {
-            let u = probe_direction(v.x, v.y);
-            let cosine = 2.0 * rng_uniform(v.z) - 1.0;
-            let turned = direction_turn(u, vec2<f32>(cosine, sqrt(1.0 - cosine * cosine)), math_cos_sin(v.w));
-            result = vec4<u32>(bitcast<vec3<u32>>(turned), 0u);
-        }
-        case 4u: {
-            let index = v.x % (params.size.x * params.size.y * params.size.z);
-            let place = voxel_at(index, params.size);
-            result = vec4<u32>(place, voxel_index(place, params.size));
-        }
-        case 5u: {
-            let u = probe_direction(v.x, v.y);
-            let offset = vec3<f32>(rng_uniform(v.z), rng_uniform(v.w), rng_uniform(v.z ^ v.w)) * params.spacing;
-            let wall = voxel_wall(offset, u, voxel_inverse(u), params.spacing);
-            result = vec4<u32>(bitcast<u32>(wall.distance), wall.axis, bitcast<u32>(voxel_nearest_wall(offset, params.spacing)), 0u);
-        }
-        case 6u: {
-            let row = table_electron(0u, bitcast<f32>(v.x));
-            result = bitcast<vec4<u32>>(vec4<f32>(row.energy, row.collisions, row.spread, row.drift));
-        }
-        case 7u: {
-            let row = table_alpha(0u, bitcast<f32>(v.x));
-            let e = bitcast<f32>(v.y);
-            result = bitcast<vec4<u32>>(vec4<f32>(row.energy, row.stopping_energy, table_electron_range(0u, e), table_alpha_range(0u, e)));
-        }
-        case 8u: {
-            result = vec4<u32>(bitcast<u32>(table_deflection(0u, bitcast<f32>(v.x), v.y, v.z)), 0u, 0u, 0u);
-        }
-        case 9u: {
-            result = vec4<u32>(tally_quanta(bitcast<f32>(v.x)), tally_let_quanta(bitcast<f32>(v.y)), voxel_material(v.z), bitcast<u32>(voxel_density(v.z)));
-        }
-        case 10u: {
-            result = vec4<u32>(bitcast<u32>(decay_energy(params.spectrum_count, v.x, v.y)), decay_entry(params.source_count, v.z), 0u, 0u);
-        }
-        default: {
-            let d = decay_start(v.x);
-            result = vec4<u32>(d.index, bitcast<u32>(d.energy), bitcast<u32>(d.interactions), bitcast<u32>(decay_normal(d.history)));
-        }
+    let xy = probe_vec2u(&c);
+    let zw = probe_vec2u(&c);
+    let block = rng_philox(vec4<u32>(xy, zw), probe_vec2u(&c));
+    probe_put_vec3u(&c, block.xyz);
+    probe_put(&c, block.w);
+}
+
+@compute @workgroup_size(64)
+fn probe_rng(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
     }
-    probe_output[at] = result;
+    let xy = probe_vec2u(&c);
+    probe_put(&c, rng_child_stream(xy.x, xy.y));
+    probe_put(&c, rng_mul_hi(xy.x, xy.y));
+    probe_put_f32(&c, rng_uniform(xy.x));
+    probe_put_f32(&c, rng_normal3(xy.x));
+}
+
+@compute @workgroup_size(64)
+fn probe_math(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let word = probe_u32(&c);
+    let angle = math_cos_sin(word);
+    probe_put_f32(&c, angle.x);
+    probe_put_f32(&c, angle.y);
+    probe_put_f32(&c, math_exponential(word));
+}
+
+@compute @workgroup_size(64)
+fn probe_direction(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let u = probe_f32(&c);
+    let azimuth = probe_vec2f(&c);
+    let polar = probe_vec2f(&c);
+    let start = probe_vec3f(&c);
+    probe_put_vec3f(&c, direction_isotropic(u, azimuth));
+    probe_put_vec3f(&c, direction_turn(start, polar, azimuth));
+}
+
+@compute @workgroup_size(64)
+fn probe_index(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let index = probe_u32(&c);
+    let size = probe_vec3u(&c);
+    let place = voxel_at(index, size);
+    probe_put_vec3u(&c, place);
+    probe_put(&c, voxel_index(place, size));
+}
+
+@compute @workgroup_size(64)
+fn probe_wall(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let voxel = probe_vec3u(&c);
+    let offset = probe_vec3f(&c);
+    let u = probe_vec3f(&c);
+    let inverse = voxel_inverse(u);
+    let wall = voxel_wall(offset, u, inverse, params.spacing);
+    let moved = voxel_move(offset, u, wall.distance, params.spacing);
+    let next = voxel_cross(voxel, moved, u, wall.axis, params.spacing, params.size);
+    probe_put_vec3f(&c, inverse);
+    probe_put_f32(&c, wall.distance);
+    probe_put(&c, wall.axis);
+    probe_put_f32(&c, voxel_nearest_wall(offset, params.spacing));
+    probe_put_vec3f(&c, moved);
+    probe_put_vec3u(&c, next.voxel);
+    probe_put_vec3f(&c, next.offset);
+    probe_put(&c, next.outside);
+}
+
+@compute @workgroup_size(64)
+fn probe_range(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let material = probe_u32(&c);
+    let range = probe_f32(&c);
+    let electron = table_electron(material, range);
+    let alpha = table_alpha(material, range);
+    probe_put_f32(&c, electron.energy);
+    probe_put_f32(&c, electron.collisions);
+    probe_put_f32(&c, electron.spread);
+    probe_put_f32(&c, electron.drift);
+    probe_put_f32(&c, table_electron_energy(material, range));
+    probe_put_f32(&c, table_electron_collisions(material, range));
+    probe_put_f32(&c, alpha.energy);
+    probe_put_f32(&c, alpha.stopping_energy);
+}
+
+@compute @workgroup_size(64)
+fn probe_energy(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let material = probe_u32(&c);
+    let energy = probe_f32(&c);
+    probe_put_f32(&c, table_electron_range(material, energy));
+    probe_put_f32(&c, table_alpha_range(material, energy));
+    probe_put_f32(&c, table_energy(material, ALPHA_SIGMA_AT, energy));
+}
+
+@compute @workgroup_size(64)
+fn probe_deflection(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let material = probe_u32(&c);
+    let range = probe_f32(&c);
+    let words = probe_vec2u(&c);
+    probe_put_f32(&c, table_deflection(material, range, words.x, words.y));
+}
+
+@compute @workgroup_size(64)
+fn probe_quanta(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let energy = probe_f32(&c);
+    let value = probe_f32(&c);
+    let voxel = probe_u32(&c);
+    probe_put(&c, tally_quanta(energy));
+    probe_put(&c, tally_let_quanta(value));
+    probe_put(&c, voxel_material(voxel));
+    probe_put_f32(&c, voxel_density(voxel));
+}
+
+// Adds a word to a cell of the tally many times over; the tally is the result.
+@compute @workgroup_size(64)
+fn probe_tally(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let cell = probe_u32(&c);
+    let quanta = probe_u32(&c);
+    let times = probe_u32(&c);
+    for (var i = 0u; i < times; i++) {
+        tally_add(cell, quanta);
+    }
+    probe_put(&c, quanta);
+}
+
+@compute @workgroup_size(64)
+fn probe_decay(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let place = probe_u32(&c);
+    let words = probe_vec3u(&c);
+    let decay = decay_start(place);
+    probe_put(&c, decay.history.x);
+    probe_put(&c, decay.history.y);
+    probe_put(&c, decay.index);
+    probe_put_vec3f(&c, decay.offset);
+    probe_put_vec3f(&c, decay.direction);
+    probe_put_f32(&c, decay.energy);
+    probe_put_f32(&c, decay.interactions);
+    probe_put_f32(&c, decay_normal(decay.history));
+    probe_put(&c, decay_entry(params.source_count, words.x));
+    probe_put_f32(&c, decay_energy(params.spectrum_count, words.y, words.z));
+}
+
+fn probe_alpha(c: ptr<function, ProbeCursor>) -> Alpha {
+    var a: Alpha;
+    a.voxel = probe_vec3u(c);
+    a.index = probe_u32(c);
+    a.medium = probe_u32(c);
+    a.offset = probe_vec3f(c);
+    a.direction = probe_vec3f(c);
+    a.inverse = probe_vec3f(c);
+    a.range = probe_f32(c);
+    a.stretch = probe_f32(c);
+    a.quanta = probe_u32(c);
+    a.stopping_energy = probe_f32(c);
+    a.alive = probe_u32(c);
+    return a;
+}
+
+fn probe_put_alpha(c: ptr<function, ProbeCursor>, a: Alpha) {
+    probe_put_vec3u(c, a.voxel);
+    probe_put(c, a.index);
+    probe_put(c, a.medium);
+    probe_put_vec3f(c, a.offset);
+    probe_put_vec3f(c, a.direction);
+    probe_put_vec3f(c, a.inverse);
+    probe_put_f32(c, a.range);
+    probe_put_f32(c, a.stretch);
+    probe_put(c, a.quanta);
+    probe_put_f32(c, a.stopping_energy);
+    probe_put(c, a.alive);
+}
+
+@compute @workgroup_size(64)
+fn probe_alpha_start(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let index = probe_u32(&c);
+    let offset = probe_vec3f(&c);
+    let direction = probe_vec3f(&c);
+    let energy = probe_f32(&c);
+    let normal = probe_f32(&c);
+    let sigma = probe_f32(&c);
+    probe_put_alpha(&c, alpha_start(index, voxels[index], offset, direction, energy, normal, sigma));
+}
+
+@compute @workgroup_size(64)
+fn probe_alpha_advance(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    var a = probe_alpha(&c);
+    let deposit = alpha_advance(&a);
+    probe_put_alpha(&c, a);
+    probe_put(&c, deposit.index);
+    probe_put(&c, deposit.quanta);
+    probe_put(&c, deposit.let_quanta);
+    probe_put(&c, deposit.escaped);
+}
+
+fn probe_waiting(c: ptr<function, ProbeCursor>) -> ElectronWaiting {
+    var w: ElectronWaiting;
+    w.index = probe_u32(c);
+    w.offset = probe_vec3f(c);
+    w.direction = probe_vec3f(c);
+    w.range = probe_f32(c);
+    w.quanta = probe_u32(c);
+    w.interactions = probe_f32(c);
+    w.stream = probe_u32(c);
+    w.draw = probe_u32(c);
+    w.steps = probe_u32(c);
+    return w;
+}
+
+fn probe_put_waiting(c: ptr<function, ProbeCursor>, w: ElectronWaiting) {
+    probe_put(c, w.index);
+    probe_put_vec3f(c, w.offset);
+    probe_put_vec3f(c, w.direction);
+    probe_put_f32(c, w.range);
+    probe_put(c, w.quanta);
+    probe_put_f32(c, w.interactions);
+    probe_put(c, w.stream);
+    probe_put(c, w.draw);
+    probe_put(c, w.steps);
+}
+
+fn probe_electron(c: ptr<function, ProbeCursor>) -> Electron {
+    var e: Electron;
+    e.voxel = probe_vec3u(c);
+    e.index = probe_u32(c);
+    e.medium = probe_u32(c);
+    e.offset = probe_vec3f(c);
+    e.direction = probe_vec3f(c);
+    e.inverse = probe_vec3f(c);
+    e.range = probe_f32(c);
+    e.quanta = probe_u32(c);
+    e.step = probe_f32(c);
+    e.loss = probe_f32(c);
+    e.share = probe_f32(c);
+    e.stop = probe_f32(c);
+    e.event = probe_u32(c);
+    e.hard = probe_f32(c);
+    e.interactions = probe_f32(c);
+    e.words = probe_vec3u(c);
+    e.stream = probe_u32(c);
+    e.draw = probe_u32(c);
+    e.steps = probe_u32(c);
+    e.state = probe_u32(c);
+    return e;
+}
+
+fn probe_put_electron(c: ptr<function, ProbeCursor>, e: Electron) {
+    probe_put_vec3u(c, e.voxel);
+    probe_put(c, e.index);
+    probe_put(c, e.medium);
+    probe_put_vec3f(c, e.offset);
+    probe_put_vec3f(c, e.direction);
+    probe_put_vec3f(c, e.inverse);
+    probe_put_f32(c, e.range);
+    probe_put(c, e.quanta);
+    probe_put_f32(c, e.step);
+    probe_put_f32(c, e.loss);
+    probe_put_f32(c, e.share);
+    probe_put_f32(c, e.stop);
+    probe_put(c, e.event);
+    probe_put_f32(c, e.hard);
+    probe_put_f32(c, e.interactions);
+    probe_put_vec3u(c, e.words);
+    probe_put(c, e.stream);
+    probe_put(c, e.draw);
+    probe_put(c, e.steps);
+    probe_put(c, e.state);
+}
+
+fn probe_put_deposit(c: ptr<function, ProbeCursor>, deposit: ElectronDeposit) {
+    probe_put(c, deposit.index);
+    probe_put(c, deposit.quanta);
+    probe_put(c, deposit.escaped);
+    probe_put(c, deposit.status);
+}
+
+@compute @workgroup_size(64)
+fn probe_electron_start(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    var e = electron_start(probe_waiting(&c));
+    probe_put_electron(&c, e);
+    probe_put_waiting(&c, electron_wait(&e));
+}
+
+@compute @workgroup_size(64)
+fn probe_electron_begin_step(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let history = probe_vec2u(&c);
+    var e = probe_electron(&c);
+    let deposit = electron_begin_step(history, &e);
+    probe_put_electron(&c, e);
+    probe_put_deposit(&c, deposit);
+}
+
+@compute @workgroup_size(64)
+fn probe_electron_advance(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let history = probe_vec2u(&c);
+    var e = probe_electron(&c);
+    let deposit = electron_advance(&e);
+    probe_put_electron(&c, e);
+    probe_put_deposit(&c, deposit);
+}
+
+@compute @workgroup_size(64)
+fn probe_electron_deflect(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let history = probe_vec2u(&c);
+    var e = probe_electron(&c);
+    electron_deflect(&e);
+    probe_put_electron(&c, e);
+}
+
+@compute @workgroup_size(64)
+fn probe_electron_collide(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let history = probe_vec2u(&c);
+    var e = probe_electron(&c);
+    let collision = electron_collide(history, &e, probe_u32(&c));
+    probe_put_electron(&c, e);
+    probe_put_waiting(&c, collision.delta);
+    probe_put(&c, collision.born);
+    probe_put(&c, collision.quanta);
+    probe_put(&c, collision.status);
 }

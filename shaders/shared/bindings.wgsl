@@ -8,3 +8,6 @@
 @group(0) @binding(5) var<storage, read> spectrum: array<vec4<u32>>;
 @group(0) @binding(6) var<storage, read_write> tally: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read_write> counters: Counters;
+
+// Threads per workgroup of the kernels.
+override WORKGROUP: u32 = 64u;

@@ -5,14 +5,14 @@ struct TablePlace {
     share: f32,
 }
 
-struct ElectronRow {
+struct TableElectron {
     energy: f32,
     collisions: f32,
     spread: f32,
     drift: f32,
 }
 
-struct AlphaRow {
+struct TableAlpha {
     energy: f32,
     stopping_energy: f32,
 }
@@ -32,13 +32,13 @@ fn table_place(x: f32, exponent: u32, log2: u32, nodes: u32) -> TablePlace {
     return TablePlace(node, share);
 }
 
-fn table_electron(material: u32, range: f32) -> ElectronRow {
+fn table_electron(material: u32, range: f32) -> TableElectron {
     let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
     let at = material * ROWS_PER_MATERIAL + place.node;
     let a = table_rows[at];
     let b = table_rows[at + 1u];
     let row = a + (b - a) * place.share;
-    return ElectronRow(row.x * table_below(range), row.y, row.z, row.w);
+    return TableElectron(row.x * table_below(range), row.y, row.z, row.w);
 }
 
 fn table_electron_energy(material: u32, range: f32) -> f32 {
@@ -57,11 +57,11 @@ fn table_electron_collisions(material: u32, range: f32) -> f32 {
     return a + (b - a) * place.share;
 }
 
-fn table_alpha(material: u32, range: f32) -> AlphaRow {
+fn table_alpha(material: u32, range: f32) -> TableAlpha {
     let place = table_place(range, RANGE_EXPONENT, ALPHA_LOG2, ALPHA_ROWS + 1u);
     let row = table_rows[material * ROWS_PER_MATERIAL + ELECTRON_ROWS + place.node];
     let values = (row.xy + (row.zw - row.xy) * place.share) * table_below(range);
-    return AlphaRow(values.x, values.y);
+    return TableAlpha(values.x, values.y);
 }
 
 fn table_below(range: f32) -> f32 {

@@ -1,11 +1,11 @@
 // Voxels: place, walls, contents. Twin: src/transport/cpu/voxel.rs.
 
-struct Wall {
+struct VoxelWall {
     distance: f32,
     axis: u32,
 }
 
-struct Crossing {
+struct VoxelCrossing {
     voxel: vec3<u32>,
     outside: u32,
     offset: vec3<f32>,
@@ -32,14 +32,14 @@ fn voxel_inverse(direction: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(1.0) / max(abs(direction), vec3<f32>(1.0e-12));
 }
 
-fn voxel_wall(offset: vec3<f32>, direction: vec3<f32>, inverse: vec3<f32>, spacing: vec3<f32>) -> Wall {
+fn voxel_wall(offset: vec3<f32>, direction: vec3<f32>, inverse: vec3<f32>, spacing: vec3<f32>) -> VoxelWall {
     let d = select(spacing - offset, offset, direction < vec3<f32>(0.0)) * inverse;
-    var wall = Wall(d.x, 0u);
+    var wall = VoxelWall(d.x, 0u);
     if d.y < wall.distance {
-        wall = Wall(d.y, 1u);
+        wall = VoxelWall(d.y, 1u);
     }
     if d.z < wall.distance {
-        wall = Wall(d.z, 2u);
+        wall = VoxelWall(d.z, 2u);
     }
     return wall;
 }
@@ -53,8 +53,8 @@ fn voxel_move(offset: vec3<f32>, direction: vec3<f32>, distance: f32, spacing: v
     return min(max(offset + direction * distance, vec3<f32>(0.0)), spacing);
 }
 
-fn voxel_cross(voxel: vec3<u32>, offset: vec3<f32>, direction: vec3<f32>, axis: u32, spacing: vec3<f32>, size: vec3<u32>) -> Crossing {
-    var next = Crossing(voxel, 0u, offset);
+fn voxel_cross(voxel: vec3<u32>, offset: vec3<f32>, direction: vec3<f32>, axis: u32, spacing: vec3<f32>, size: vec3<u32>) -> VoxelCrossing {
+    var next = VoxelCrossing(voxel, 0u, offset);
     if axis == 0u {
         next.voxel.x = select(voxel.x + 1u, voxel.x - 1u, direction.x < 0.0);
         next.offset.x = select(0.0, spacing.x, direction.x < 0.0);

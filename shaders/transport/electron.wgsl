@@ -116,7 +116,7 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
     let n = rng_normal3(words.w);
     let quadratic = min(LOSS_SKEWNESS * row.spread, LOSS_QUADRATIC);
-    let linear = sqrt(1.0 - 1.6 * quadratic * quadratic);
+    let linear = sqrt(1.0 - NORMAL3_SQUARE_VARIANCE * quadratic * quadratic);
     (*e).loss = 1.0 + row.drift + row.spread * (linear * n + quadratic * (n * n - 1.0));
     let expected = row.collisions - table_electron_collisions(material, (*e).range - (*e).loss * (*e).step);
     (*e).hard = 2.0;
@@ -211,7 +211,7 @@ fn electron_collide(history: vec2<u32>, e: ptr<function, Electron>, depth: u32) 
     var words = rng_block(params.seed, history, (*e).stream, (*e).draw);
     (*e).draw += 1u;
     (*e).interactions = math_exponential(words.w);
-    if cut >= 0.499999 {
+    if cut >= LARGEST_CUT {
         return result;
     }
     let gamma = 1.0 + energy / params.electron_rest;

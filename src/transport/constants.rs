@@ -78,8 +78,12 @@ pub const FINAL_ADVANCE: f32 = 0.4;
 
 /// Quadratic part of the sampled loss of a step, relative to its spread: gives soft losses about the skewness they have (model.md).
 pub const LOSS_SKEWNESS: f32 = 1.3;
+/// Variance of the square of a sum of three uniforms with variance 1 (its fourth moment, 2.6, less 1).
+pub const NORMAL3_SQUARE_VARIANCE: f32 = 1.6;
 /// Largest quadratic part, so that a loss of any spread stays positive.
 pub const LOSS_QUADRATIC: f32 = 0.6;
+/// Delta threshold, as a share of the energy, from which on a hard collision has no room: just below the half that indistinguishable electrons share.
+pub const LARGEST_CUT: f32 = 0.499_999;
 
 macro_rules! listed {
     ($($name:ident: $kind:literal),* $(,)?) => {
@@ -97,7 +101,7 @@ macro_rules! listed {
 
 listed! {
     QUANTA_PER_MEV: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
-    LOSS_SKEWNESS: "f32", LOSS_QUADRATIC: "f32",
+    LOSS_SKEWNESS: "f32", LOSS_QUADRATIC: "f32", NORMAL3_SQUARE_VARIANCE: "f32", LARGEST_CUT: "f32",
     RANGE_EXPONENT: "u32", ELECTRON_LOG2: "u32", ELECTRON_ROWS: "u32", ALPHA_LOG2: "u32", ALPHA_ROWS: "u32", ROWS_PER_MATERIAL: "u32",
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",

@@ -9,21 +9,21 @@ use dosaic::{
     plan::{TransportPlan, WaterData},
     source::DecayPattern,
     transport::{
-        backend::{Backend, BatchTally, Job, Particle, Settings, World, source_list},
+        backend::{Backend, BatchResult, Job, Particle, Settings, World, source_list},
         tables::Tables,
     },
 };
 use glam::DVec3;
 
 /// A phantom with its tables and settings.
-pub struct Scene {
-    pub phantom: Phantom,
-    pub tables: Tables,
-    pub settings: Settings,
+pub(crate) struct Scene {
+    pub(crate) phantom: Phantom,
+    pub(crate) tables: Tables,
+    pub(crate) settings: Settings,
 }
 
 /// The transport settings of a plan that says nothing about them.
-pub fn transport_plan() -> TransportPlan {
+pub(crate) fn transport_plan() -> TransportPlan {
     TransportPlan {
         histories: 1,
         batches: 16,
@@ -39,7 +39,7 @@ pub fn transport_plan() -> TransportPlan {
 
 impl Scene {
     /// A grid of `size` voxels with edges of `spacing` mm; `medium` gives the position in `names` and the density factor of a voxel.
-    pub fn new(size: [u32; 3], spacing: DVec3, names: &[&str], medium: impl Fn([u32; 3]) -> (u8, f64)) -> Self {
+    pub(crate) fn new(size: [u32; 3], spacing: DVec3, names: &[&str], medium: impl Fn([u32; 3]) -> (u8, f64)) -> Self {
         let grid = VoxelGrid::axis_aligned(size, spacing, DVec3::ZERO);
         let materials: Vec<_> = names.iter().map(|name| materials::require(name).expect("a tabulated material")).collect();
         let voxels = (0..grid.len())
@@ -55,12 +55,12 @@ impl Scene {
     }
 
     /// Water everywhere.
-    pub fn water(size: [u32; 3], spacing: f64) -> Self {
+    pub(crate) fn water(size: [u32; 3], spacing: f64) -> Self {
         Self::new(size, DVec3::splat(spacing), &["water"], |_| (0, 1.0))
     }
 
     /// Slabs of water, cortical bone and lung that repeat along x, the density varying from voxel to voxel; voxels are not cubes.
-    pub fn mixed(size: [u32; 3], spacing: f64) -> Self {
+    pub(crate) fn mixed(size: [u32; 3], spacing: f64) -> Self {
         let edges = DVec3::new(spacing, 0.8 * spacing, 1.3 * spacing);
         Self::new(size, edges, &["water", "bone_cortical", "lung"], |[i, j, k]| {
             let factor = 0.9 + 0.02 * f64::from((7 * i + 5 * j + 3 * k) % 11);
@@ -68,31 +68,31 @@ impl Scene {
         })
     }
 
-    pub fn world(&self) -> World<'_> {
+    pub(crate) fn world(&self) -> World<'_> {
         World { phantom: &self.phantom, tables: &self.tables, settings: self.settings }
     }
 
-    pub fn with_seed(mut self, seed: u64) -> Self {
+    pub(crate) fn with_seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self
     }
 
     /// A uniform source in every `every`-th voxel.
-    pub fn source(&self, every: usize) -> Vec<[u32; 2]> {
+    pub(crate) fn source(&self, every: usize) -> Vec<[u32; 2]> {
         let voxels: Vec<u32> = (0..self.phantom.grid.len() as u32).step_by(every).collect();
         let shares = vec![1.0 / voxels.len() as f64; voxels.len()];
         source_list(&DecayPattern { voxels, shares })
     }
 
     /// A source in one voxel, the middle one.
-    pub fn central_source(&self) -> Vec<[u32; 2]> {
+    pub(crate) fn central_source(&self) -> Vec<[u32; 2]> {
         let voxel = self.phantom.grid.index(self.phantom.grid.size.map(|n| n / 2)) as u32;
         source_list(&DecayPattern { voxels: vec![voxel], shares: vec![1.0] })
     }
 }
 
 /// The particles of one kind that a nuclide (with its chain in equilibrium) emits.
-pub fn sampler(nuclide: &str, particle: Particle) -> EnergySampler {
+pub(crate) fn sampler(nuclide: &str, particle: Particle) -> EnergySampler {
     let emitted = emissions(nuclide, true).expect("a tabulated nuclide").total;
     match particle {
         Particle::Alpha => EnergySampler::new(&emitted.alphas, &[]),
@@ -102,22 +102,22 @@ pub fn sampler(nuclide: &str, particle: Particle) -> EnergySampler {
 }
 
 /// A job with everything it borrows.
-pub struct Case {
-    pub particle: Particle,
-    pub source: Vec<[u32; 2]>,
-    pub sampler: EnergySampler,
-    pub stream: u32,
-    pub first_history: u64,
-    pub histories: u64,
-    pub batches: u32,
+pub(crate) struct Case {
+    pub(crate) particle: Particle,
+    pub(crate) source: Vec<[u32; 2]>,
+    pub(crate) sampler: EnergySampler,
+    pub(crate) stream: u32,
+    pub(crate) first_history: u64,
+    pub(crate) histories: u64,
+    pub(crate) batches: u32,
 }
 
 impl Case {
-    pub fn new(nuclide: &str, particle: Particle, source: Vec<[u32; 2]>, histories: u64, batches: u32) -> Self {
+    pub(crate) fn new(nuclide: &str, particle: Particle, source: Vec<[u32; 2]>, histories: u64, batches: u32) -> Self {
         Self { particle, source, sampler: sampler(nuclide, particle), stream: 1, first_history: 0, histories, batches }
     }
 
-    pub fn job(&self) -> Job<'_> {
+    pub(crate) fn job(&self) -> Job<'_> {
         Job {
             particle: self.particle,
             source: &self.source,
@@ -130,7 +130,7 @@ impl Case {
     }
 
     /// All batches, in order.
-    pub fn run(&self, backend: &mut dyn Backend) -> Vec<BatchTally> {
+    pub(crate) fn run(&self, backend: &mut dyn Backend) -> Vec<BatchResult> {
         (0..self.batches).map(|batch| backend.run(&self.job(), batch, &|_| ()).expect("the backend works")).collect()
     }
 }

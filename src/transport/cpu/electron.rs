@@ -201,7 +201,7 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
     // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
     let n = rng_normal3(words[3]);
     let quadratic = (LOSS_SKEWNESS * row.spread).min(LOSS_QUADRATIC);
-    let linear = (1.0 - 1.6 * quadratic * quadratic).sqrt();
+    let linear = (1.0 - NORMAL3_SQUARE_VARIANCE * quadratic * quadratic).sqrt();
     e.loss = 1.0 + row.drift + row.spread * (linear * n + quadratic * (n * n - 1.0));
     let expected = row.collisions - table_electron_collisions(tables, material, e.range - e.loss * e.step);
     e.hard = 2.0;
@@ -306,7 +306,7 @@ pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], e: 
     let mut words = rng_block(params.seed, history, e.stream, e.draw);
     e.draw += 1;
     e.interactions = math_exponential(words[3]);
-    if cut >= 0.499_999 {
+    if cut >= LARGEST_CUT {
         return result;
     }
     let gamma = 1.0 + energy / params.electron_rest;

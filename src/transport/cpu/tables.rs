@@ -16,7 +16,7 @@ pub struct TablePlace {
 
 /// Energy and its companions at a residual range of an electron.
 #[derive(Debug, Clone, Copy)]
-pub struct ElectronRow {
+pub struct TableElectron {
     /// Energy, MeV.
     pub energy: f32,
     /// Mean number of hard collisions until rest.
@@ -29,7 +29,7 @@ pub struct ElectronRow {
 
 /// Energy and energy-weighted stopping power at a residual range of an alpha.
 #[derive(Debug, Clone, Copy)]
-pub struct AlphaRow {
+pub struct TableAlpha {
     /// Energy, MeV.
     pub energy: f32,
     /// Int S_el dE from rest, MeV (MeV cm2/g).
@@ -55,13 +55,13 @@ pub fn table_place(x: f32, exponent: u32, log2: u32, nodes: u32) -> TablePlace {
 
 /// Electron row at a residual range (g/cm2). Below the table the energy falls in proportion to the range.
 #[inline(always)]
-pub fn table_electron(tables: &Tables, material: u32, range: f32) -> ElectronRow {
+pub fn table_electron(tables: &Tables, material: u32, range: f32) -> TableElectron {
     let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
     let at = (material * ROWS_PER_MATERIAL + place.node) as usize;
     let a = tables.rows[at];
     let b = tables.rows[at + 1];
     let t = place.share;
-    ElectronRow {
+    TableElectron {
         energy: (a[0] + (b[0] - a[0]) * t) * table_below(range),
         collisions: a[1] + (b[1] - a[1]) * t,
         spread: a[2] + (b[2] - a[2]) * t,
@@ -91,12 +91,12 @@ pub fn table_electron_collisions(tables: &Tables, material: u32, range: f32) -> 
 
 /// Alpha row at a residual range (g/cm2); proportional to the range below the table.
 #[inline(always)]
-pub fn table_alpha(tables: &Tables, material: u32, range: f32) -> AlphaRow {
+pub fn table_alpha(tables: &Tables, material: u32, range: f32) -> TableAlpha {
     let place = table_place(range, RANGE_EXPONENT, ALPHA_LOG2, ALPHA_ROWS + 1);
     let row = tables.rows[(material * ROWS_PER_MATERIAL + ELECTRON_ROWS + place.node) as usize];
     let t = place.share;
     let below = table_below(range);
-    AlphaRow { energy: (row[0] + (row[2] - row[0]) * t) * below, stopping_energy: (row[1] + (row[3] - row[1]) * t) * below }
+    TableAlpha { energy: (row[0] + (row[2] - row[0]) * t) * below, stopping_energy: (row[1] + (row[3] - row[1]) * t) * below }
 }
 
 /// 1 inside the tables over range, range / (smallest range) below them.

@@ -9,7 +9,7 @@ pub use crate::phantom::{voxel_density, voxel_material};
 
 /// Distance along a direction to the wall of the present voxel, and the axis of that wall.
 #[derive(Debug, Clone, Copy)]
-pub struct Wall {
+pub struct VoxelWall {
     /// cm.
     pub distance: f32,
     /// 0, 1, 2 = x, y, z.
@@ -37,16 +37,16 @@ pub fn voxel_inverse(direction: Vec3) -> Vec3 {
 
 /// Where the straight way leaves the voxel.
 #[inline(always)]
-pub fn voxel_wall(offset: Vec3, direction: Vec3, inverse: Vec3, spacing: Vec3) -> Wall {
+pub fn voxel_wall(offset: Vec3, direction: Vec3, inverse: Vec3, spacing: Vec3) -> VoxelWall {
     let x = (if direction.x < 0.0 { offset.x } else { spacing.x - offset.x }) * inverse.x;
     let y = (if direction.y < 0.0 { offset.y } else { spacing.y - offset.y }) * inverse.y;
     let z = (if direction.z < 0.0 { offset.z } else { spacing.z - offset.z }) * inverse.z;
-    let mut wall = Wall { distance: x, axis: 0 };
+    let mut wall = VoxelWall { distance: x, axis: 0 };
     if y < wall.distance {
-        wall = Wall { distance: y, axis: 1 };
+        wall = VoxelWall { distance: y, axis: 1 };
     }
     if z < wall.distance {
-        wall = Wall { distance: z, axis: 2 };
+        wall = VoxelWall { distance: z, axis: 2 };
     }
     wall
 }
@@ -68,7 +68,7 @@ pub fn voxel_move(offset: Vec3, direction: Vec3, distance: f32, spacing: Vec3) -
 
 /// A place after crossing a wall.
 #[derive(Debug, Clone, Copy)]
-pub struct Crossing {
+pub struct VoxelCrossing {
     /// The new voxel; meaningless if `outside`.
     pub voxel: UVec3,
     /// Offset in the new voxel, cm: exactly on the wall.
@@ -79,8 +79,8 @@ pub struct Crossing {
 
 /// Crosses `wall` from a place reached by [`voxel_move`].
 #[inline(always)]
-pub fn voxel_cross(voxel: UVec3, offset: Vec3, direction: Vec3, axis: u32, spacing: Vec3, size: UVec3) -> Crossing {
-    let mut next = Crossing { voxel, offset, outside: false };
+pub fn voxel_cross(voxel: UVec3, offset: Vec3, direction: Vec3, axis: u32, spacing: Vec3, size: UVec3) -> VoxelCrossing {
+    let mut next = VoxelCrossing { voxel, offset, outside: false };
     // Unsigned wrap-around below zero gives a number above any size.
     if axis == 0 {
         next.voxel.x = if direction.x < 0.0 { voxel.x.wrapping_sub(1) } else { voxel.x + 1 };

@@ -61,9 +61,9 @@ pub fn electron() -> ShaderModule {
     ShaderModule { entry: "kernel_electron", files: [&SHARED[..], &[ELECTRON, KERNEL_ELECTRON]].concat() }
 }
 
-/// The probes: single functions run over many inputs, for the parity tests.
-pub fn probe() -> ShaderModule {
-    ShaderModule { entry: "probe", files: [&SHARED[..], &[ALPHA, ELECTRON, PROBE]].concat() }
+/// A probe: a single function run over many inputs, for the parity tests.
+pub fn probe(entry: &'static str) -> ShaderModule {
+    ShaderModule { entry, files: [&SHARED[..], &[ALPHA, ELECTRON, PROBE]].concat() }
 }
 
 impl ShaderModule {
