@@ -1,4 +1,4 @@
-//! Elastic scattering of electrons: Legendre moments of ELSEPA cross sections per element.
+//! Elastic scattering of electrons and positrons: Legendre moments of ELSEPA cross sections per element.
 //!
 //! Source: ELSEPA, F. Salvat, A. Jablonski and C. J. Powell, Comput. Phys. Commun. 165 (2005) 157. Differential cross sections
 //! serve for 13 elements; other elements use a screened Rutherford shape with ELSEPA's total and first transport cross section
@@ -6,13 +6,18 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use super::quadrature::GAUSS_8;
+use super::{berger_seltzer::Charge, quadrature::GAUSS_8};
 
 /// Highest Legendre order kept.
 pub const ORDERS: usize = 160;
 
-const DCS: &str = include_str!("data/elastic/electron_dcs.csv");
-const TRANSPORT: &str = include_str!("data/elastic/electron_transport.csv");
+/// Differential and transport cross sections of a projectile.
+fn tables(charge: Charge) -> (&'static str, &'static str) {
+    match charge {
+        Charge::Electron => (include_str!("data/elastic/electron_dcs.csv"), include_str!("data/elastic/electron_transport.csv")),
+        Charge::Positron => (include_str!("data/elastic/positron_dcs.csv"), include_str!("data/elastic/positron_transport.csv")),
+    }
+}
 
 /// Legendre moments of the elastic cross section of one element on an energy grid.
 ///
@@ -52,18 +57,18 @@ impl ElasticMoments {
     }
 }
 
-/// Moments of element `z`, 1 to 100.
-pub fn element(z: u8) -> &'static ElasticMoments {
-    static CACHE: [OnceLock<ElasticMoments>; 101] = [const { OnceLock::new() }; 101];
-    CACHE[usize::from(z)].get_or_init(|| build(z))
+/// Moments of element `z`, 1 to 100, for electrons or positrons.
+pub fn element(charge: Charge, z: u8) -> &'static ElasticMoments {
+    static CACHE: [[OnceLock<ElasticMoments>; 101]; 2] = [const { [const { OnceLock::new() }; 101] }; 2];
+    CACHE[usize::from(charge == Charge::Positron)][usize::from(z)].get_or_init(|| build(charge, z))
 }
 
 /// (E eV, sigma_el, sigma_tr1, sigma_tr2 in cm2) per element, ascending energies.
-pub fn transport_table() -> &'static BTreeMap<u8, Vec<[f64; 4]>> {
-    static TABLE: OnceLock<BTreeMap<u8, Vec<[f64; 4]>>> = OnceLock::new();
-    TABLE.get_or_init(|| {
+pub fn transport_table(charge: Charge) -> &'static BTreeMap<u8, Vec<[f64; 4]>> {
+    static TABLE: [OnceLock<BTreeMap<u8, Vec<[f64; 4]>>>; 2] = [const { OnceLock::new() }; 2];
+    TABLE[usize::from(charge == Charge::Positron)].get_or_init(|| {
         let mut table: BTreeMap<u8, Vec<[f64; 4]>> = BTreeMap::new();
-        for row in rows(TRANSPORT) {
+        for row in rows(tables(charge).1) {
             table.entry(row[0] as u8).or_default().push([row[1], row[2], row[3], row[4]]);
         }
         table
@@ -76,11 +81,12 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<f64>> {
         .map(|line| line.split(',').map(|field| field.parse().expect("embedded table is numeric")).collect())
 }
 
-fn build(z: u8) -> ElasticMoments {
-    let header = DCS.lines().find(|line| line.starts_with('Z')).expect("the table has a header");
+fn build(charge: Charge, z: u8) -> ElasticMoments {
+    let differential = tables(charge).0;
+    let header = differential.lines().find(|line| line.starts_with('Z')).expect("the table has a header");
     let mu: Vec<f64> = header.split(',').skip(2).map(|field| field.parse().expect("mu grid is numeric")).collect();
     let prefix = format!("{z},");
-    let measured: Vec<Vec<f64>> = DCS
+    let measured: Vec<Vec<f64>> = differential
         .lines()
         .filter(|line| line.starts_with(&prefix))
         .map(|line| line.split(',').skip(1).map(|field| field.parse().expect("embedded table is numeric")).collect())
@@ -90,10 +96,10 @@ fn build(z: u8) -> ElasticMoments {
     };
     let (source, table) = if !measured.is_empty() {
         (ElasticSource::Differential, measured.into_iter().map(|row| (row[0], row[1..].to_vec())).collect())
-    } else if let Some(own) = transport_table().get(&z) {
+    } else if let Some(own) = transport_table(charge).get(&z) {
         (ElasticSource::Transport, screened(own))
     } else {
-        (ElasticSource::Interpolated, screened(&interpolated(z)))
+        (ElasticSource::Interpolated, screened(&interpolated(charge, z)))
     };
     let quadrature = MuQuadrature::new(&mu);
     let ln_energy = table.iter().map(|(energy, _)| energy.ln()).collect();
@@ -102,8 +108,8 @@ fn build(z: u8) -> ElasticMoments {
 }
 
 /// Cross sections of an element without a table: sigma / (Z (Z + 1)) on a line in ln Z between its neighbours, the last one's beyond lead.
-fn interpolated(z: u8) -> Vec<[f64; 4]> {
-    let table = transport_table();
+fn interpolated(charge: Charge, z: u8) -> Vec<[f64; 4]> {
+    let table = transport_table(charge);
     let scale = |z: u8| f64::from(z) * (f64::from(z) + 1.0);
     let (below, low) = table.range(..z).next_back().expect("hydrogen is tabulated");
     let (above, high) = table.range(z + 1..).next().unwrap_or((below, low));
@@ -207,10 +213,10 @@ mod tests {
     #[test]
     fn moments_of_the_differential_data_agree_with_the_transport_tables() {
         let mut out = vec![0.0; ORDERS + 1];
-        for z in [1u8, 6, 7, 8, 11, 15, 20, 26] {
-            let moments = element(z);
+        for (charge, z) in [1u8, 6, 7, 8, 11, 15, 20, 26].into_iter().flat_map(|z| [(Charge::Electron, z), (Charge::Positron, z)]) {
+            let moments = element(charge, z);
             assert_eq!(moments.source, ElasticSource::Differential);
-            for row in &transport_table()[&z] {
+            for row in &transport_table(charge)[&z] {
                 let energy = row[0] * 1e-6;
                 if !(1.0e-3..=10.0).contains(&energy) {
                     continue;
@@ -219,7 +225,7 @@ mod tests {
                 // The total hangs on the forward peak between two nodes of the grid, which moves no electron.
                 for (l, bound) in [(0, 0.05), (1, 0.01), (2, 0.012)] {
                     let deviation = out[l] / row[l + 1] - 1.0;
-                    assert!(deviation.abs() < bound, "Z {z}, {energy} MeV, order {l}: {deviation:.4}");
+                    assert!(deviation.abs() < bound, "{charge:?}, Z {z}, {energy} MeV, order {l}: {deviation:.4}");
                 }
             }
         }
@@ -228,36 +234,49 @@ mod tests {
     /// Each tabulated element left out in turn and interpolated between its neighbours, first transport cross section from 10 keV.
     #[test]
     fn interpolated_elements_resemble_the_table() {
-        for (&z, own) in transport_table() {
+        let table = transport_table(Charge::Electron);
+        for (&z, own) in table {
             // Between neighbours as near as those of any element that lacks a table; noble gases and edges of the table apart.
-            let gap = |bound: u8| {
-                transport_table().range(z.saturating_sub(bound)..z).count() > 0 && transport_table().range(z + 1..=z + bound).count() > 0
-            };
+            let gap = |bound: u8| table.range(z.saturating_sub(bound)..z).count() > 0 && table.range(z + 1..=z + bound).count() > 0;
             if !gap(2) || z < 8 {
                 continue;
             }
-            for (row, guess) in own.iter().zip(interpolated(z)).filter(|(row, _)| row[0] > 1.0e4) {
+            for (row, guess) in own.iter().zip(interpolated(Charge::Electron, z)).filter(|(row, _)| row[0] > 1.0e4) {
                 let deviation = guess[2] / row[2] - 1.0;
                 assert!(deviation.abs() < 0.02, "Z {z}, {} eV: {deviation:.4}", row[0]);
             }
         }
-        let beryllium = element(4);
+        let beryllium = element(Charge::Electron, 4);
         assert_eq!(beryllium.source, ElasticSource::Interpolated);
         let mut out = vec![0.0; ORDERS + 1];
         for z in [3, 5, 27, 78, 83, 88, 100] {
-            element(z).at(0.1, &mut out);
+            element(Charge::Positron, z).at(0.1, &mut out);
             assert!(out.iter().all(|moment| moment.is_finite() && *moment > 0.0), "Z {z}");
         }
     }
 
     #[test]
     fn screened_shape_reproduces_the_first_transport_cross_section() {
-        let iodine = element(53);
+        let iodine = element(Charge::Electron, 53);
         assert_eq!(iodine.source, ElasticSource::Transport);
         let mut out = vec![0.0; ORDERS + 1];
-        for row in transport_table()[&53].iter().step_by(8).filter(|row| row[0] > 1.0e3) {
+        for row in transport_table(Charge::Electron)[&53].iter().step_by(8).filter(|row| row[0] > 1.0e3) {
             iodine.at(row[0] * 1e-6, &mut out);
             assert!((out[1] / row[2] - 1.0).abs() < 0.01, "tr1 at {} eV: {}", row[0], out[1] / row[2]);
+        }
+    }
+
+    /// Positrons are repelled by the nucleus: they scatter less at low energies, alike at high ones.
+    #[test]
+    fn positrons_scatter_less() {
+        let (mut electron, mut positron) = (vec![0.0; ORDERS + 1], vec![0.0; ORDERS + 1]);
+        for (z, low, high) in [(8, 0.5..0.95, 0.95..1.0), (26, 0.3..0.8, 0.8..0.97), (82, 0.1..0.6, 0.4..0.9)] {
+            for (energy, bounds) in [(0.01, &low), (2.0, &high)] {
+                element(Charge::Electron, z).at(energy, &mut electron);
+                element(Charge::Positron, z).at(energy, &mut positron);
+                let ratio = positron[1] / electron[1];
+                assert!(bounds.contains(&ratio), "Z {z}, {energy} MeV: {ratio}");
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! S. Goudsmit and J. L. Saunderson, Phys. Rev. 57 (1940) 24: the Legendre coefficients of the angular distribution after a
 //! path s are exp(-G_l), G_l = Int kappa_l ds. Inelastic deflection is added after E. Fano (Z^2 -> Z(Z+1)) less the share
-//! that explicit Moeller events already make.
+//! that explicit Moeller (positrons: Bhabha) events already make.
 
-use super::{constants::AVOGADRO, elastic, materials::Material, moller};
+use super::{berger_seltzer::Charge, bhabha, constants::AVOGADRO, elastic, materials::Material, moller};
 
 /// Octaves of 1 - u, the last of them reaching to zero, and linear pieces in each.
 pub const OCTAVES: usize = 9;
@@ -17,7 +17,7 @@ pub const ROW: usize = 76;
 /// are not simulated one by one: all elastic ones and inelastic ones with transfers below `cut` MeV.
 ///
 /// [`interpolated_elements`] names the elements whose elastic data are interpolated.
-pub fn transport_coefficients(material: &Material, energy: f64, cut: f64) -> Vec<f64> {
+pub fn transport_coefficients(charge: Charge, material: &Material, energy: f64, cut: f64) -> Vec<f64> {
     let mut total = vec![0.0; elastic::ORDERS + 1];
     let mut inelastic = vec![0.0; elastic::ORDERS + 1];
     let mut moments = vec![0.0; elastic::ORDERS + 1];
@@ -25,13 +25,17 @@ pub fn transport_coefficients(material: &Material, energy: f64, cut: f64) -> Vec
     for &(z, fraction) in &material.composition {
         let atoms = fraction * AVOGADRO / super::elements::element(z).a;
         electrons += atoms * f64::from(z);
-        elastic::element(z).at(energy, &mut moments);
+        elastic::element(charge, z).at(energy, &mut moments);
         for l in 0..=elastic::ORDERS {
             total[l] += atoms * moments[l];
             inelastic[l] += atoms * moments[l] / f64::from(z);
         }
     }
-    for (mu, weight) in moller::hard_deflection(energy, cut) {
+    let hard = match charge {
+        Charge::Electron => moller::hard_deflection(energy, cut),
+        Charge::Positron => bhabha::hard_deflection(energy, cut),
+    };
+    for (mu, weight) in hard {
         let lost = elastic::one_minus_legendre(mu);
         inelastic[0] -= electrons * weight;
         for l in 1..=elastic::ORDERS {
@@ -45,8 +49,8 @@ pub fn transport_coefficients(material: &Material, energy: f64, cut: f64) -> Vec
 }
 
 /// Elements of a material whose elastic cross sections are interpolated between tabulated ones, with their mass fraction.
-pub fn interpolated_elements(material: &Material) -> Vec<(u8, f64)> {
-    let interpolated = |z: u8| elastic::element(z).source == elastic::ElasticSource::Interpolated;
+pub fn interpolated_elements(charge: Charge, material: &Material) -> Vec<(u8, f64)> {
+    let interpolated = |z: u8| elastic::element(charge, z).source == elastic::ElasticSource::Interpolated;
     material.composition.iter().copied().filter(|&(z, _)| interpolated(z)).collect()
 }
 

@@ -12,7 +12,9 @@ pub mod alpha_additivity;
 pub mod alpha_stopping;
 pub mod alpha_straggling;
 
+pub mod annihilation;
 pub mod berger_seltzer;
+pub mod bhabha;
 pub mod density_effect;
 pub mod electron_stopping;
 pub mod moller;

@@ -37,11 +37,16 @@ pub fn primary_cosine(e: f64, w: f64) -> f64 {
 
 /// (mu, weight) points of the primary's deflection in hard collisions: `sum weight f(mu)` integrates `f` over the cross section, cm2.
 pub fn hard_deflection(e: f64, cut: f64) -> Vec<(f64, f64)> {
-    if cut >= 0.5 * e {
+    deflection_points(e, cut, 0.5 * e, differential)
+}
+
+/// (mu, weight) points of the primary's deflection for transfers from `cut` to `top` under a cross section differential in the transfer.
+pub(super) fn deflection_points(e: f64, cut: f64, top: f64, differential: impl Fn(f64, f64) -> f64) -> Vec<(f64, f64)> {
+    if cut >= top {
         return Vec::new();
     }
     const PIECES: usize = 3;
-    let width = (0.5 * e / cut).ln() / PIECES as f64;
+    let width = (top / cut).ln() / PIECES as f64;
     (0..PIECES)
         .flat_map(|k| GAUSS_8.iter().map(move |&(node, weight)| (cut * ((k as f64 + node) * width).exp(), weight * width)))
         .map(|(w, weight)| (0.5 * (1.0 - primary_cosine(e, w)), weight * w * differential(e, w)))

@@ -93,7 +93,7 @@ impl MaterialTables {
         let electron = ElectronRanges::new(material, options)?;
         let alpha = AlphaRanges::new(material, options.water)?;
         let mut notes = vec![format!("{}: electrons {}; alphas {}", material.name, electron.stopping.source, alpha.stopping.source)];
-        for (z, fraction) in goudsmit_saunderson::interpolated_elements(material) {
+        for (z, fraction) in goudsmit_saunderson::interpolated_elements(Charge::Electron, material) {
             notes.push(format!(
                 "{}: elastic scattering of Z = {z} (mass fraction {fraction:.2e}) interpolated between tabulated elements",
                 material.name
@@ -227,7 +227,7 @@ impl ElectronRanges {
         let coefficients: Vec<Vec<f64>> = grid
             .iter()
             .map(|&e| {
-                let mut kappa = goudsmit_saunderson::transport_coefficients(material, e, options.delta_threshold(e));
+                let mut kappa = goudsmit_saunderson::transport_coefficients(Charge::Electron, material, e, options.delta_threshold(e));
                 kappa.iter_mut().for_each(|k| *k = k.ln());
                 kappa
             })
