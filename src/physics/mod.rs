@@ -1,6 +1,6 @@
 //! Numbers of physics: elements, materials, stopping powers, scattering. Everything here is f64 and knows nothing of voxels.
 //!
-//! Formulas, sources and what is neglected: `docs/methods/materials.md` and `docs/methods/transport.md`.
+//! Formulas, sources and what is neglected: `docs/methods/materials.md`, `docs/methods/photons.md` and `docs/methods/transport.md`.
 
 pub mod constants;
 pub mod elements;
@@ -22,6 +22,8 @@ pub mod radiative;
 
 pub mod elastic;
 pub mod goudsmit_saunderson;
+
+pub mod photon;
 
 pub mod ct_ramp;
 
