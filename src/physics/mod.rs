@@ -15,6 +15,7 @@ pub mod alpha_straggling;
 pub mod annihilation;
 pub mod berger_seltzer;
 pub mod bhabha;
+pub mod bremsstrahlung;
 pub mod density_effect;
 pub mod electron_stopping;
 pub mod moller;
