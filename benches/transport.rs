@@ -13,8 +13,9 @@ use dosaic::{
     plan::WaterData,
     source::DecayPattern,
     transport::{
-        backend::{Backend, Job, Particle, Settings, World, source_list},
+        backend::{Backend, Job, Particle, Settings, SourceShape, World, source_list},
         cpu::{run::Cpu, tables::table_electron},
+        geometry::Geometry,
         gpu::{Gpu, adapter::candidates},
         rng::rng_block,
         tables::Tables,
@@ -80,13 +81,14 @@ impl Case {
     }
 
     fn world(&self) -> World<'_> {
-        World { phantom: &self.phantom, tables: &self.tables, settings: self.settings }
+        World { geometry: Geometry::Voxels(&self.phantom), tables: &self.tables, settings: self.settings }
     }
 
     fn run(&self, backend: &mut dyn Backend) {
         let job = Job {
             particle: self.particle,
             source: &self.source,
+            shape: SourceShape::Uniform,
             spectrum: self.sampler.rows(),
             stream: 1,
             first_history: 0,

@@ -7,7 +7,7 @@ mod world;
 use dosaic::{
     nuclide::{self, spectrum::EnergySampler},
     transport::{
-        backend::{Backend, BatchResult, Job, Particle},
+        backend::{Backend, BatchResult, Job, Particle, SourceShape},
         cpu::run::Cpu,
     },
 };
@@ -34,7 +34,16 @@ fn run(setup: &Setup, particle: Particle, threads: usize, order: &[u32]) -> Vec<
     let voxels: Vec<usize> = (0..setup.phantom.grid.len()).step_by(3).collect();
     let source = setup.source_per_mass(&voxels);
     let sampler = sampler(particle);
-    let job = Job { particle, source: &source, spectrum: sampler.rows(), stream: 9, first_history: 7, histories: 16_000, batches: 16 };
+    let job = Job {
+        particle,
+        source: &source,
+        shape: SourceShape::Uniform,
+        spectrum: sampler.rows(),
+        stream: 9,
+        first_history: 7,
+        histories: 16_000,
+        batches: 16,
+    };
     let mut cpu = Cpu::new(setup.world(), threads);
     let mut results: Vec<(u32, BatchResult)> =
         order.iter().map(|&batch| (batch, cpu.run(&job, batch, &|_| ()).expect("the CPU runs"))).collect();

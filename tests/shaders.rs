@@ -137,7 +137,7 @@ fn shared_structs_have_the_same_layout() {
         let parsed = parse(&module);
         let params = layout!(Params: size, source_count, spacing, cut_length, seed, stream, spectrum_count, history_base, phase_step,
             phase_offset, first, count, batches, batch, segments, range_rejection, step_fraction, delta_floor, delta_share, electron_cut,
-            electron_rest, histories_per_turn, steps_per_history, stops_per_step, legs_per_stop);
+            electron_rest, histories_per_turn, steps_per_history, stops_per_step, legs_per_stop, source_shape, shells, unused);
         let counters = layout!(Counters: emitted, deposited, escaped, steps, secondaries, histories, next, status, incidents, unused);
         assert_eq!(reflected(&parsed, "Params"), params, "{}", module.entry);
         assert_eq!(reflected(&parsed, "Counters"), counters, "{}", module.entry);
@@ -295,6 +295,7 @@ fn no_float_is_compared_for_equality() {
                 word.strip_suffix('u').is_some_and(|digits| digits.parse::<u32>().is_ok())
                     || word.starts_with("ELECTRON_")
                     || word.starts_with("SCATTER_")
+                    || word.starts_with("SHAPE_")
                     || ["entered", "deposit.index"].contains(&word)
             });
             assert!(integer, "{}: {line}", file.name);

@@ -142,14 +142,29 @@ fn probe_wall(@builtin(global_invocation_id) id: vec3<u32>) {
     let offset = probe_vec3f(&c);
     let u = probe_vec3f(&c);
     let inverse = voxel_inverse(u);
-    let wall = voxel_wall(offset, u, inverse, params.spacing);
-    let moved = voxel_move(offset, u, wall.distance, params.spacing);
-    let next = voxel_cross(voxel, moved, u, wall.axis, params.spacing, params.size);
+    let wall = voxel_wall(voxel, offset, u, inverse);
+    let moved = voxel_move(offset, u, wall.distance);
+    let next = voxel_cross(voxel, moved, u, wall.axis);
     probe_put_vec3f(&c, inverse);
     probe_put_f32(&c, wall.distance);
     probe_put(&c, wall.axis);
-    probe_put_f32(&c, voxel_nearest_wall(offset, params.spacing));
+    probe_put_f32(&c, voxel_nearest_wall(voxel, offset));
     probe_put_vec3f(&c, moved);
+    probe_put_vec3u(&c, next.voxel);
+    probe_put_vec3f(&c, next.offset);
+    probe_put(&c, next.outside);
+}
+
+@compute @workgroup_size(64)
+fn probe_shift(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let voxel = probe_vec3u(&c);
+    let offset = probe_vec3f(&c);
+    let u = probe_vec3f(&c);
+    let next = voxel_shift(voxel, offset, u, probe_f32(&c));
     probe_put_vec3u(&c, next.voxel);
     probe_put_vec3f(&c, next.offset);
     probe_put(&c, next.outside);

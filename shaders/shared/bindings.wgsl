@@ -11,3 +11,5 @@
 
 // Threads per workgroup of the kernels.
 override WORKGROUP: u32 = 64u;
+// Whether the geometry is spherical shells instead of voxels.
+override SHELLS: bool = false;

@@ -26,6 +26,9 @@ struct Params {
     steps_per_history: u32,
     stops_per_step: u32,
     legs_per_stop: u32,
+    source_shape: u32,
+    shells: u32,
+    unused: vec2<u32>,
 }
 
 struct Counters {

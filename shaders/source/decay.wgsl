@@ -18,11 +18,21 @@ fn decay_start(place: u32) -> Decay {
     let phase = in_run * params.phase_step.y + rng_mul_hi(in_run, params.phase_step.x) + params.phase_offset;
     let a = rng_block(params.seed, history, params.stream, 0u);
     let b = rng_block(params.seed, history, params.stream, 1u);
+    var at = vec3<f32>(rng_uniform(a.x), rng_uniform(a.y), rng_uniform(a.z));
+    var direction = direction_isotropic(rng_uniform(b.x), math_cos_sin(b.y));
+    if params.source_shape == SHAPE_CENTRE {
+        at = vec3<f32>(0.5);
+    } else if params.source_shape >= SHAPE_PLANE {
+        at.z = 0.0;
+    }
+    if params.source_shape == SHAPE_BEAM {
+        direction = vec3<f32>(0.0, 0.0, 1.0);
+    }
     return Decay(
         history,
         decay_entry(params.source_count, phase),
-        vec3<f32>(rng_uniform(a.x), rng_uniform(a.y), rng_uniform(a.z)) * params.spacing,
-        direction_isotropic(rng_uniform(b.x), math_cos_sin(b.y)),
+        at * params.spacing,
+        direction,
         decay_energy(params.spectrum_count, b.z, b.w),
         math_exponential(a.w),
     );

@@ -41,7 +41,7 @@ fn alpha_start(index: u32, medium: u32, offset: vec3<f32>, direction: vec3<f32>,
 fn alpha_advance(alpha: ptr<function, Alpha>) -> AlphaDeposit {
     let density = voxel_density((*alpha).medium);
     let material = voxel_material((*alpha).medium);
-    let wall = voxel_wall((*alpha).offset, (*alpha).direction, (*alpha).inverse, params.spacing);
+    let wall = voxel_wall((*alpha).voxel, (*alpha).offset, (*alpha).direction, (*alpha).inverse);
     let used = wall.distance * density * (*alpha).stretch;
     var deposit = AlphaDeposit((*alpha).index, (*alpha).quanta, 0u, 0u);
     if used >= (*alpha).range {
@@ -56,8 +56,8 @@ fn alpha_advance(alpha: ptr<function, Alpha>) -> AlphaDeposit {
     deposit.let_quanta = tally_let_quanta(((*alpha).stopping_energy - row.stopping_energy) * density * KEV_PER_UM);
     (*alpha).quanta = left;
     (*alpha).stopping_energy = row.stopping_energy;
-    (*alpha).offset = voxel_move((*alpha).offset, (*alpha).direction, wall.distance, params.spacing);
-    let next = voxel_cross((*alpha).voxel, (*alpha).offset, (*alpha).direction, wall.axis, params.spacing, params.size);
+    (*alpha).offset = voxel_move((*alpha).offset, (*alpha).direction, wall.distance);
+    let next = voxel_cross((*alpha).voxel, (*alpha).offset, (*alpha).direction, wall.axis);
     if next.outside == 1u {
         deposit.escaped = (*alpha).quanta;
         (*alpha).alive = 0u;

@@ -89,7 +89,7 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u);
     let density = voxel_density((*e).medium);
     let material = voxel_material((*e).medium);
-    let confined = params.range_rejection == 1u && (*e).range < voxel_nearest_wall((*e).offset, params.spacing) * density;
+    let confined = params.range_rejection == 1u && (*e).range < voxel_nearest_wall((*e).voxel, (*e).offset) * density;
     if confined || (*e).steps >= MAX_STEPS {
         if !confined {
             deposit.status = STATUS_STEPS;
@@ -138,13 +138,13 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
 
 fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
     let density = voxel_density((*e).medium);
-    let wall = voxel_wall((*e).offset, (*e).direction, (*e).inverse, params.spacing);
+    let wall = voxel_wall((*e).voxel, (*e).offset, (*e).direction, (*e).inverse);
     let to_wall = wall.distance * density;
     let to_stop = ((*e).stop - (*e).share) * (*e).step;
     var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u);
     let material = voxel_material((*e).medium);
     if to_stop < to_wall {
-        (*e).offset = voxel_move((*e).offset, (*e).direction, to_stop / density, params.spacing);
+        (*e).offset = voxel_move((*e).offset, (*e).direction, to_stop / density);
         (*e).range -= (*e).loss * to_stop;
         (*e).share = (*e).stop;
         if (*e).event == ELECTRON_HINGE {
@@ -159,7 +159,7 @@ fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
         }
         return deposit;
     }
-    (*e).offset = voxel_move((*e).offset, (*e).direction, wall.distance, params.spacing);
+    (*e).offset = voxel_move((*e).offset, (*e).direction, wall.distance);
     (*e).range -= (*e).loss * to_wall;
     (*e).share = min((*e).share + to_wall / (*e).step, (*e).stop);
     let energy = table_electron_energy(material, (*e).range);
@@ -168,7 +168,7 @@ fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
         deposit.quanta = (*e).quanta - left;
         (*e).quanta = left;
     }
-    let next = voxel_cross((*e).voxel, (*e).offset, (*e).direction, wall.axis, params.spacing, params.size);
+    let next = voxel_cross((*e).voxel, (*e).offset, (*e).direction, wall.axis);
     if next.outside == 1u {
         deposit.escaped = (*e).quanta;
         (*e).state = ELECTRON_DONE;
@@ -253,7 +253,7 @@ fn electron_collide(history: vec2<u32>, e: ptr<function, Electron>, depth: u32) 
     (*e).range = table_electron_range(material, kept);
     let range = table_electron_range(material, transfer);
     let density = voxel_density((*e).medium);
-    let confined = params.range_rejection == 1u && range < voxel_nearest_wall((*e).offset, params.spacing) * density;
+    let confined = params.range_rejection == 1u && range < voxel_nearest_wall((*e).voxel, (*e).offset) * density;
     let absorbed = range <= params.cut_length * density || transfer <= params.electron_cut;
     let full = depth >= STACK;
     if confined || absorbed || full {

@@ -30,8 +30,9 @@ use crate::{
     report::summary::Phase,
     source::{self, FractionSource, PatternCache},
     transport::{
-        backend::{Backend, Settings, World},
+        backend::{Backend, Settings, SourceShape, World},
         cpu::run::Cpu,
+        geometry::Geometry,
         gpu::{
             Gpu,
             adapter::{self, Choice},
@@ -123,7 +124,7 @@ pub struct RunOptions<'a> {
 /// # Errors
 /// If no device matches or it cannot be opened.
 pub fn open<'a>(plan: &Plan, prepared: &'a Prepared, threads: usize) -> Result<(Box<dyn Backend + 'a>, String)> {
-    let world = World { phantom: &prepared.phantom, tables: &prepared.tables, settings: prepared.settings };
+    let world = World { geometry: Geometry::Voxels(&prepared.phantom), tables: &prepared.tables, settings: prepared.settings };
     match adapter::choose(&plan.transport.device)? {
         Choice::Cpu(reason) => {
             let backend = Cpu::new(world, threads);
@@ -222,6 +223,7 @@ pub fn probe(prepared: &Prepared, backend: &mut dyn Backend) -> Result<Probe> {
             let mut job = crate::transport::backend::Job {
                 particle: beam.particle,
                 source: &component.source,
+                shape: SourceShape::Uniform,
                 spectrum: beam.sampler.rows(),
                 stream,
                 first_history: 0,

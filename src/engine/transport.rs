@@ -12,7 +12,7 @@ use crate::{
     phantom::Phantom,
     report::summary::{EnergyBalance, RunCount},
     transport::{
-        backend::{Backend, Job, Particle, Sums},
+        backend::{Backend, Job, Particle, SourceShape, Sums},
         constants::{STATUS_REJECTION, STATUS_STACK, STATUS_STEPS},
     },
 };
@@ -70,6 +70,7 @@ impl<'a> Transport<'a> {
                 let job = Job {
                     particle: beam.particle,
                     source: &component.source,
+                    shape: SourceShape::Uniform,
                     spectrum: beam.sampler.rows(),
                     stream,
                     first_history: self.rounds * histories,

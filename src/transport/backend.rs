@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::{
+    constants::{SHAPE_BEAM, SHAPE_CENTRE, SHAPE_PLANE},
+    geometry::Geometry,
     layout::{Counters, Params},
     tables::{TableOptions, Tables},
 };
@@ -10,7 +12,7 @@ use crate::{
     error::{Error, Result},
     grid::VoxelGrid,
     nuclide::spectrum::Row,
-    phantom::{MAX_VOXELS, Phantom},
+    phantom::MAX_VOXELS,
     units,
 };
 
@@ -37,9 +39,9 @@ impl Particle {
 /// The phantom, tables and settings that all jobs of a run share.
 #[derive(Debug)]
 pub struct World<'a> {
-    /// Packed voxels and grid.
-    pub phantom: &'a Phantom,
-    /// Physics tables of the phantom's materials.
+    /// Voxels or shells.
+    pub geometry: Geometry<'a>,
+    /// Physics tables of its materials.
     pub tables: &'a Tables,
     /// Settings of the transport.
     pub settings: Settings,
@@ -60,6 +62,22 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// Where in its voxel a history starts, and which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u32)]
+pub enum SourceShape {
+    /// Anywhere in the voxel, in any direction.
+    #[default]
+    Uniform = 0,
+    /// At its centre (in shells: at the origin), in any direction: a point source.
+    Centre = SHAPE_CENTRE,
+    /// Anywhere on its lower z wall, in any direction: a plane source between this voxel and the one below.
+    Plane = SHAPE_PLANE,
+    /// Anywhere on its lower z wall, along +z: a broad beam.
+    Beam = SHAPE_BEAM,
+}
+
 /// One source component and particle, as a backend needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
@@ -67,6 +85,8 @@ pub struct Job<'a> {
     pub particle: Particle,
     /// (upper end of the voxel's share of 2^32, voxel), see [`source_list`].
     pub source: &'a [[u32; 2]],
+    /// Where in those voxels.
+    pub shape: SourceShape,
     /// Table of emission energies.
     pub spectrum: &'a [Row],
     /// Random stream of the component's primaries; distinct per component and particle.
@@ -88,7 +108,7 @@ impl Job<'_> {
     /// # Errors
     /// [`Error::Input`] with what was found and what would be right.
     pub fn check(&self, world: &World<'_>, batch: u32) -> Result<()> {
-        let voxels = world.phantom.grid.len();
+        let voxels = world.geometry.len();
         let what = self.particle.name();
         let Some(&[end, last]) = self.source.last() else {
             return Err(Error::input(format!("the {what} source has no voxel; at least one must emit")));
@@ -111,10 +131,16 @@ impl Job<'_> {
                 self.batches, self.histories
             )));
         }
-        if voxels != world.phantom.voxels.len() || voxels as u64 > MAX_VOXELS {
+        let media = world.geometry.media().len();
+        if voxels != media || voxels as u64 > MAX_VOXELS {
             return Err(Error::input(format!(
-                "the phantom holds {} voxels in a grid of {voxels}; expected the same number, at most {MAX_VOXELS}",
-                world.phantom.voxels.len()
+                "the phantom holds {media} voxels in a grid of {voxels}; expected the same number, at most {MAX_VOXELS}"
+            )));
+        }
+        if world.geometry.shells() > 0 && (self.shape != SourceShape::Centre || last != 0) {
+            return Err(Error::input(format!(
+                "a {:?} source ending at shell {last}: in spherical shells the source is the point at the origin (Centre, shell 0)",
+                self.shape
             )));
         }
         Ok(())
@@ -128,7 +154,7 @@ pub struct Sums {
     pub emitted: u64,
     /// Deposited energy.
     pub deposited: u64,
-    /// Energy carried out of the phantom.
+    /// Energy carried out of the phantom; none in shells, which have no end.
     pub escaped: u64,
     /// Condensed steps or voxel crossings.
     pub steps: u64,
@@ -218,15 +244,14 @@ pub trait Backend {
 impl World<'_> {
     /// The parameters of batch `batch` of a job, without the range of histories of a dispatch.
     pub fn params(&self, job: &Job<'_>, batch: u32) -> Params {
-        let grid: &VoxelGrid = &self.phantom.grid;
         let step = ((1u128 << 64) / u128::from(job.histories.max(1))).min(u128::from(u64::MAX)) as u64;
         let seed = self.settings.seed;
         // A start of its own for each component and run, so that no two systematic samples share their phase.
         let start = super::rng::rng_block(split(seed), split(job.first_history), job.stream, u32::MAX)[0];
         Params {
-            size: grid.size,
+            size: self.geometry.size(),
             source_count: job.source.len() as u32,
-            spacing: grid.spacing.to_array().map(|mm| (0.1 * mm) as f32),
+            spacing: self.geometry.spacing(),
             cut_length: self.settings.cut_length as f32,
             seed: split(seed),
             stream: job.stream,
@@ -249,6 +274,9 @@ impl World<'_> {
             steps_per_history: u32::MAX,
             stops_per_step: u32::MAX,
             legs_per_stop: u32::MAX,
+            source_shape: job.shape as u32,
+            shells: self.geometry.shells(),
+            unused: [0; 2],
         }
     }
 }

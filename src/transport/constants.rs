@@ -85,6 +85,19 @@ pub const LOSS_QUADRATIC: f32 = 0.6;
 /// Delta threshold, as a share of the energy, from which on a hard collision has no room: just below the half that indistinguishable electrons share.
 pub const LARGEST_CUT: f32 = 0.499_999;
 
+/// Distance to a wall that does not exist, cm.
+pub const VOXEL_BEYOND: f32 = 1.0e30;
+/// A straight way meets a sphere if the square of its half chord exceeds this share of the radius squared: shallower ways stay within the
+/// last digit of a place, and crossing them could go on without end.
+pub const VOXEL_GRAZE: f32 = 2.0e-7;
+
+/// Source shape: centre of the voxel.
+pub const SHAPE_CENTRE: u32 = 1;
+/// Source shape: lower z wall, isotropic.
+pub const SHAPE_PLANE: u32 = 2;
+/// Source shape: lower z wall, along +z.
+pub const SHAPE_BEAM: u32 = 3;
+
 macro_rules! listed {
     ($($name:ident: $kind:literal),* $(,)?) => {
         /// The text of `shaders/shared/constants.wgsl`.
@@ -102,10 +115,12 @@ macro_rules! listed {
 listed! {
     QUANTA_PER_MEV: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
     LOSS_SKEWNESS: "f32", LOSS_QUADRATIC: "f32", NORMAL3_SQUARE_VARIANCE: "f32", LARGEST_CUT: "f32",
+    VOXEL_BEYOND: "f32", VOXEL_GRAZE: "f32",
     RANGE_EXPONENT: "u32", ELECTRON_LOG2: "u32", ELECTRON_ROWS: "u32", ALPHA_LOG2: "u32", ALPHA_ROWS: "u32", ROWS_PER_MATERIAL: "u32",
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",
     ELECTRON_RANGE_AT: "u32", ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", SCATTER_AT: "u32", SCALARS_PER_MATERIAL: "u32",
     STACK: "u32", MAX_STEPS: "u32", MAX_SEGMENTS: "u32", MAX_REJECTIONS: "u32",
+    SHAPE_CENTRE: "u32", SHAPE_PLANE: "u32", SHAPE_BEAM: "u32",
     STATUS_STEPS: "u32", STATUS_STACK: "u32", STATUS_REJECTION: "u32", STATUS_SEGMENTS: "u32",
 }

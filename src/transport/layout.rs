@@ -56,6 +56,12 @@ pub struct Params {
     pub stops_per_step: u32,
     /// Legs before it looks for a stop.
     pub legs_per_stop: u32,
+    /// Where in its voxel a history starts: a [`super::backend::SourceShape`].
+    pub source_shape: u32,
+    /// 0: voxels; n: n spherical shells around the origin and what lies beyond, see [`super::geometry`].
+    pub shells: u32,
+    /// Padding.
+    pub unused: [u32; 2],
 }
 
 /// What a dispatch reports; pairs are (low, high) words of 64-bit sums.

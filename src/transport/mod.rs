@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod constants;
+pub mod geometry;
 pub mod layout;
 pub mod rng;
 pub mod tables;

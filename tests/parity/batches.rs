@@ -1,7 +1,7 @@
 //! Whole batches: the same histories on both backends, and other histories with the same expectation.
 
 use dosaic::transport::{
-    backend::{Backend, BatchResult, Particle, Sums},
+    backend::{Backend, BatchResult, Particle, SourceShape, Sums},
     cpu::run::Cpu,
     gpu::Gpu,
 };
@@ -16,6 +16,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("yttrium_betas_give_the_same_map", || same_histories(&yttrium(), 1.0e-4)),
     ("lutetium_betas_give_the_same_map", || same_histories(&lutetium(), 1.0e-4)),
     ("actinium_alphas_give_the_same_map", || same_histories(&actinium(), 1.0e-6)),
+    ("yttrium_betas_in_shells_give_the_same_map", || same_histories(&point(yttrium()), 1.0e-4)),
+    ("actinium_alphas_in_shells_give_the_same_map", || same_histories(&point(actinium()), 1.0e-6)),
     ("yttrium_betas_with_other_seeds_are_statistically_the_same", || other_histories(yttrium())),
     ("lutetium_betas_with_other_seeds_are_statistically_the_same", || other_histories(lutetium())),
     ("actinium_alphas_with_other_seeds_are_statistically_the_same", || other_histories(actinium())),
@@ -39,6 +41,14 @@ fn actinium() -> Problem {
     let scene = Scene::mixed([18, 15, 12], 0.02);
     let case = Case::new("Ac-225", Particle::Alpha, scene.source(2), 128_000, 16);
     (scene, case)
+}
+
+/// The same emissions from a point amid shells as wide as the voxels.
+fn point((scene, case): Problem) -> Problem {
+    let width = 0.1 * scene.phantom.grid.min_spacing();
+    let radii: Vec<f64> = (1..=12).map(|i| f64::from(i) * width).collect();
+    let shells = Scene::shells(&radii, 10.0 * width);
+    (shells, Case { source: vec![[u32::MAX, 0]], shape: SourceShape::Centre, ..case })
 }
 
 fn on_cpu((scene, case): &Problem) -> Vec<BatchResult> {

@@ -6,7 +6,7 @@ use dosaic::{
     nuclide::spectrum::{mul_hi, sample_energy},
     phantom::{voxel_density, voxel_material},
     transport::{
-        backend::Particle,
+        backend::{Particle, SourceShape},
         constants::ALPHA_SIGMA_AT,
         cpu::{
             decay::{decay_entry, decay_normal, decay_start},
@@ -17,7 +17,9 @@ use dosaic::{
                 table_electron_range, table_energy,
             },
             tally::{tally_let_quanta, tally_quanta},
-            voxel::{voxel_at, voxel_cross, voxel_index, voxel_inverse, voxel_move, voxel_nearest_wall, voxel_wall},
+            voxel::{
+                voxel_at, voxel_cross, voxel_index, voxel_inverse, voxel_move, voxel_nearest_wall, voxel_shell, voxel_shift, voxel_wall,
+            },
         },
         layout::Params,
         rng::{philox, rng_block, rng_child_stream, rng_normal3, rng_uniform},
@@ -42,16 +44,27 @@ pub(crate) const TESTS: &[Test] = &[
     ("angles_and_exponentials_agree", math),
     ("directions_agree", directions),
     ("walls_and_crossings_agree", walls),
+    ("spheres_and_crossings_agree", spheres),
+    ("shifts_agree", || shifts(&MIXED)),
+    ("shifts_in_shells_agree", || shifts(&SHELLS)),
     ("range_tables_agree", ranges),
     ("energy_tables_agree", energies),
     ("deflections_agree", deflections),
-    ("decays_agree", decays),
+    ("decays_agree", || decays(SourceShape::Uniform)),
+    ("decays_at_centres_agree", || decays(SourceShape::Centre)),
+    ("decays_on_planes_agree", || decays(SourceShape::Plane)),
+    ("decays_of_beams_agree", || decays(SourceShape::Beam)),
 ];
 
 const INPUTS: u32 = 20_000;
 
 /// Water, cortical bone and lung in small voxels that are not cubes.
 pub(crate) static MIXED: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([18, 15, 12], 1.0));
+
+/// Radii of very different sizes, cm.
+const RADII: [f64; 8] = [1.0e-3, 0.01, 0.0101, 0.05, 0.3, 0.31, 1.0, 5.0];
+/// Shells of water.
+pub(crate) static SHELLS: LazyLock<Scene> = LazyLock::new(|| Scene::shells(&RADII, 0.1));
 
 /// Yttrium-90 from every third voxel.
 pub(crate) fn yttrium(scene: &Scene) -> Case {
@@ -211,6 +224,7 @@ fn directions() {
 fn walls() {
     let case = yttrium(&MIXED);
     let p = params(&MIXED, &case);
+    let voxels = &MIXED.phantom.voxels[..];
     let (spacing, size) = (Vec3::from(p.spacing), UVec3::from(p.size));
     let inputs: Vec<[u32; 9]> = (0..INPUTS)
         .map(|i| {
@@ -235,14 +249,14 @@ fn walls() {
             let f = row.map(f32::from_bits);
             let (voxel, offset, u) = (UVec3::new(row[0], row[1], row[2]), Vec3::new(f[3], f[4], f[5]), Vec3::new(f[6], f[7], f[8]));
             let inverse = voxel_inverse(u);
-            let wall = voxel_wall(offset, u, inverse, spacing);
-            let moved = voxel_move(offset, u, wall.distance, spacing);
-            let next = voxel_cross(voxel, moved, u, wall.axis, spacing, size);
+            let wall = voxel_wall(&p, voxels, voxel, offset, u, inverse);
+            let moved = voxel_move(&p, offset, u, wall.distance);
+            let next = voxel_cross(&p, voxel, moved, u, wall.axis);
             Row::default()
                 .vec(inverse)
                 .f(&[wall.distance])
                 .u(&[wall.axis])
-                .f(&[voxel_nearest_wall(offset, spacing)])
+                .f(&[voxel_nearest_wall(&p, voxels, voxel, offset)])
                 .vec(moved)
                 .uvec(next.voxel)
                 .vec(next.offset)
@@ -264,6 +278,111 @@ fn walls() {
     ];
     // At an edge two walls are equally far, and the last bit decides which comes first.
     compare("voxel", &fields, &prober().run("probe_wall", &inputs), &want, 2);
+}
+
+/// Places in shells, some at the centre or on a sphere.
+fn place(words: [u32; 4]) -> Vec3 {
+    match words[3] % 8 {
+        0 => Vec3::ZERO,
+        1 => direction(words[0], words[1]) * RADII[(words[2] % 8) as usize] as f32,
+        _ => direction(words[0], words[1]) * log_uniform(words[2], 1.0e-4, 16.0),
+    }
+}
+
+fn point_source(scene: &Scene) -> Case {
+    let case = Case { shape: SourceShape::Centre, ..Case::new("Y-90", Particle::Electron, vec![[u32::MAX, 0]], 64, 4) };
+    case.job().check(&scene.world(), 0).expect("a point source suits shells");
+    case
+}
+
+fn spheres() {
+    let case = point_source(&SHELLS);
+    let p = params(&SHELLS, &case);
+    let voxels = SHELLS.world().geometry.words();
+    let inputs: Vec<[u32; 9]> = (0..INPUTS)
+        .map(|i| {
+            let (offset, b) = (place(words(16, i)), words(17, i));
+            let mut u = direction(b[0], b[1]);
+            if i % 5 == 0 {
+                // Inwards, past the centre at a distance of the order of the radii.
+                u = (direction(b[0], b[1]) * log_uniform(b[2], 1.0e-4, 14.0) - offset).try_normalize().unwrap_or(u);
+            }
+            Row::default().u(&[voxel_shell(&p, voxels, offset), 0, 0]).vec(offset).vec(u).done()
+        })
+        .collect();
+    let want: Vec<[u32; 16]> = inputs
+        .iter()
+        .map(|row| {
+            let f = row.map(f32::from_bits);
+            let (voxel, offset, u) = (UVec3::new(row[0], row[1], row[2]), Vec3::new(f[3], f[4], f[5]), Vec3::new(f[6], f[7], f[8]));
+            let wall = voxel_wall(&p, voxels, voxel, offset, u, voxel_inverse(u));
+            let moved = voxel_move(&p, offset, u, wall.distance);
+            let next = voxel_cross(&p, voxel, moved, u, wall.axis);
+            Row::default()
+                .vec(voxel_inverse(u))
+                .f(&[wall.distance])
+                .u(&[wall.axis])
+                .f(&[voxel_nearest_wall(&p, voxels, voxel, offset)])
+                .vec(moved)
+                .uvec(next.voxel)
+                .vec(next.offset)
+                .u(&[next.outside.into()])
+                .done()
+        })
+        .collect();
+    assert!(want.iter().any(|w| w[4] == 0) && want.iter().any(|w| f32::from_bits(w[3]) > 1.0e29), "inner spheres and no sphere occur");
+    // Differences of numbers of the size of the place, up to 6.6 cm; near a tangent the root amplifies them.
+    let place = Float { ulps: 8.0, scale: 4.0 };
+    let fields = [
+        ("inverse", 3, float(2.5)),
+        ("distance", 1, Float { ulps: 64.0, scale: 4.0 }),
+        ("axis", 1, Bits),
+        ("nearest wall", 1, place),
+        ("moved", 3, Float { ulps: 64.0, scale: 4.0 }),
+        ("voxel", 3, Bits),
+        ("offset", 3, Float { ulps: 64.0, scale: 4.0 }),
+        ("outside", 1, Bits),
+    ];
+    // Close to a tangent the last bit decides whether the sphere is met.
+    compare("spheres", &fields, &Prober::new(&SHELLS, &case, &p).run("probe_wall", &inputs), &want, 4);
+}
+
+/// Jumps from a voxel's width to far outside.
+fn shifts(scene: &Scene) {
+    let shells = scene.world().geometry.shells() > 0;
+    let case = if shells { point_source(scene) } else { yttrium(scene) };
+    let p = params(scene, &case);
+    let (size, spacing) = (UVec3::from(p.size), Vec3::from(p.spacing));
+    let voxels = scene.world().geometry.words();
+    let inputs: Vec<[u32; 10]> = (0..INPUTS)
+        .map(|i| {
+            let (a, b) = (words(18, i), words(19, i));
+            let inside = Vec3::new(rng_uniform(a[0]), rng_uniform(a[1]), rng_uniform(a[2])) * spacing;
+            let offset = if shells { place(a) } else { inside };
+            let voxel =
+                if shells { UVec3::new(voxel_shell(&p, voxels, offset), 0, 0) } else { voxel_at(a[3] % size.element_product(), size) };
+            let distance = if i % 16 == 0 { 1.0e30 * rng_uniform(b[2]) } else { log_uniform(b[2], 1.0e-3, 12.0) };
+            let distance = if shells { distance.min(1.0e6) } else { distance };
+            Row::default().uvec(voxel).vec(offset).vec(direction(b[0], b[1])).f(&[distance]).done()
+        })
+        .collect();
+    let want: Vec<[u32; 7]> = inputs
+        .iter()
+        .map(|row| {
+            let f = row.map(f32::from_bits);
+            let (voxel, offset, u) = (UVec3::new(row[0], row[1], row[2]), Vec3::new(f[3], f[4], f[5]), Vec3::new(f[6], f[7], f[8]));
+            let next = voxel_shift(&p, voxels, voxel, offset, u, f[9]);
+            Row::default().uvec(next.voxel).vec(next.offset).u(&[next.outside.into()]).done()
+        })
+        .collect();
+    assert_eq!(want.iter().any(|w| w[6] == 1), !shells);
+    // Places up to the length of the jump; outside the voxel has no meaning, and a jump of 1e30 cm no digits.
+    let offset = if shells { float(16.0) } else { Float { ulps: 16.0, scale: 2.0 } };
+    let got: Vec<[u32; 7]> = Prober::new(scene, &case, &p).run("probe_shift", &inputs);
+    let outside = |row: [u32; 7]| if row[6] == 1 { [0, 0, 0, 0, 0, 0, 1] } else { row };
+    let (got, want): (Vec<_>, Vec<_>) = (got.into_iter().map(outside).collect(), want.into_iter().map(outside).collect());
+    // A place within the last digit of a wall falls into either voxel.
+    compare("voxel_shift", &[("voxel", 3, Bits), ("offset", 3, offset), ("outside", 1, Bits)], &got, &want, 4);
 }
 
 fn ranges() {
@@ -323,8 +442,8 @@ fn deflections() {
     compare("table_deflection", &[("mu", 1, Float { ulps: 32.0, scale: 1.0e-7 })], &prober().run("probe_deflection", &inputs), &want, 0);
 }
 
-fn decays() {
-    let case = yttrium(&MIXED);
+fn decays(shape: SourceShape) {
+    let case = Case { shape, ..yttrium(&MIXED) };
     let p = params(&MIXED, &case);
     let inputs: Vec<[u32; 4]> = (0..p.count)
         .map(|place| {
@@ -362,5 +481,5 @@ fn decays() {
         ("decay_entry", 1, Bits),
         ("decay_energy", 1, Float { ulps: 8.0, scale: 0.1 }),
     ];
-    compare("decay", &fields, &prober().run("probe_decay", &inputs), &want, 0);
+    compare("decay", &fields, &Prober::new(&MIXED, &case, &p).run("probe_decay", &inputs), &want, 0);
 }

@@ -22,6 +22,7 @@ pub(crate) struct Prober {
     transport: BindGroup,
     tally: Buffer,
     cells: usize,
+    shells: bool,
 }
 
 impl Prober {
@@ -32,12 +33,13 @@ impl Prober {
         let uniforms = gpu.buffer("parameter", size_of::<Params>() as u64, uniform).expect("room");
         gpu.queue.write_buffer(&uniforms, 0, bytemuck::bytes_of(params));
         let upload = |label: &str, bytes: &[u8]| gpu.upload(label, bytes).expect("room");
-        let cells = scene.phantom.grid.len();
+        let geometry = scene.world().geometry;
+        let cells = geometry.len();
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
         let tally = gpu.buffer("tally", 8 * cells as u64, storage).expect("room");
         let buffers = [
             uniforms,
-            upload("voxel", bytemuck::cast_slice(&scene.phantom.voxels)),
+            upload("voxel", bytemuck::cast_slice(geometry.words())),
             upload("table row", bytemuck::cast_slice(&scene.tables.rows)),
             upload("table", bytemuck::cast_slice(&scene.tables.scalars)),
             upload("source", bytemuck::cast_slice(&case.source)),
@@ -47,7 +49,7 @@ impl Prober {
         ];
         let layouts = [transport_layout(&gpu.device), layout(&gpu.device, "probe", &[READ, WRITE])];
         let transport = group(&gpu, &layouts[0], &buffers);
-        Self { gpu, layouts, transport, tally, cells }
+        Self { gpu, layouts, transport, tally, cells, shells: geometry.shells() > 0 }
     }
 
     /// Runs an entry point over rows of `INPUTS` words; returns rows of `OUTPUTS` words.
@@ -56,7 +58,7 @@ impl Prober {
         entry: &'static str,
         inputs: &[[u32; INPUTS]],
     ) -> Vec<[u32; OUTPUTS]> {
-        let constants = [("PROBE_INPUTS", INPUTS as f64), ("PROBE_OUTPUTS", OUTPUTS as f64)];
+        let constants = [("PROBE_INPUTS", INPUTS as f64), ("PROBE_OUTPUTS", OUTPUTS as f64), ("SHELLS", f64::from(self.shells))];
         let groups = [&self.layouts[0], &self.layouts[1]];
         let (pipeline, _) = self.gpu.pipeline(&shaders::probe(entry), &groups, &constants).unwrap_or_else(|e| panic!("{e}"));
         // Sixteen bytes are the unit of uploads: a row more or less must not look like an input.

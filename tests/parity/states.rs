@@ -68,7 +68,7 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                 match e.state {
                     ELECTRON_STEP => {
                         push(&mut found.steps, most, now);
-                        electron_begin_step(params, tables, history, &mut e);
+                        electron_begin_step(params, tables, voxels, history, &mut e);
                     }
                     ELECTRON_MOVING => {
                         push(&mut found.legs, most, now);
@@ -80,7 +80,7 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                     }
                     ELECTRON_COLLISION => {
                         push(&mut found.collisions, most, now);
-                        let collision = electron_collide(params, tables, history, &mut e, 0);
+                        let collision = electron_collide(params, tables, voxels, history, &mut e, 0);
                         if collision.born == 1 {
                             todo.push(collision.delta);
                         }

@@ -5,8 +5,9 @@ use std::path::Path;
 use dosaic::{
     engine, plan,
     transport::{
-        backend::{Backend, Job, World},
+        backend::{Backend, Job, SourceShape, World},
         cpu::run::Cpu,
+        geometry::Geometry,
         gpu::Gpu,
     },
 };
@@ -31,7 +32,7 @@ fn energy_is_conserved_in_every_example() {
         let mut plan = plan::load(&path).unwrap_or_else(|error| panic!("{error}"));
         plan.fractions.iter_mut().for_each(|f| f.histories = 2_000);
         let prepared = engine::prepare(&plan).unwrap_or_else(|error| panic!("{error}"));
-        let world = || World { phantom: &prepared.phantom, tables: &prepared.tables, settings: prepared.settings };
+        let world = || World { geometry: Geometry::Voxels(&prepared.phantom), tables: &prepared.tables, settings: prepared.settings };
         let mut gpu = Gpu::new(world(), adapter()).unwrap_or_else(|error| panic!("{error}"));
         let mut cpu = Cpu::new(world(), 2);
         let mut stream = 0;
@@ -41,6 +42,7 @@ fn energy_is_conserved_in_every_example() {
                 let job = Job {
                     particle: beam.particle,
                     source: &component.source,
+                    shape: SourceShape::Uniform,
                     spectrum: beam.sampler.rows(),
                     stream,
                     first_history: 0,
@@ -76,7 +78,7 @@ fn dose_of_an_example_agrees_with_the_cpu() {
     let prepared = engine::prepare(&plan).unwrap_or_else(|error| panic!("{error}"));
     let stop = std::sync::atomic::AtomicBool::new(false);
     let options = engine::RunOptions { threads: 2, quiet: true, stop: &stop };
-    let world = || World { phantom: &prepared.phantom, tables: &prepared.tables, settings: prepared.settings };
+    let world = || World { geometry: Geometry::Voxels(&prepared.phantom), tables: &prepared.tables, settings: prepared.settings };
     let mut gpu = Gpu::new(world(), adapter()).unwrap_or_else(|error| panic!("{error}"));
     let on_gpu = engine::run(&plan, &prepared, &mut gpu, &options).unwrap_or_else(|error| panic!("{error}"));
     let on_cpu = engine::run(&plan, &prepared, &mut Cpu::new(world(), 2), &options).unwrap_or_else(|error| panic!("{error}"));

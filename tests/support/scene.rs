@@ -9,7 +9,8 @@ use dosaic::{
     plan::{TransportPlan, WaterData},
     source::DecayPattern,
     transport::{
-        backend::{Backend, BatchResult, Job, Particle, Settings, World, source_list},
+        backend::{Backend, BatchResult, Job, Particle, Settings, SourceShape, World, source_list},
+        geometry::{Geometry, Shells},
         tables::Tables,
     },
 };
@@ -20,6 +21,8 @@ pub(crate) struct Scene {
     pub(crate) phantom: Phantom,
     pub(crate) tables: Tables,
     pub(crate) settings: Settings,
+    /// Instead of the voxels.
+    pub(crate) shells: Option<Shells>,
 }
 
 /// The transport settings of a plan that says nothing about them.
@@ -51,12 +54,22 @@ impl Scene {
         let settings = Settings::resolve(&transport_plan(), &grid);
         let tables = Tables::build(&materials, &settings.tables).expect("tabulated materials have data");
         let regions = vec![0; grid.len()];
-        Self { phantom: Phantom { grid, voxels, materials, regions, region_names: Vec::new(), warnings: Vec::new() }, tables, settings }
+        Self {
+            phantom: Phantom { grid, voxels, materials, regions, region_names: Vec::new(), warnings: Vec::new() },
+            tables,
+            settings,
+            shells: None,
+        }
     }
 
     /// Water everywhere.
     pub(crate) fn water(size: [u32; 3], spacing: f64) -> Self {
         Self::new(size, DVec3::splat(spacing), &["water"], |_| (0, 1.0))
+    }
+
+    /// Spherical shells of water with these outer radii (cm); cuts and thresholds as for voxels with edges of `spacing` mm.
+    pub(crate) fn shells(radii: &[f64], spacing: f64) -> Self {
+        Self { shells: Some(Shells::new(0, 1.0, radii).expect("rising radii")), ..Self::water([1; 3], spacing) }
     }
 
     /// Slabs of water, cortical bone and lung that repeat along x, the density varying from voxel to voxel; voxels are not cubes.
@@ -69,7 +82,11 @@ impl Scene {
     }
 
     pub(crate) fn world(&self) -> World<'_> {
-        World { phantom: &self.phantom, tables: &self.tables, settings: self.settings }
+        World {
+            geometry: self.shells.as_ref().map_or(Geometry::Voxels(&self.phantom), Geometry::Shells),
+            tables: &self.tables,
+            settings: self.settings,
+        }
     }
 
     pub(crate) fn with_seed(mut self, seed: u64) -> Self {
@@ -105,6 +122,7 @@ pub(crate) fn sampler(nuclide: &str, particle: Particle) -> EnergySampler {
 pub(crate) struct Case {
     pub(crate) particle: Particle,
     pub(crate) source: Vec<[u32; 2]>,
+    pub(crate) shape: SourceShape,
     pub(crate) sampler: EnergySampler,
     pub(crate) stream: u32,
     pub(crate) first_history: u64,
@@ -114,13 +132,23 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn new(nuclide: &str, particle: Particle, source: Vec<[u32; 2]>, histories: u64, batches: u32) -> Self {
-        Self { particle, source, sampler: sampler(nuclide, particle), stream: 1, first_history: 0, histories, batches }
+        Self {
+            particle,
+            source,
+            shape: SourceShape::Uniform,
+            sampler: sampler(nuclide, particle),
+            stream: 1,
+            first_history: 0,
+            histories,
+            batches,
+        }
     }
 
     pub(crate) fn job(&self) -> Job<'_> {
         Job {
             particle: self.particle,
             source: &self.source,
+            shape: self.shape,
             spectrum: self.sampler.rows(),
             stream: self.stream,
             first_history: self.first_history,

@@ -8,9 +8,10 @@ use dosaic::{
     plan::WaterData,
     source::DecayPattern,
     transport::{
-        backend::{Backend, Job, Particle, Settings, Sums, World, source_list},
+        backend::{Backend, Job, Particle, Settings, SourceShape, Sums, World, source_list},
         constants::QUANTA_PER_MEV,
         cpu::run::Cpu,
+        geometry::Geometry,
         layout::Params,
         tables::{TableOptions, Tables},
     },
@@ -64,7 +65,7 @@ impl Setup {
     }
 
     pub(crate) fn world(&self) -> World<'_> {
-        World { phantom: &self.phantom, tables: &self.tables, settings: self.settings }
+        World { geometry: Geometry::Voxels(&self.phantom), tables: &self.tables, settings: self.settings }
     }
 
     /// Parameters for driving the step functions directly.
@@ -130,5 +131,14 @@ pub(crate) struct Run {
 }
 
 fn job<'a>(particle: Particle, source: &'a [[u32; 2]], spectrum: &'a [dosaic::nuclide::spectrum::Row], histories: u64) -> Job<'a> {
-    Job { particle, source, spectrum, stream: 1, first_history: 0, histories, batches: BATCHES.min(histories as u32) }
+    Job {
+        particle,
+        source,
+        shape: SourceShape::Uniform,
+        spectrum,
+        stream: 1,
+        first_history: 0,
+        histories,
+        batches: BATCHES.min(histories as u32),
+    }
 }

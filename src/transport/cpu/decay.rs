@@ -6,6 +6,7 @@ use super::math::{math_cos_sin, math_exponential};
 use crate::{
     nuclide::spectrum::{Row, mul_hi, sample_energy},
     transport::{
+        constants::{SHAPE_BEAM, SHAPE_CENTRE, SHAPE_PLANE},
         cpu::direction::direction_isotropic,
         layout::Params,
         rng::{rng_block, rng_uniform},
@@ -19,7 +20,7 @@ pub struct Decay {
     pub history: [u32; 2],
     /// Storage position of the source voxel.
     pub index: u32,
-    /// Offset in it, cm.
+    /// Offset in it, cm; in shells the place relative to the origin.
     pub offset: Vec3,
     /// Direction.
     pub direction: Vec3,
@@ -44,11 +45,21 @@ pub fn decay_start(params: &Params, source: &[[u32; 2]], spectrum: &[Row], place
         (in_run.wrapping_mul(params.phase_step[1])).wrapping_add(mul_hi(in_run, params.phase_step[0])).wrapping_add(params.phase_offset);
     let a = rng_block(params.seed, history, params.stream, 0);
     let b = rng_block(params.seed, history, params.stream, 1);
+    let mut at = Vec3::new(rng_uniform(a[0]), rng_uniform(a[1]), rng_uniform(a[2]));
+    let mut direction = direction_isotropic(rng_uniform(b[0]), math_cos_sin(b[1]));
+    if params.source_shape == SHAPE_CENTRE {
+        at = Vec3::splat(0.5);
+    } else if params.source_shape >= SHAPE_PLANE {
+        at.z = 0.0;
+    }
+    if params.source_shape == SHAPE_BEAM {
+        direction = Vec3::Z;
+    }
     Decay {
         history,
         index: decay_entry(source, params.source_count, phase),
-        offset: Vec3::new(rng_uniform(a[0]), rng_uniform(a[1]), rng_uniform(a[2])) * Vec3::from(params.spacing),
-        direction: direction_isotropic(rng_uniform(b[0]), math_cos_sin(b[1])),
+        offset: at * Vec3::from(params.spacing),
+        direction,
         energy: sample_energy(spectrum, b[2], b[3]),
         interactions: math_exponential(a[3]),
     }

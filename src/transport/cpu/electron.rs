@@ -170,11 +170,11 @@ pub fn electron_wait(e: &Electron) -> ElectronWaiting {
 
 /// Prepares the next condensed step, or ends the electron; returns what it deposits in its voxel.
 #[inline(always)]
-pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
+pub fn electron_begin_step(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     let density = voxel_density(e.medium);
     let material = u32::from(voxel_material(e.medium));
-    let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall(e.offset, params.spacing.into()) * density;
+    let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall(params, voxels, e.voxel, e.offset) * density;
     if confined || e.steps >= MAX_STEPS {
         if !confined {
             deposit.status = STATUS_STEPS;
@@ -224,14 +224,13 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, history: [u32; 2], 
 /// Moves to the next stop or the next wall, whichever comes first; a wall is crossed, a stop tells by the state what is due.
 #[inline(always)]
 pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mut Electron) -> ElectronDeposit {
-    let spacing = Vec3::from(params.spacing);
     let density = voxel_density(e.medium);
-    let wall = voxel_wall(e.offset, e.direction, e.inverse, spacing);
+    let wall = voxel_wall(params, voxels, e.voxel, e.offset, e.direction, e.inverse);
     let to_wall = wall.distance * density;
     let to_stop = (e.stop - e.share) * e.step;
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     if to_stop < to_wall {
-        e.offset = voxel_move(e.offset, e.direction, to_stop / density, spacing);
+        e.offset = voxel_move(params, e.offset, e.direction, to_stop / density);
         e.range -= e.loss * to_stop;
         e.share = e.stop;
         if e.event == ELECTRON_HINGE {
@@ -246,7 +245,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         }
         return deposit;
     }
-    e.offset = voxel_move(e.offset, e.direction, wall.distance, spacing);
+    e.offset = voxel_move(params, e.offset, e.direction, wall.distance);
     e.range -= e.loss * to_wall;
     e.share = (e.share + to_wall / e.step).min(e.stop);
     let material = u32::from(voxel_material(e.medium));
@@ -256,7 +255,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         deposit.quanta = e.quanta - left;
         e.quanta = left;
     }
-    let next = voxel_cross(e.voxel, e.offset, e.direction, wall.axis, spacing, params.size.into());
+    let next = voxel_cross(params, e.voxel, e.offset, e.direction, wall.axis);
     if next.outside {
         deposit.escaped = e.quanta;
         e.state = ELECTRON_DONE;
@@ -293,7 +292,14 @@ pub fn electron_deflect(params: &Params, tables: &Tables, e: &mut Electron) {
 ///
 /// `depth`: particles waiting on the stack.
 #[inline(always)]
-pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], e: &mut Electron, depth: u32) -> ElectronCollision {
+pub fn electron_collide(
+    params: &Params,
+    tables: &Tables,
+    voxels: &[u32],
+    history: [u32; 2],
+    e: &mut Electron,
+    depth: u32,
+) -> ElectronCollision {
     let mut result = ElectronCollision { delta: ElectronWaiting::default(), born: 0, quanta: 0, status: 0 };
     e.state = ELECTRON_STEP;
     let material = u32::from(voxel_material(e.medium));
@@ -351,7 +357,7 @@ pub fn electron_collide(params: &Params, tables: &Tables, history: [u32; 2], e: 
     e.range = table_electron_range(tables, material, kept);
     let range = table_electron_range(tables, material, transfer);
     let density = voxel_density(e.medium);
-    let confined = params.range_rejection == 1 && range < voxel_nearest_wall(e.offset, params.spacing.into()) * density;
+    let confined = params.range_rejection == 1 && range < voxel_nearest_wall(params, voxels, e.voxel, e.offset) * density;
     let absorbed = range <= params.cut_length * density || transfer <= params.electron_cut;
     let full = depth >= STACK;
     if confined || absorbed || full {

@@ -41,7 +41,7 @@ pub struct Cpu<'a> {
 impl<'a> Cpu<'a> {
     /// A backend with `threads` threads.
     pub fn new(world: World<'a>, threads: usize) -> Self {
-        let voxels = world.phantom.grid.len();
+        let voxels = world.geometry.len();
         Self { world, threads: threads.max(1), energy: Tally::new(voxels), energy_let: None }
     }
 }
@@ -60,7 +60,7 @@ impl Backend for Cpu<'_> {
     fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult> {
         job.check(&self.world, batch)?;
         let params = self.world.params(job, batch);
-        let voxels = self.world.phantom.grid.len();
+        let voxels = self.world.geometry.len();
         if job.particle == Particle::Alpha && self.energy_let.is_none() {
             self.energy_let = Some(Tally::new(voxels));
         }
@@ -97,7 +97,7 @@ impl Backend for Cpu<'_> {
 
 impl Cpu<'_> {
     fn alpha(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
-        let (tables, voxels) = (self.world.tables, &self.world.phantom.voxels[..]);
+        let (tables, voxels) = (self.world.tables, self.world.geometry.words());
         let decay = decay_start(params, job.source, job.spectrum, place);
         let medium = voxels[decay.index as usize];
         let sigma = table_energy(tables, voxel_material(medium).into(), ALPHA_SIGMA_AT, decay.energy);
@@ -117,7 +117,7 @@ impl Cpu<'_> {
     }
 
     fn electron(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
-        let (tables, voxels) = (self.world.tables, &self.world.phantom.voxels[..]);
+        let (tables, voxels) = (self.world.tables, self.world.geometry.words());
         let decay = decay_start(params, job.source, job.spectrum, place);
         let quanta = tally_quanta(decay.energy);
         let mut electron = electron_start(
@@ -141,7 +141,7 @@ impl Cpu<'_> {
         let mut depth = 0;
         loop {
             while electron.state == ELECTRON_STEP {
-                let deposit = electron_begin_step(params, tables, decay.history, &mut electron);
+                let deposit = electron_begin_step(params, tables, voxels, decay.history, &mut electron);
                 self.score(&deposit, sums);
                 self.walls(params, &mut electron, sums);
                 if electron.state == ELECTRON_TURN {
@@ -150,7 +150,7 @@ impl Cpu<'_> {
                 }
             }
             if electron.state == ELECTRON_COLLISION {
-                let collision = electron_collide(params, tables, decay.history, &mut electron, depth);
+                let collision = electron_collide(params, tables, voxels, decay.history, &mut electron, depth);
                 let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, escaped: 0, status: collision.status };
                 self.score(&local, sums);
                 if collision.born == 1 {
@@ -175,7 +175,7 @@ impl Cpu<'_> {
     #[inline(always)]
     fn walls(&self, params: &Params, electron: &mut Electron, sums: &mut Sums) {
         while electron.state == ELECTRON_MOVING {
-            let deposit = electron_advance(params, self.world.tables, &self.world.phantom.voxels, electron);
+            let deposit = electron_advance(params, self.world.tables, self.world.geometry.words(), electron);
             self.score(&deposit, sums);
         }
     }

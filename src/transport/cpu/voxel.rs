@@ -2,8 +2,16 @@
 //!
 //! A place is an integer voxel and an offset from its lower corner in cm; no global coordinate exists, so nothing is lost in
 //! a small voxel of a large phantom, and a wall is crossed exactly.
+//!
+//! With `params.shells` set the voxels are spherical shells: `voxel.x` is the shell, counted from the inside, the offset is the place relative
+//! to the origin, and `voxels` holds the outer radii behind the media (see [`crate::transport::geometry`]).
 
 use glam::{UVec3, Vec3};
+
+use crate::transport::{
+    constants::{VOXEL_BEYOND, VOXEL_GRAZE},
+    layout::Params,
+};
 
 pub use crate::phantom::{voxel_density, voxel_material};
 
@@ -12,7 +20,7 @@ pub use crate::phantom::{voxel_density, voxel_material};
 pub struct VoxelWall {
     /// cm.
     pub distance: f32,
-    /// 0, 1, 2 = x, y, z.
+    /// 0, 1, 2 = x, y, z; of a shell: 0 the inner, 1 the outer sphere.
     pub axis: u32,
 }
 
@@ -35,9 +43,19 @@ pub fn voxel_inverse(direction: Vec3) -> Vec3 {
     Vec3::new(1.0 / direction.x.abs().max(1.0e-12), 1.0 / direction.y.abs().max(1.0e-12), 1.0 / direction.z.abs().max(1.0e-12))
 }
 
+/// Outer radius of a shell, cm.
+#[inline(always)]
+pub fn voxel_radius(params: &Params, voxels: &[u32], shell: u32) -> f32 {
+    f32::from_bits(voxels[(params.shells + 1 + shell) as usize])
+}
+
 /// Where the straight way leaves the voxel.
 #[inline(always)]
-pub fn voxel_wall(offset: Vec3, direction: Vec3, inverse: Vec3, spacing: Vec3) -> VoxelWall {
+pub fn voxel_wall(params: &Params, voxels: &[u32], voxel: UVec3, offset: Vec3, direction: Vec3, inverse: Vec3) -> VoxelWall {
+    if params.shells > 0 {
+        return voxel_sphere(params, voxels, voxel.x, offset, direction);
+    }
+    let spacing = Vec3::from(params.spacing);
     let x = (if direction.x < 0.0 { offset.x } else { spacing.x - offset.x }) * inverse.x;
     let y = (if direction.y < 0.0 { offset.y } else { spacing.y - offset.y }) * inverse.y;
     let z = (if direction.z < 0.0 { offset.z } else { spacing.z - offset.z }) * inverse.z;
@@ -51,19 +69,65 @@ pub fn voxel_wall(offset: Vec3, direction: Vec3, inverse: Vec3, spacing: Vec3) -
     wall
 }
 
+/// Where the straight way leaves a shell.
+///
+/// Both spheres are judged by the same numbers, so a place on a sphere, off by a rounding, is crossed once: the inner one only on the way
+/// in and only if the chord is long enough to be left again by a movement that is not lost in rounding.
+#[inline]
+pub fn voxel_sphere(params: &Params, voxels: &[u32], shell: u32, offset: Vec3, direction: Vec3) -> VoxelWall {
+    // The way passes the origin at `offset - along * direction`: its square, taken so, is good even if that is close.
+    let along = offset.dot(direction);
+    let square = (offset - along * direction).length_squared();
+    let mut wall = VoxelWall { distance: VOXEL_BEYOND, axis: 1 };
+    if shell < params.shells {
+        let radius = voxel_radius(params, voxels, shell);
+        wall.distance = ((radius * radius - square).max(0.0).sqrt() - along).max(0.0);
+    }
+    if shell > 0 && along < 0.0 {
+        let radius = voxel_radius(params, voxels, shell - 1);
+        let half_square = radius * radius - square;
+        if half_square > VOXEL_GRAZE * radius * radius {
+            let distance = (-along - half_square.sqrt()).max(0.0);
+            if distance < wall.distance {
+                wall = VoxelWall { distance, axis: 0 };
+            }
+        }
+    }
+    wall
+}
+
 /// Distance to the nearest wall in any direction, cm.
 #[inline(always)]
-pub fn voxel_nearest_wall(offset: Vec3, spacing: Vec3) -> f32 {
+pub fn voxel_nearest_wall(params: &Params, voxels: &[u32], voxel: UVec3, offset: Vec3) -> f32 {
+    if params.shells > 0 {
+        return voxel_nearest_sphere(params, voxels, voxel.x, offset);
+    }
+    let spacing = Vec3::from(params.spacing);
     let x = offset.x.min(spacing.x - offset.x);
     let y = offset.y.min(spacing.y - offset.y);
     let z = offset.z.min(spacing.z - offset.z);
     x.min(y).min(z)
 }
 
+/// Distance to the nearer sphere of a shell, cm.
+#[inline]
+pub fn voxel_nearest_sphere(params: &Params, voxels: &[u32], shell: u32, offset: Vec3) -> f32 {
+    let place = offset.length();
+    let mut nearest = VOXEL_BEYOND;
+    if shell < params.shells {
+        nearest = voxel_radius(params, voxels, shell) - place;
+    }
+    if shell > 0 {
+        nearest = nearest.min(place - voxel_radius(params, voxels, shell - 1));
+    }
+    nearest
+}
+
 /// Moves inside the voxel; rounding never leads out of it.
 #[inline(always)]
-pub fn voxel_move(offset: Vec3, direction: Vec3, distance: f32, spacing: Vec3) -> Vec3 {
-    (offset + direction * distance).max(Vec3::ZERO).min(spacing)
+pub fn voxel_move(params: &Params, offset: Vec3, direction: Vec3, distance: f32) -> Vec3 {
+    let moved = offset + direction * distance;
+    if params.shells > 0 { moved } else { moved.max(Vec3::ZERO).min(params.spacing.into()) }
 }
 
 /// A place after crossing a wall.
@@ -79,8 +143,13 @@ pub struct VoxelCrossing {
 
 /// Crosses `wall` from a place reached by [`voxel_move`].
 #[inline(always)]
-pub fn voxel_cross(voxel: UVec3, offset: Vec3, direction: Vec3, axis: u32, spacing: Vec3, size: UVec3) -> VoxelCrossing {
+pub fn voxel_cross(params: &Params, voxel: UVec3, offset: Vec3, direction: Vec3, axis: u32) -> VoxelCrossing {
+    let (spacing, size) = (Vec3::from(params.spacing), UVec3::from(params.size));
     let mut next = VoxelCrossing { voxel, offset, outside: false };
+    if params.shells > 0 {
+        next.voxel.x = if axis == 0 { voxel.x.wrapping_sub(1) } else { voxel.x + 1 };
+        return next;
+    }
     // Unsigned wrap-around below zero gives a number above any size.
     if axis == 0 {
         next.voxel.x = if direction.x < 0.0 { voxel.x.wrapping_sub(1) } else { voxel.x + 1 };
@@ -98,40 +167,44 @@ pub fn voxel_cross(voxel: UVec3, offset: Vec3, direction: Vec3, axis: u32, spaci
     next
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn index_and_place_are_inverse() {
-        let size = UVec3::new(7, 5, 11);
-        for index in 0..7 * 5 * 11 {
-            assert_eq!(voxel_index(voxel_at(index, size), size), index);
-        }
-        assert_eq!(voxel_index(UVec3::new(1, 2, 3), size), 1 + 7 * (2 + 5 * 3));
+/// Jumps any distance along a straight line, whatever lies between.
+#[inline(always)]
+pub fn voxel_shift(params: &Params, voxels: &[u32], voxel: UVec3, offset: Vec3, direction: Vec3, distance: f32) -> VoxelCrossing {
+    let moved = offset + direction * distance;
+    if params.shells > 0 {
+        return VoxelCrossing { voxel: UVec3::new(voxel_shell(params, voxels, moved), 0, 0), offset: moved, outside: false };
     }
-
-    #[test]
-    fn walls_are_where_geometry_says() {
-        let spacing = Vec3::new(1.0, 2.0, 3.0);
-        let offset = Vec3::new(0.25, 0.5, 2.0);
-        let u = Vec3::new(-0.6, 0.0, 0.8);
-        let wall = voxel_wall(offset, u, voxel_inverse(u), spacing);
-        assert_eq!(wall.axis, 0);
-        assert!((wall.distance - 0.25 / 0.6).abs() < 1e-6);
-        assert_eq!(voxel_nearest_wall(offset, spacing), 0.25);
-    }
-
-    #[test]
-    fn crossing_keeps_count_and_sees_the_end() {
-        let (spacing, size) = (Vec3::splat(1.0), UVec3::splat(4));
-        let start = UVec3::new(0, 3, 1);
-        let left = voxel_cross(start, Vec3::ZERO, Vec3::NEG_X, 0, spacing, size);
-        assert!(left.outside);
-        let up = voxel_cross(start, Vec3::ZERO, Vec3::Y, 1, spacing, size);
-        assert!(up.outside);
-        let back = voxel_cross(start, Vec3::ZERO, Vec3::NEG_Z, 2, spacing, size);
-        assert!(!back.outside);
-        assert_eq!((back.voxel, back.offset.z), (UVec3::new(0, 3, 0), 1.0));
+    let spacing = Vec3::from(params.spacing);
+    // Far more voxels than a phantom has in a row, far less than an integer holds.
+    let voxels_on = (moved / spacing).floor().clamp(Vec3::splat(-1.0e9), Vec3::splat(1.0e9));
+    let landed = voxel.wrapping_add_signed(voxels_on.as_ivec3());
+    VoxelCrossing {
+        voxel: landed,
+        offset: (moved - voxels_on * spacing).clamp(Vec3::ZERO, spacing),
+        // Unsigned wrap-around below zero gives a number above any size.
+        outside: landed.cmpge(params.size.into()).any(),
     }
 }
+
+/// The shell of a place, by bisection over the radii.
+#[inline]
+pub fn voxel_shell(params: &Params, voxels: &[u32], place: Vec3) -> u32 {
+    let radius = place.length();
+    let (mut low, mut high) = (0, params.shells);
+    for _ in 0..32 {
+        if low >= high {
+            break;
+        }
+        let middle = (low + high) >> 1;
+        if radius < voxel_radius(params, voxels, middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+#[cfg(test)]
+#[path = "voxel_tests.rs"]
+mod tests;

@@ -108,7 +108,7 @@ impl<'a> Gpu<'a> {
         let gpu = GpuDevice::open(candidate)?;
         let read_back = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
         let counter_bytes = size_of::<Counters>() as u64;
-        let voxels = gpu.upload("voxel", bytemuck::cast_slice(&world.phantom.voxels))?;
+        let voxels = gpu.upload("voxel", bytemuck::cast_slice(world.geometry.words()))?;
         let limit = gpu.device.limits().max_compute_workgroups_per_dimension;
         Ok(Self {
             info: candidate.device_info(),
@@ -160,11 +160,12 @@ impl<'a> Gpu<'a> {
                 Particle::Alpha => shaders::alpha(),
                 Particle::Electron => shaders::electron(),
             };
-            let (pipeline, time) = self.gpu.pipeline(&module, &[&self.layout], &[("WORKGROUP", WORKGROUP.into())])?;
+            let constants = [("WORKGROUP", WORKGROUP.into()), ("SHELLS", f64::from(self.world.geometry.shells() > 0))];
+            let (pipeline, time) = self.gpu.pipeline(&module, &[&self.layout], &constants)?;
             self.compile_time += time;
             *slot = Some(Kernel { pipeline, histories: self.dispatch.histories });
         }
-        let bytes = tally_bytes(self.world.phantom.grid.len() as u64, job.particle);
+        let bytes = tally_bytes(self.world.geometry.len() as u64, job.particle);
         if self.tally.as_ref().is_none_or(|tally| tally.sums.size() < bytes) {
             // The old pair goes first, so that both need not fit at once.
             self.tally = None;
@@ -243,7 +244,7 @@ impl Backend for Gpu<'_> {
         params.stops_per_step = rhythm.stops_per_step;
         params.legs_per_stop = rhythm.legs_per_stop;
         let total = params.count;
-        let bytes = tally_bytes(self.world.phantom.grid.len() as u64, job.particle);
+        let bytes = tally_bytes(self.world.geometry.len() as u64, job.particle);
         self.gpu.queue.write_buffer(&self.counters, 0, bytemuck::bytes_of(&Counters::zeroed()));
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         encoder.clear_buffer(&tally.sums, 0, Some(bytes));
@@ -276,7 +277,7 @@ impl Backend for Gpu<'_> {
         encoder.copy_buffer_to_buffer(&tally.sums, 0, &tally.staging, 0, bytes);
         let submission = self.gpu.queue.submit([encoder.finish()]);
         let mut energy: Vec<u64> = self.gpu.read(&tally.staging, bytes, submission)?;
-        let energy_let = (job.particle == Particle::Alpha).then(|| energy.split_off(self.world.phantom.grid.len()));
+        let energy_let = (job.particle == Particle::Alpha).then(|| energy.split_off(self.world.geometry.len()));
         let kernel = match job.particle {
             Particle::Alpha => &mut self.alpha,
             Particle::Electron => &mut self.electron,
