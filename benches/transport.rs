@@ -10,7 +10,7 @@ use dosaic::{
     nuclide::{self, spectrum::EnergySampler},
     phantom::{Phantom, pack_voxel},
     physics::materials,
-    plan::WaterData,
+    plan::{PhotonMode, WaterData},
     source::DecayPattern,
     transport::{
         backend::{Backend, Job, Particle, Settings, SourceShape, World, source_list},
@@ -54,6 +54,8 @@ impl Case {
         let sampler = match particle {
             Particle::Alpha => EnergySampler::new(&emissions.alphas, &[]),
             Particle::Electron => EnergySampler::new(&emissions.electrons_above(1.0e-3).0, &emissions.betas),
+            Particle::Positron => EnergySampler::new(&[], &emissions.positrons),
+            Particle::Photon => EnergySampler::new(&emissions.photons_above(1.0e-3).0, &[]),
         };
         // The defaults of a plan at this voxel size.
         let plan = dosaic::plan::TransportPlan {
@@ -65,12 +67,15 @@ impl Case {
             water: WaterData::Icru90,
             delta_threshold: None,
             electron_cut: None,
+            photons: PhotonMode::Analogue,
+            photon_threshold: None,
+            photon_cut: None,
             range_rejection: true,
         };
         let settings = Settings::resolve(&plan, &grid);
         Self {
             name,
-            tables: Tables::build(&phantom.materials, &settings.tables).expect("water has data"),
+            tables: Tables::build(&phantom.materials, &phantom.voxels, &settings.tables).expect("water has data"),
             source: source_list(&DecayPattern { voxels, shares }),
             sampler: sampler.expect("the nuclide emits them"),
             phantom,
@@ -142,7 +147,7 @@ fn functions(c: &mut Criterion) {
         });
     });
     c.bench_function("tables_of_water", |b| {
-        b.iter(|| Tables::build(black_box(&case.phantom.materials), &case.settings.tables).expect("water has data"));
+        b.iter(|| Tables::build(black_box(&case.phantom.materials), &case.phantom.voxels, &case.settings.tables).expect("water has data"));
     });
 }
 

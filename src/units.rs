@@ -13,3 +13,6 @@ pub const SECONDS_PER_HOUR: f64 = 3600.0;
 pub const SECONDS_PER_DAY: f64 = 86400.0;
 /// Lowest electron energy that is transported, MeV: below it no reliable data exist.
 pub const LOWEST_ELECTRON_ENERGY: f64 = 1.0e-3;
+
+/// Photons below this energy are absorbed where they are: the attenuation tables begin here, MeV.
+pub const LOWEST_PHOTON_ENERGY: f64 = 1.0e-3;

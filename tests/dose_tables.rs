@@ -23,6 +23,7 @@ use dosaic::{
         write_all,
     },
     source::DecayPattern,
+    transport::backend::Sums,
     volume::Volume,
 };
 use glam::DVec3;
@@ -183,7 +184,12 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         schema: summary::SCHEMA,
         title: "test".into(),
         device: device.clone(),
-        energy_balance: vec![EnergyBalance::new("Ac-225 in tumour, left", "alpha", [1000, 900, 60, 40, 10])],
+        energy_balance: vec![EnergyBalance::new(
+            "Ac-225 in tumour, left",
+            "alpha",
+            &Sums { emitted: 1000, deposited: 900, escaped: 60, absorbed: 40, ..Sums::default() },
+            900,
+        )],
         local_deposits: vec![EnergyPerDecay {
             component: "Ac-225 in tumour, left".into(),
             what: "recoil nuclei".into(),
@@ -412,7 +418,7 @@ fn summary_and_provenance_hold_what_was_given() {
     let run = run(false);
     let json = |name: &str| serde_json::from_str::<serde_json::Value>(&run.memory.texts[name]).unwrap();
     let summary = json("summary.json");
-    assert_eq!(summary["schema"], "dosaic-summary/1");
+    assert_eq!(summary["schema"], "dosaic-summary/2");
     assert_eq!(summary["energy_balance"][0]["balanced"], true);
     assert_eq!(summary["energy_balance"][0]["escaped"]["quanta"], 60);
     assert_eq!(summary["timings"]["histories_per_s"], 16_000.0);

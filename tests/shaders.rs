@@ -12,11 +12,11 @@ use dosaic::transport::{
         bindings,
         shaders::{self, ShaderFile, ShaderModule},
     },
-    layout::{Counters, Params},
+    layout::{Counters, Params, Queued},
 };
 
-fn modules() -> [ShaderModule; 3] {
-    [shaders::alpha(), shaders::electron(), shaders::probe("probe_philox")]
+fn modules() -> [ShaderModule; 4] {
+    [shaders::alpha(), shaders::electron(), shaders::photon(), shaders::probe("probe_philox")]
 }
 
 fn parse(module: &ShaderModule) -> naga::Module {
@@ -137,10 +137,14 @@ fn shared_structs_have_the_same_layout() {
         let parsed = parse(&module);
         let params = layout!(Params: size, source_count, spacing, cut_length, seed, stream, spectrum_count, history_base, phase_step,
             phase_offset, first, count, batches, batch, segments, range_rejection, step_fraction, delta_floor, delta_share, electron_cut,
-            electron_rest, histories_per_turn, steps_per_history, stops_per_step, legs_per_stop, source_shape, shells, unused);
-        let counters = layout!(Counters: emitted, deposited, escaped, steps, secondaries, histories, next, status, incidents, unused);
+            electron_rest, histories_per_turn, steps_per_history, stops_per_step, legs_per_stop, source_shape, shells, kind,
+            majorant_at, photon_threshold, photon_cut, radiation_bound, photon_mode, queue_capacity, queue_waiting, queue_full, unused);
+        let counters = layout!(Counters: emitted, deposited, escaped, steps, secondaries, queued_energy, absorbed, kerma, histories,
+            next, status, incidents, queued);
         assert_eq!(reflected(&parsed, "Params"), params, "{}", module.entry);
         assert_eq!(reflected(&parsed, "Counters"), counters, "{}", module.entry);
+        let queued = layout!(Queued: offset, index, direction, quanta, history, stream, kind);
+        assert_eq!(reflected(&parsed, "Queued"), queued, "{}", module.entry);
         assert_eq!(params.1 % 16, 0, "uniform structs are whole vectors");
     }
 }

@@ -103,6 +103,7 @@ fn probe_math(@builtin(global_invocation_id) id: vec3<u32>) {
     probe_put_f32(&c, angle.x);
     probe_put_f32(&c, angle.y);
     probe_put_f32(&c, math_exponential(word));
+    probe_put_f32(&c, math_exp(-20.0 + 40.0 * rng_uniform(word)));
 }
 
 @compute @workgroup_size(64)
@@ -176,16 +177,16 @@ fn probe_range(@builtin(global_invocation_id) id: vec3<u32>) {
     if probe_done(&c) {
         return;
     }
-    let material = probe_u32(&c);
+    let family = probe_u32(&c);
     let range = probe_f32(&c);
-    let electron = table_electron(material, range);
-    let alpha = table_alpha(material, range);
+    let electron = table_electron(family, range);
+    let alpha = table_alpha(family >> 1u, range);
     probe_put_f32(&c, electron.energy);
     probe_put_f32(&c, electron.collisions);
     probe_put_f32(&c, electron.spread);
     probe_put_f32(&c, electron.drift);
-    probe_put_f32(&c, table_electron_energy(material, range));
-    probe_put_f32(&c, table_electron_collisions(material, range));
+    probe_put_f32(&c, table_electron_energy(family, range));
+    probe_put_f32(&c, table_electron_collisions(family, range));
     probe_put_f32(&c, alpha.energy);
     probe_put_f32(&c, alpha.stopping_energy);
 }
@@ -196,11 +197,11 @@ fn probe_energy(@builtin(global_invocation_id) id: vec3<u32>) {
     if probe_done(&c) {
         return;
     }
-    let material = probe_u32(&c);
+    let family = probe_u32(&c);
     let energy = probe_f32(&c);
-    probe_put_f32(&c, table_electron_range(material, energy));
-    probe_put_f32(&c, table_alpha_range(material, energy));
-    probe_put_f32(&c, table_energy(material, ALPHA_SIGMA_AT, energy));
+    probe_put_f32(&c, table_electron_range(family, energy));
+    probe_put_f32(&c, table_alpha_range(family >> 1u, energy));
+    probe_put_f32(&c, table_energy(family >> 1u, ALPHA_SIGMA_AT, energy));
 }
 
 @compute @workgroup_size(64)
@@ -209,10 +210,10 @@ fn probe_deflection(@builtin(global_invocation_id) id: vec3<u32>) {
     if probe_done(&c) {
         return;
     }
-    let material = probe_u32(&c);
+    let family = probe_u32(&c);
     let range = probe_f32(&c);
     let words = probe_vec2u(&c);
-    probe_put_f32(&c, table_deflection(material, range, words.x, words.y));
+    probe_put_f32(&c, table_deflection(family, range, words.x, words.y));
 }
 
 @compute @workgroup_size(64)
@@ -338,6 +339,7 @@ fn probe_waiting(c: ptr<function, ProbeCursor>) -> ElectronWaiting {
     w.stream = probe_u32(c);
     w.draw = probe_u32(c);
     w.steps = probe_u32(c);
+    w.charge = probe_u32(c);
     return w;
 }
 
@@ -351,6 +353,7 @@ fn probe_put_waiting(c: ptr<function, ProbeCursor>, w: ElectronWaiting) {
     probe_put(c, w.stream);
     probe_put(c, w.draw);
     probe_put(c, w.steps);
+    probe_put(c, w.charge);
 }
 
 fn probe_electron(c: ptr<function, ProbeCursor>) -> Electron {
@@ -375,6 +378,7 @@ fn probe_electron(c: ptr<function, ProbeCursor>) -> Electron {
     e.draw = probe_u32(c);
     e.steps = probe_u32(c);
     e.state = probe_u32(c);
+    e.charge = probe_u32(c);
     return e;
 }
 
@@ -399,6 +403,7 @@ fn probe_put_electron(c: ptr<function, ProbeCursor>, e: Electron) {
     probe_put(c, e.draw);
     probe_put(c, e.steps);
     probe_put(c, e.state);
+    probe_put(c, e.charge);
 }
 
 fn probe_put_deposit(c: ptr<function, ProbeCursor>, deposit: ElectronDeposit) {
@@ -457,18 +462,27 @@ fn probe_electron_deflect(@builtin(global_invocation_id) id: vec3<u32>) {
     probe_put_electron(&c, e);
 }
 
+fn probe_put_photon_of(c: ptr<function, ProbeCursor>, photon: EventPhoton) {
+    probe_put_vec3f(c, photon.direction);
+    probe_put(c, photon.quanta);
+    probe_put(c, photon.stream);
+}
+
 @compute @workgroup_size(64)
-fn probe_electron_collide(@builtin(global_invocation_id) id: vec3<u32>) {
+fn probe_event(@builtin(global_invocation_id) id: vec3<u32>) {
     var c = probe_cursor(id);
     if probe_done(&c) {
         return;
     }
     let history = probe_vec2u(&c);
     var e = probe_electron(&c);
-    let collision = electron_collide(history, &e, probe_u32(&c));
+    let event = event_happen(history, &e, probe_u32(&c));
     probe_put_electron(&c, e);
-    probe_put_waiting(&c, collision.delta);
-    probe_put(&c, collision.born);
-    probe_put(&c, collision.quanta);
-    probe_put(&c, collision.status);
+    probe_put_waiting(&c, event.delta);
+    probe_put(&c, event.born);
+    probe_put(&c, event.photons);
+    probe_put_photon_of(&c, event.first);
+    probe_put_photon_of(&c, event.second);
+    probe_put(&c, event.quanta);
+    probe_put(&c, event.status);
 }

@@ -1,4 +1,4 @@
-// Buffers of the transport kernels: one uniform and seven storage buffers, within the eight that every adapter has.
+// Buffers of the transport kernels: one uniform and eight storage buffers, within the eight that every adapter has.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> voxels: array<u32>;
@@ -8,6 +8,7 @@
 @group(0) @binding(5) var<storage, read> spectrum: array<vec4<u32>>;
 @group(0) @binding(6) var<storage, read_write> tally: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read_write> counters: Counters;
+@group(0) @binding(8) var<storage, read_write> queue: array<Queued>;
 
 // Threads per workgroup of the kernels.
 override WORKGROUP: u32 = 64u;

@@ -28,7 +28,26 @@ struct Params {
     legs_per_stop: u32,
     source_shape: u32,
     shells: u32,
-    unused: vec2<u32>,
+    kind: u32,
+    majorant_at: u32,
+    photon_threshold: f32,
+    photon_cut: f32,
+    radiation_bound: f32,
+    photon_mode: u32,
+    queue_capacity: u32,
+    queue_waiting: u32,
+    queue_full: u32,
+    unused: u32,
+}
+
+struct Queued {
+    offset: vec3<f32>,
+    index: u32,
+    direction: vec3<f32>,
+    quanta: u32,
+    history: vec2<u32>,
+    stream: u32,
+    kind: u32,
 }
 
 struct Counters {
@@ -37,9 +56,12 @@ struct Counters {
     escaped: array<atomic<u32>, 2>,
     steps: array<atomic<u32>, 2>,
     secondaries: array<atomic<u32>, 2>,
+    queued_energy: array<atomic<u32>, 2>,
+    absorbed: array<atomic<u32>, 2>,
+    kerma: array<atomic<u32>, 2>,
     histories: array<atomic<u32>, 2>,
     next: atomic<u32>,
     status: atomic<u32>,
     incidents: atomic<u32>,
-    unused: u32,
+    queued: atomic<u32>,
 }

@@ -11,13 +11,23 @@ fn math_cos_sin(word: u32) -> vec2<f32> {
 }
 
 fn math_exponential(word: u32) -> f32 {
-    let u = (f32(word >> 9u) + 0.5) * 1.1920929e-7;
-    let bits = bitcast<u32>(u);
+    return -math_ln((f32(word >> 9u) + 0.5) * 1.1920929e-7);
+}
+
+fn math_ln(x: f32) -> f32 {
+    let bits = bitcast<u32>(x);
     let shifted = bits + 0x004afb0du;
     let k = i32(shifted >> 23u) - 127;
     let m = bitcast<f32>(bits - (u32(k) << 23u));
     let s = (m - 1.0) / (m + 1.0);
     let y = s * s;
     let ln_m = s * (2.0 + y * (0.6666667 + y * (0.4 + y * (0.2857143 + y * 0.22222222))));
-    return -(f32(k) * 0.6931472 + ln_m);
+    return f32(k) * 0.6931472 + ln_m;
+}
+
+fn math_exp(x: f32) -> f32 {
+    let k = floor(x * 1.442695 + 0.5);
+    let r = (x - k * 0.6933594) + k * 2.1219444e-4;
+    let p = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666667 + r * (0.041666668 + r * (0.008333334 + r * 0.001388889)))));
+    return p * bitcast<f32>(u32(i32(k) + 127) << 23u);
 }

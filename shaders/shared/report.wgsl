@@ -6,6 +6,9 @@ struct ReportSums {
     escaped: vec2<u32>,
     steps: vec2<u32>,
     secondaries: vec2<u32>,
+    queued_energy: vec2<u32>,
+    absorbed: vec2<u32>,
+    kerma: vec2<u32>,
     histories: vec2<u32>,
     incidents: u32,
     status: u32,
@@ -33,6 +36,12 @@ fn report_sums(sums: ReportSums) {
     atomicAdd(&counters.steps[1], sums.steps.y + u32(before + sums.steps.x < before));
     before = atomicAdd(&counters.secondaries[0], sums.secondaries.x);
     atomicAdd(&counters.secondaries[1], sums.secondaries.y + u32(before + sums.secondaries.x < before));
+    before = atomicAdd(&counters.queued_energy[0], sums.queued_energy.x);
+    atomicAdd(&counters.queued_energy[1], sums.queued_energy.y + u32(before + sums.queued_energy.x < before));
+    before = atomicAdd(&counters.absorbed[0], sums.absorbed.x);
+    atomicAdd(&counters.absorbed[1], sums.absorbed.y + u32(before + sums.absorbed.x < before));
+    before = atomicAdd(&counters.kerma[0], sums.kerma.x);
+    atomicAdd(&counters.kerma[1], sums.kerma.y + u32(before + sums.kerma.x < before));
     before = atomicAdd(&counters.histories[0], sums.histories.x);
     atomicAdd(&counters.histories[1], sums.histories.y + u32(before + sums.histories.x < before));
     if sums.incidents > 0u {

@@ -15,6 +15,10 @@ fn tally_quanta(energy: f32) -> u32 {
     return u32(energy * QUANTA_PER_MEV + 0.5);
 }
 
+fn tally_mev(quanta: u32) -> f32 {
+    return f32(quanta) * (1.0 / QUANTA_PER_MEV);
+}
+
 fn tally_let_quanta(value: f32) -> u32 {
     return u32(max(value, 0.0) * LET_QUANTA + 0.5);
 }

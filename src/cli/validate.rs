@@ -8,6 +8,7 @@ use super::run::Overrides;
 use crate::{
     engine,
     error::Result,
+    plan::PhotonMode,
     transport::gpu::adapter::{self, Candidate},
 };
 
@@ -43,12 +44,21 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     }
     let s = &prepared.settings;
     text += &format!(
-        "  electron cut: {:.3} um at density 1 g/cm3 (at least {:.0} keV); delta rays from max({:.2} keV, {:.0} % of the energy); step {:.0} % of the range\n",
+        "  electron cut: {:.3} um at density 1 g/cm3 (at least {:.0} keV); delta rays from max({:.2} keV, {:.0} % of the energy); step {:.0} % of the range\n  photons: {}\n",
         1.0e4 * s.cut_length,
         1000.0 * s.electron_cut,
         1000.0 * s.tables.delta_floor,
         100.0 * s.tables.delta_share,
-        100.0 * s.tables.step_fraction
+        100.0 * s.tables.step_fraction,
+        match s.tables.photon_threshold {
+            None => "not transported".to_owned(),
+            Some(threshold) => format!(
+                "bremsstrahlung from {:.2} keV; absorbed below {:.2} keV; {}",
+                1000.0 * threshold,
+                1000.0 * s.photon_cut,
+                if s.photons == PhotonMode::TrackLength { "dose by track length" } else { "dose by their electrons" }
+            ),
+        }
     );
     let warnings = prepared.phantom.warnings.iter().chain(prepared.sources.iter().flat_map(|s| &s.warnings));
     for warning in warnings.chain(prepared.emitters.iter().flat_map(|e| &e.warnings)) {

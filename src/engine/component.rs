@@ -138,7 +138,7 @@ histories = 1000
     #[test]
     fn equal_patterns_are_transported_once_and_histories_follow_the_energy() {
         let plan = plan();
-        let emitters = vec![Emitter::new(&plan.nuclides[0], plan.transport.water).expect("Lu-177 is known")];
+        let emitters = vec![Emitter::new(&plan.nuclides[0], &plan.transport).expect("Lu-177 is known")];
         let (shared, own) = (pattern(1), pattern(2));
         let part = |pattern: &Arc<DecayPattern>, tia| SourceComponent {
             name: "x".into(),

@@ -10,16 +10,16 @@ use crate::{
         interpolation::{LogLogSpline, cumulative_integral, interpolate_log},
         materials,
     },
-    plan::{NuclidePlan, WaterData},
+    plan::{NuclidePlan, PhotonMode, TransportPlan, WaterData},
     report::summary::EnergyPerDecay,
     transport::backend::Particle,
-    units::LOWEST_ELECTRON_ENERGY,
+    units::{LOWEST_ELECTRON_ENERGY, LOWEST_PHOTON_ENERGY},
 };
 
 /// One kind of particle that is transported.
 #[derive(Debug, Clone)]
 pub struct Beam {
-    /// The kernel.
+    /// What is emitted.
     pub particle: Particle,
     /// Quality of its dose.
     pub class: LetClass,
@@ -54,36 +54,41 @@ impl Emitter {
     ///
     /// # Errors
     /// If the nuclide is unknown, or emits nothing that is transported.
-    pub fn new(plan: &NuclidePlan, water: WaterData) -> Result<Self> {
+    pub fn new(plan: &NuclidePlan, transport: &TransportPlan) -> Result<Self> {
         let chain = nuclide::emissions(&plan.name, plan.daughters)?;
         let yields = chain.yields();
         let total = &chain.total;
         let mut emitter =
             Self { name: plan.name.clone(), beams: Vec::new(), local: Vec::new(), simplified: Vec::new(), warnings: Vec::new() };
-        if let Some(sampler) = EnergySampler::new(&total.alphas, &[]) {
-            emitter.beams.push(Beam { particle: Particle::Alpha, class: LetClass::High, sampler });
-        }
-        let (lines, below) = total.electrons_above(LOWEST_ELECTRON_ENERGY);
-        let spectra = [&total.betas[..], &total.positrons[..]].concat();
-        if let Some(sampler) = EnergySampler::new(&lines, &spectra) {
-            emitter.beams.push(Beam { particle: Particle::Electron, class: LetClass::Low, sampler });
+        let (electrons, electrons_below) = total.electrons_above(LOWEST_ELECTRON_ENERGY);
+        let (photons, photons_below) = total.photons_above(LOWEST_PHOTON_ENERGY);
+        let transported = transport.photons != PhotonMode::Off;
+        for (particle, class, sampler) in [
+            (Particle::Alpha, LetClass::High, EnergySampler::new(&total.alphas, &[])),
+            (Particle::Electron, LetClass::Low, EnergySampler::new(&electrons, &total.betas)),
+            (Particle::Positron, LetClass::Low, EnergySampler::new(&[], &total.positrons)),
+            (Particle::Photon, LetClass::Low, EnergySampler::new(&photons, &[]).filter(|_| transported)),
+        ] {
+            if let Some(sampler) = sampler {
+                emitter.beams.push(Beam { particle, class, sampler });
+            }
         }
         for (what, class, energy) in [
             ("recoil nuclei", LetClass::High, yields.recoil.energy),
-            ("conversion and Auger electrons below 1 keV", LetClass::Low, below.energy),
+            ("conversion and Auger electrons below 1 keV", LetClass::Low, electrons_below.energy),
+            ("x-rays below 1 keV", LetClass::Low, if transported { photons_below.energy } else { 0.0 }),
         ] {
             if energy > 0.0 {
                 emitter.local.push(LocalDeposit { what: what.into(), class, energy });
             }
         }
-        emitter.simplify("gamma and x-rays", yields.photon.energy, "not yet transported: missing from the dose");
-        emitter.simplify("annihilation photons", yields.annihilation.energy, "not yet transported: missing from the dose");
-        emitter.simplify("positrons", yields.positron.energy, "transported as electrons");
-        emitter.simplify(
-            "bremsstrahlung",
-            emitter.bremsstrahlung(water)?,
-            "deposited along the electron's track instead of being transported",
-        );
+        if !transported {
+            emitter.simplify("gamma and x-rays", yields.photon.energy, "photons are off: missing from the dose");
+            emitter.simplify("annihilation photons", yields.annihilation.energy, "photons are off: missing from the dose");
+            let bremsstrahlung = emitter.bremsstrahlung(transport.water)?;
+            let along = "photons are off: deposited along the electron's track";
+            emitter.simplify("bremsstrahlung", bremsstrahlung, along);
+        }
         for excluded in &chain.excluded {
             let why = match excluded.reason {
                 nuclide::chain::ExclusionReason::LongLived => "it lives too long to be in equilibrium",

@@ -93,7 +93,7 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
     let phantom = phantom::build(&plan.phantom, &plan.regions, &inputs)?;
     clock.lap("phantom");
     let half_lives = plan.nuclides.iter().map(|n| Ok(nuclide::find(&n.name)?.half_life_s)).collect::<Result<Vec<f64>>>()?;
-    let emitters = plan.nuclides.iter().map(|n| Emitter::new(n, plan.transport.water)).collect::<Result<Vec<_>>>()?;
+    let emitters = plan.nuclides.iter().map(|n| Emitter::new(n, &plan.transport)).collect::<Result<Vec<_>>>()?;
     let mut cache = PatternCache::new(&phantom);
     let sources = plan
         .fractions
@@ -103,7 +103,7 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
     let (components, deliveries) = components(plan, &emitters, &sources);
     clock.lap("sources");
     let settings = Settings::resolve(&plan.transport, &phantom.grid);
-    let tables = Tables::build(&phantom.materials, &settings.tables)?;
+    let tables = Tables::build(&phantom.materials, &phantom.voxels, &settings.tables)?;
     clock.lap("tables");
     Ok(Prepared { phantom, sources, emitters, components, deliveries, tables, settings, inputs, phases: clock.phases })
 }

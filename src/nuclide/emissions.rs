@@ -121,9 +121,18 @@ impl Emissions {
     ///
     /// Sampling dozens of sub-keV Auger electrons per decay to deposit each on the spot would cost time and change no dose.
     pub fn electrons_above(&self, cut: f64) -> (Vec<Line>, Yield) {
-        let (above, below): (Vec<Line>, Vec<Line>) = self.electrons.iter().partition(|l| l.energy >= cut);
-        (above, Yield::of_lines(&below))
+        above(&self.electrons, cut)
     }
+
+    /// The gamma and x-ray lines of at least `cut` MeV, and the yield of those below it.
+    pub fn photons_above(&self, cut: f64) -> (Vec<Line>, Yield) {
+        above(&self.photons, cut)
+    }
+}
+
+fn above(lines: &[Line], cut: f64) -> (Vec<Line>, Yield) {
+    let (above, below): (Vec<Line>, Vec<Line>) = lines.iter().partition(|l| l.energy >= cut);
+    (above, Yield::of_lines(&below))
 }
 
 /// Both lists together in ascending energy.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, Plan, RegionPlan, ResponsePlan, Shape, TissueParameters, TransportPlan,
-    UptakePattern, WaterData,
+    FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, RegionPlan, ResponsePlan, Shape, TissueParameters,
+    TransportPlan, UptakePattern, WaterData,
     show::{activity, count, energy, length, number, percent, time, vector, with_unit},
 };
 use crate::error::{Error, Result};
@@ -225,6 +225,14 @@ impl<'p> Sheet<'p> {
         let cut = |value: Option<f64>| value.map_or("from the voxel size".to_owned(), energy);
         self.entry("delta threshold", cut(transport.delta_threshold), "transport.delta_threshold");
         self.entry("electron cut", cut(transport.electron_cut), "transport.electron_cut");
+        let photons = match transport.photons {
+            PhotonMode::Analogue => "transported, with the electrons they set free",
+            PhotonMode::TrackLength => "transported, dose by track length (collision kerma)",
+            PhotonMode::Off => "not transported",
+        };
+        self.entry("photons", photons.to_owned(), "transport.photons");
+        self.entry("photon threshold", cut(transport.photon_threshold), "transport.photon_threshold");
+        self.entry("photon cut", transport.photon_cut.map_or("1 keV".to_owned(), energy), "transport.photon_cut");
         self.entry("range rejection", yes_no(transport.range_rejection), "transport.range_rejection");
     }
 

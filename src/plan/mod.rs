@@ -304,6 +304,12 @@ pub struct TransportPlan {
     pub delta_threshold: Option<f64>,
     /// Electron absorption energy, MeV; `None`: from the voxel size.
     pub electron_cut: Option<f64>,
+    /// What is done with gamma rays, x-rays, annihilation photons and bremsstrahlung.
+    pub photons: PhotonMode,
+    /// Energy from which bremsstrahlung is emitted as photons, MeV; `None`: from the voxel size.
+    pub photon_threshold: Option<f64>,
+    /// Photon absorption energy, MeV; `None`: the lowest energy of the tables, 1 keV.
+    pub photon_cut: Option<f64>,
     /// Whether electrons that cannot leave their voxel deposit at once.
     pub range_rejection: bool,
 }
@@ -327,6 +333,18 @@ pub enum WaterData {
     Icru90,
     /// ICRU 37 and 49 (ESTAR, ASTAR), I = 75 eV.
     Icru49,
+}
+
+/// What is done with photons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotonMode {
+    /// Photons and the electrons that they set free are transported; what these deposit is scored.
+    Analogue,
+    /// Photons are transported; the mean energy absorbed along their way (collision kerma) is scored instead of their electrons.
+    TrackLength,
+    /// No photons: gamma and x-rays are missing in the dose, bremsstrahlung deposits along the track of its electron.
+    Off,
 }
 
 /// Radiobiology (tier T0): per region, in the order of [`Plan::regions`]; regions without an entry of their own use `default`.

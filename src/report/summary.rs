@@ -11,10 +11,11 @@ use crate::{
     error::Result,
     plan::UncertaintyGoal,
     report::json,
+    transport::backend::Sums,
 };
 
 /// Schema of the file; the number rises when a key changes its meaning or goes away.
-pub const SCHEMA: &str = "dosaic-summary/1";
+pub const SCHEMA: &str = "dosaic-summary/2";
 
 /// The whole file.
 #[derive(Debug, Clone, Serialize)]
@@ -119,36 +120,35 @@ pub struct EnergyBalance {
     pub radiation: String,
     /// Kinetic energy of the emitted particles.
     pub emitted: Energy,
-    /// Deposited in voxels.
+    /// What the maps hold.
     pub deposited: Energy,
     /// Left the grid.
     pub escaped: Energy,
-    /// Handed to particles that another run transports (bremsstrahlung and annihilation photons).
-    pub handed_over: Energy,
-    /// Part of `deposited` that other particles would have carried away, had they been transported.
-    pub deposited_locally: Energy,
-    /// Emitted minus deposited, escaped and handed over, quanta: 0, or the transport has a defect.
+    /// Part of `deposited` that is collision kerma scored along the way of photons, an estimate of `absorbed`; 0 unless the plan asks for it.
+    pub kerma: Energy,
+    /// Lost by photons without a deposit because their kerma was scored instead.
+    pub absorbed: Energy,
+    /// Passed from electrons to photons or the other way, at rest energy and all; already in the other amounts.
+    pub exchanged: Energy,
+    /// Emitted minus deposited, escaped and absorbed, kerma apart, quanta: 0, or the transport has a defect.
     pub missing_quanta: i128,
     /// Whether `missing_quanta` is 0.
     pub balanced: bool,
 }
 
 impl EnergyBalance {
-    /// The balance of a run, from tally quanta; `deposited_locally` is part of `deposited`.
-    pub fn new(
-        component: impl Into<String>,
-        radiation: impl Into<String>,
-        [emitted, deposited, escaped, handed_over, deposited_locally]: [u64; 5],
-    ) -> Self {
-        let missing = i128::from(emitted) - i128::from(deposited) - i128::from(escaped) - i128::from(handed_over);
+    /// The balance of a run, from tally quanta; `deposited` is what the maps hold.
+    pub fn new(component: impl Into<String>, radiation: impl Into<String>, sums: &Sums, deposited: u64) -> Self {
+        let missing = sums.imbalance() + i128::from(sums.deposited) + i128::from(sums.kerma) - i128::from(deposited);
         Self {
             component: component.into(),
             radiation: radiation.into(),
-            emitted: Energy::from_quanta(emitted),
+            emitted: Energy::from_quanta(sums.emitted),
             deposited: Energy::from_quanta(deposited),
-            escaped: Energy::from_quanta(escaped),
-            handed_over: Energy::from_quanta(handed_over),
-            deposited_locally: Energy::from_quanta(deposited_locally),
+            escaped: Energy::from_quanta(sums.escaped),
+            kerma: Energy::from_quanta(sums.kerma),
+            absorbed: Energy::from_quanta(sums.absorbed),
+            exchanged: Energy::from_quanta(sums.queued_energy),
             missing_quanta: missing,
             balanced: missing == 0,
         }
@@ -281,12 +281,15 @@ mod tests {
 
     #[test]
     fn balance_counts_every_quantum() {
-        let even = EnergyBalance::new("Lu-177 in liver", "beta", [1 << 21, 2_000_000, 97_000, 152, 30]);
+        let sums = Sums { emitted: 1 << 21, deposited: 2_000_000, escaped: 97_152, ..Sums::default() };
+        let even = EnergyBalance::new("Lu-177 in liver", "electron", &sums, 2_000_000);
         assert!(even.balanced && even.missing_quanta == 0 && even.emitted.mev == 2.0);
-        // The local part is inside "deposited" and must not be counted twice.
-        let short = EnergyBalance::new("c", "beta", [100, 90, 5, 4, 1]);
-        assert!(!short.balanced && short.missing_quanta == 1);
-        assert_eq!(EnergyBalance::new("c", "beta", [0, u64::MAX, u64::MAX, 0, 0]).missing_quanta, -2 * i128::from(u64::MAX));
+        assert_eq!(EnergyBalance::new("c", "electron", &sums, 1_999_999).missing_quanta, 1, "a deposit that the maps lost");
+        // Kerma stands in the maps for what was absorbed.
+        let kerma = Sums { emitted: 100, deposited: 20, escaped: 50, absorbed: 30, kerma: 33, ..Sums::default() };
+        assert!(EnergyBalance::new("c", "photon", &kerma, 53).balanced);
+        let huge = Sums { deposited: u64::MAX, escaped: u64::MAX, ..Sums::default() };
+        assert_eq!(EnergyBalance::new("c", "electron", &huge, u64::MAX).missing_quanta, -2 * i128::from(u64::MAX));
     }
 
     #[test]

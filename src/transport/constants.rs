@@ -21,9 +21,6 @@ pub const ALPHA_LOG2: u32 = 6;
 pub const ALPHA_OCTAVES: u32 = 15;
 /// Alpha rows per material; each row also holds its right neighbour.
 pub const ALPHA_ROWS: u32 = ALPHA_OCTAVES << ALPHA_LOG2;
-/// Rows (four floats each) per material: electron rows, then alpha rows.
-pub const ROWS_PER_MATERIAL: u32 = ELECTRON_ROWS + ALPHA_ROWS;
-
 /// Smallest biased exponent of a tabulated energy: 2^-10 MeV.
 pub const ENERGY_EXPONENT: u32 = 127 - 10;
 /// log2 of the nodes per octave of energy.
@@ -44,24 +41,87 @@ pub const SCATTER_OCTAVES: u32 = crate::physics::goudsmit_saunderson::OCTAVES as
 /// Linear pieces per octave of a scattering table.
 pub const SCATTER_PIECES: u32 = crate::physics::goudsmit_saunderson::PIECES as u32;
 
-/// Offset of the electron range over energy among a material's scalars.
-pub const ELECTRON_RANGE_AT: u32 = 0;
-/// Offset of the alpha range over energy.
-pub const ALPHA_RANGE_AT: u32 = ENERGY_NODES;
-/// Offset of the alphas' relative range straggling over energy.
-pub const ALPHA_SIGMA_AT: u32 = 2 * ENERGY_NODES;
-/// Offset of the scattering tables.
-pub const SCATTER_AT: u32 = 3 * ENERGY_NODES;
-/// Scalars per material.
-pub const SCALARS_PER_MATERIAL: u32 = SCATTER_AT + SCATTER_TABLES * SCATTER_STRIDE;
+/// Place of the alpha rows among a material's rows, behind those of electrons and of positrons.
+pub const ALPHA_ROWS_AT: u32 = 2 * ELECTRON_ROWS;
+/// Place of the photon rows (over energy).
+pub const PHOTON_ROWS_AT: u32 = ALPHA_ROWS_AT + ALPHA_ROWS;
+/// Place of the shells for Compton scattering.
+pub const SHELL_ROWS_AT: u32 = PHOTON_ROWS_AT + ENERGY_NODES;
+/// Most shells of a material.
+pub const SHELL_ROWS: u32 = 24;
+/// Place of the K lines.
+pub const LINE_ROWS_AT: u32 = SHELL_ROWS_AT + SHELL_ROWS;
+/// Most elements of a material with K fluorescence.
+pub const LINE_ROWS: u32 = 4;
+/// Rows (four floats each) per material.
+pub const ROWS_PER_MATERIAL: u32 = LINE_ROWS_AT + LINE_ROWS;
 
-/// Particles that can wait on a history's stack. Each level at least halves the energy, so 14 hold 16 MeV down to 1 keV.
-pub const STACK: u32 = 14;
+/// Offset of the residual range over energy among the scalars of a charge.
+pub const RANGE_AT: u32 = 0;
+/// Offset of the share of annihilations among hard events over energy.
+pub const ANNIHILATION_AT: u32 = ENERGY_NODES;
+/// Offset of the share of annihilations and bremsstrahlung among hard events over energy.
+pub const RADIATION_AT: u32 = 2 * ENERGY_NODES;
+/// Offset of the mean number of annihilations and hard photons until rest over energy.
+pub const RADIATION_COUNT_AT: u32 = 3 * ENERGY_NODES;
+/// Offset of the scattering tables.
+pub const SCATTER_AT: u32 = 4 * ENERGY_NODES;
+/// Offset of the bremsstrahlung spectra.
+pub const SPECTRUM_AT: u32 = SCATTER_AT + SCATTER_TABLES * SCATTER_STRIDE;
+/// log2 of the bremsstrahlung spectra per octave of energy.
+pub const SPECTRUM_LOG2: u32 = 2;
+/// Bremsstrahlung spectra.
+pub const SPECTRUM_TABLES: u32 = (ENERGY_OCTAVES << SPECTRUM_LOG2) + 1;
+/// Linear pieces of a bremsstrahlung spectrum over the photon's share of the energy.
+pub const SPECTRUM_PIECES: u32 = 40;
+/// Scalars of a charge.
+pub const CHARGE_SCALARS: u32 = SPECTRUM_AT + SPECTRUM_TABLES * (SPECTRUM_PIECES + 1);
+/// Offset of the alpha range over energy among a material's scalars, behind those of electrons and of positrons.
+pub const ALPHA_RANGE_AT: u32 = 2 * CHARGE_SCALARS;
+/// Offset of the alphas' relative range straggling over energy.
+pub const ALPHA_SIGMA_AT: u32 = ALPHA_RANGE_AT + ENERGY_NODES;
+/// Offset of the photons' mass energy-absorption coefficient over energy.
+pub const ABSORPTION_AT: u32 = ALPHA_SIGMA_AT + ENERGY_NODES;
+/// Offset of the cumulative probabilities of the K lines in a photoelectric absorption over energy, one table per line.
+pub const LINE_AT: u32 = ABSORPTION_AT + ENERGY_NODES;
+/// Offset of the cumulative squared form factor over the squared momentum transfer.
+pub const RAYLEIGH_AT: u32 = LINE_AT + LINE_ROWS * ENERGY_NODES;
+/// Smallest biased exponent of a tabulated squared momentum transfer: 2^-16 per square Angstrom.
+pub const RAYLEIGH_EXPONENT: u32 = 127 - 16;
+/// log2 of the nodes per octave of squared momentum transfer.
+pub const RAYLEIGH_LOG2: u32 = 3;
+/// Nodes of squared momentum transfer: 24 octaves.
+pub const RAYLEIGH_NODES: u32 = (24 << RAYLEIGH_LOG2) + 1;
+/// Offset of the distributions of a pair's energy over both particles.
+pub const SPLIT_AT: u32 = RAYLEIGH_AT + RAYLEIGH_NODES;
+/// Biased exponent of the smallest energy for which there is one: 1 MeV.
+pub const SPLIT_EXPONENT: u32 = 127;
+/// log2 of these distributions per octave of energy.
+pub const SPLIT_LOG2: u32 = 2;
+/// Number of these distributions: up to 16 MeV.
+pub const SPLIT_TABLES: u32 = (4 << SPLIT_LOG2) + 1;
+/// Linear pieces of each, over the positron's share of the kinetic energy.
+pub const SPLIT_PIECES: u32 = 16;
+/// Scalars per material.
+pub const SCALARS_PER_MATERIAL: u32 = SPLIT_AT + SPLIT_TABLES * (SPLIT_PIECES + 1);
+
+/// Rest energy of an electron, quanta.
+pub const REST_QUANTA: u32 = 535_821;
+/// Momentum transfer sin(theta/2)/lambda per photon energy at theta = 180 degrees: 1 / (h c), 1/(Angstrom MeV).
+pub const TRANSFER_PER_MEV: f32 = 80.655_44;
+/// Reciprocal of the fine-structure constant: Compton profiles are tabulated in atomic units of momentum.
+pub const INVERSE_ALPHA: f32 = 137.035_999;
+/// Compton electron momentum, in units of m c, beyond which the flux factor is kept constant.
+pub const FLUX_LIMIT: f32 = 0.2;
+/// Particles that can wait on a history's stack. Each level at least halves the energy (but for that of a positron), so 15 hold 16 MeV down to 1 keV.
+pub const STACK: u32 = 15;
 /// Condensed steps after which a particle is given up (its energy deposited, the event counted).
 pub const MAX_STEPS: u32 = 4096;
 /// Segments (legs to a wall, hinge or collision) that a GPU thread makes at most; a watchdog, not a physical limit.
 pub const MAX_SEGMENTS: u32 = 1 << 24;
-/// Attempts of the Moeller rejection before the last proposal is taken (counted).
+/// Flights (to a real or virtual interaction) after which a photon is given up.
+pub const MAX_FLIGHTS: u32 = 1 << 14;
+/// Attempts of a rejection before the last proposal is taken (counted).
 pub const MAX_REJECTIONS: u32 = 64;
 
 /// Status bit: a particle met [`MAX_STEPS`].
@@ -72,6 +132,22 @@ pub const STATUS_STACK: u32 = 2;
 pub const STATUS_REJECTION: u32 = 4;
 /// Status bit: a thread met its bound on segments with work left.
 pub const STATUS_SEGMENTS: u32 = 8;
+/// Status bit: a queue was full and a particle was deposited on the spot.
+pub const STATUS_QUEUE: u32 = 16;
+/// Status bit: a photon met [`MAX_FLIGHTS`].
+pub const STATUS_FLIGHTS: u32 = 32;
+
+/// Photon mode: collision kerma along the way is scored instead of what photons and their electrons deposit.
+pub const MODE_TRACK_LENGTH: u32 = 1;
+/// Photon mode: none are followed; those that positrons set free count as escaped.
+pub const MODE_OFF: u32 = 2;
+
+/// Kind of a queued particle: electron. Also the charge index of its tables.
+pub const KIND_ELECTRON: u32 = 0;
+/// Kind of a queued particle: positron. Also the charge index of its tables.
+pub const KIND_POSITRON: u32 = 1;
+/// Kind of a queued particle: photon.
+pub const KIND_PHOTON: u32 = 2;
 
 /// Share of the residual range that the last movement before absorption covers.
 pub const FINAL_ADVANCE: f32 = 0.4;
@@ -116,11 +192,19 @@ listed! {
     QUANTA_PER_MEV: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
     LOSS_SKEWNESS: "f32", LOSS_QUADRATIC: "f32", NORMAL3_SQUARE_VARIANCE: "f32", LARGEST_CUT: "f32",
     VOXEL_BEYOND: "f32", VOXEL_GRAZE: "f32",
-    RANGE_EXPONENT: "u32", ELECTRON_LOG2: "u32", ELECTRON_ROWS: "u32", ALPHA_LOG2: "u32", ALPHA_ROWS: "u32", ROWS_PER_MATERIAL: "u32",
+    TRANSFER_PER_MEV: "f32", INVERSE_ALPHA: "f32", FLUX_LIMIT: "f32",
+    RANGE_EXPONENT: "u32", ELECTRON_LOG2: "u32", ELECTRON_ROWS: "u32", ALPHA_LOG2: "u32", ALPHA_ROWS: "u32",
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",
-    ELECTRON_RANGE_AT: "u32", ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", SCATTER_AT: "u32", SCALARS_PER_MATERIAL: "u32",
-    STACK: "u32", MAX_STEPS: "u32", MAX_SEGMENTS: "u32", MAX_REJECTIONS: "u32",
-    SHAPE_CENTRE: "u32", SHAPE_PLANE: "u32", SHAPE_BEAM: "u32",
-    STATUS_STEPS: "u32", STATUS_STACK: "u32", STATUS_REJECTION: "u32", STATUS_SEGMENTS: "u32",
+    ALPHA_ROWS_AT: "u32", PHOTON_ROWS_AT: "u32", SHELL_ROWS_AT: "u32", SHELL_ROWS: "u32", LINE_ROWS_AT: "u32", LINE_ROWS: "u32",
+    ROWS_PER_MATERIAL: "u32",
+    RANGE_AT: "u32", ANNIHILATION_AT: "u32", RADIATION_AT: "u32", RADIATION_COUNT_AT: "u32", SCATTER_AT: "u32",
+    SPECTRUM_AT: "u32", SPECTRUM_LOG2: "u32", SPECTRUM_TABLES: "u32", SPECTRUM_PIECES: "u32", CHARGE_SCALARS: "u32",
+    ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", ABSORPTION_AT: "u32", LINE_AT: "u32",
+    RAYLEIGH_AT: "u32", RAYLEIGH_EXPONENT: "u32", RAYLEIGH_LOG2: "u32", RAYLEIGH_NODES: "u32",
+    SPLIT_AT: "u32", SPLIT_EXPONENT: "u32", SPLIT_LOG2: "u32", SPLIT_TABLES: "u32", SPLIT_PIECES: "u32", SCALARS_PER_MATERIAL: "u32",
+    SHAPE_CENTRE: "u32", SHAPE_PLANE: "u32", SHAPE_BEAM: "u32", MODE_TRACK_LENGTH: "u32", MODE_OFF: "u32",
+    REST_QUANTA: "u32", STACK: "u32", MAX_STEPS: "u32", MAX_FLIGHTS: "u32", MAX_SEGMENTS: "u32", MAX_REJECTIONS: "u32",
+    STATUS_STEPS: "u32", STATUS_STACK: "u32", STATUS_REJECTION: "u32", STATUS_SEGMENTS: "u32", STATUS_QUEUE: "u32", STATUS_FLIGHTS: "u32",
+    KIND_ELECTRON: "u32", KIND_POSITRON: "u32", KIND_PHOTON: "u32",
 }

@@ -96,6 +96,22 @@ impl<'a> Geometry<'a> {
         }
     }
 
+    /// Twice the largest distance to the nearest wall from anywhere in a cell with an end, cm.
+    pub(super) fn widest(self) -> f32 {
+        match self {
+            Self::Voxels(phantom) => (0.1 * phantom.grid.min_spacing()) as f32,
+            Self::Shells(shells) => {
+                let mut inner = 0.0;
+                shells.radii().fold(0.0, |widest: f32, outer| {
+                    // The innermost shell is a ball, whose walls are a radius away.
+                    let width = if inner > 0.0 { outer - inner } else { 2.0 * outer };
+                    inner = outer;
+                    widest.max(width)
+                })
+            }
+        }
+    }
+
     /// Cells along x, y, z.
     pub(super) fn size(self) -> [u32; 3] {
         match self {

@@ -60,8 +60,46 @@ pub struct Params {
     pub source_shape: u32,
     /// 0: voxels; n: n spherical shells around the origin and what lies beyond, see [`super::geometry`].
     pub shells: u32,
-    /// Padding.
-    pub unused: [u32; 2],
+    /// Kind of the primaries: `KIND_*` (alphas have none).
+    pub kind: u32,
+    /// Place of the majorant among the table's scalars.
+    pub majorant_at: u32,
+    /// Energy from which bremsstrahlung is emitted as photons, MeV; above every energy if none is.
+    pub photon_threshold: f32,
+    /// Absorption energy of photons, MeV.
+    pub photon_cut: f32,
+    /// No particle that cannot leave its voxel has more annihilations and hard photons left on average than this.
+    pub radiation_bound: f32,
+    /// 0: photons score what they and their electrons deposit; else `MODE_*`.
+    pub photon_mode: u32,
+    /// Particles that fit into each half of the queue.
+    pub queue_capacity: u32,
+    /// 0: histories are primaries; 1: they are waiting in the queue, `first` and `count` being places there.
+    pub queue_waiting: u32,
+    /// Entries of the other half from which on threads take no further history.
+    pub queue_full: u32,
+    /// Padding to a multiple of 16 bytes.
+    pub unused: u32,
+}
+
+/// A particle that waits for the kernel of its kind.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+pub struct Queued {
+    /// Offset in its voxel, cm.
+    pub offset: [f32; 3],
+    /// Storage position of the voxel.
+    pub index: u32,
+    /// Direction.
+    pub direction: [f32; 3],
+    /// Energy, quanta; a positron's rest energy and its partner's come on top.
+    pub quanta: u32,
+    /// History (low, high word).
+    pub history: [u32; 2],
+    /// Random stream.
+    pub stream: u32,
+    /// `KIND_*`.
+    pub kind: u32,
 }
 
 /// What a dispatch reports; pairs are (low, high) words of 64-bit sums.
@@ -74,11 +112,17 @@ pub struct Counters {
     pub deposited: [u32; 2],
     /// Energy carried out of the phantom, quanta.
     pub escaped: [u32; 2],
-    /// Condensed steps (electrons) or voxel crossings (alphas).
+    /// Condensed steps (electrons), voxel crossings (alphas) or flights (photons).
     pub steps: [u32; 2],
-    /// Delta rays produced.
+    /// Delta rays, and particles put into the queue.
     pub secondaries: [u32; 2],
-    /// Histories finished.
+    /// Energy put into the queue (of electrons and positrons: photons; of photons: electrons and positrons), quanta.
+    pub queued_energy: [u32; 2],
+    /// Energy that photons lost without a deposit, because their kerma was scored instead, quanta.
+    pub absorbed: [u32; 2],
+    /// Collision kerma scored along the way of photons, quanta.
+    pub kerma: [u32; 2],
+    /// Histories and particles from the queue that were finished.
     pub histories: [u32; 2],
     /// Next history to be taken by a thread.
     pub next: u32,
@@ -86,6 +130,6 @@ pub struct Counters {
     pub status: u32,
     /// Number of emergency exits.
     pub incidents: u32,
-    /// Padding.
-    pub unused: u32,
+    /// Particles in the other half of the queue.
+    pub queued: u32,
 }

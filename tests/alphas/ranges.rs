@@ -1,6 +1,7 @@
 //! The tables that the kernels read give back the ranges of the evaluations, in every tabulated material and across walls.
 
 use dosaic::{
+    phantom::pack_voxel,
     physics::{
         alpha_stopping::{alpha_stopping, tabulated},
         elements::elements,
@@ -35,7 +36,7 @@ fn ranges_in_every_tabulated_material() {
     for line in lines {
         let water = if line[0] == "water_icru90" { WaterData::Icru90 } else { WaterData::Icru49 };
         let m = material(line[0]);
-        let tables = Tables::build(std::slice::from_ref(&m), &options(water)).expect(line[0]);
+        let tables = Tables::build(std::slice::from_ref(&m), &[pack_voxel(0, m.density as f32)], &options(water)).expect(line[0]);
         let mut check = |what: &str, e: f64, found: f64, expected: f64| {
             let deviation = (found / expected - 1.0).abs();
             assert!(deviation < 2e-3, "{} {e} MeV, {what}: {:.3} %", line[0], 100.0 * deviation);

@@ -5,9 +5,10 @@ use dosaic::transport::{
     cpu::{
         direction::direction_isotropic,
         electron::{
-            ELECTRON_COLLISION, ELECTRON_DONE, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance,
-            electron_begin_step, electron_collide, electron_deflect, electron_start, electron_wait,
+            ELECTRON_DONE, ELECTRON_EVENT, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance, electron_begin_step,
+            electron_deflect, electron_start, electron_wait,
         },
+        event::event_happen,
         math::{math_cos_sin, math_exponential},
         tables::table_electron_range,
         tally::tally_quanta,
@@ -41,9 +42,9 @@ fn follow(setup: &Setup, params: &Params, history: [u32; 2], mut e: Electron, mu
                     deposit(begun.index, begun.quanta);
                 }
                 ELECTRON_TURN => electron_deflect(params, tables, &mut e),
-                ELECTRON_COLLISION => {
+                ELECTRON_EVENT => {
                     let index = e.index;
-                    let collision = electron_collide(params, tables, voxels, history, &mut e, stack.len() as u32);
+                    let collision = event_happen(params, tables, voxels, history, &mut e, stack.len() as u32);
                     deposit(index, collision.quanta);
                     if collision.born == 1 {
                         stack.push(electron_wait(&e));
@@ -85,6 +86,7 @@ fn fractions(setup: &Setup, beam: bool, histories: u32) -> Vec<(f64, f64)> {
                 stream: 1,
                 draw: 1,
                 steps: 0,
+                charge: 0,
             };
             let e = electron_start(&params, &setup.phantom.voxels, waiting);
             follow(setup, &params, [history, 0], e, |index, quanta| own[index as usize] += u64::from(quanta));

@@ -5,9 +5,10 @@ use dosaic::transport::{
     cpu::{
         direction::direction_isotropic,
         electron::{
-            ELECTRON_COLLISION, ELECTRON_DONE, ELECTRON_FINAL, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance,
-            electron_begin_step, electron_collide, electron_deflect, electron_start, electron_wait,
+            ELECTRON_DONE, ELECTRON_EVENT, ELECTRON_FINAL, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance,
+            electron_begin_step, electron_deflect, electron_start, electron_wait,
         },
+        event::event_happen,
         math::{math_cos_sin, math_exponential},
         tables::{table_electron, table_electron_range},
         tally::tally_quanta,
@@ -85,9 +86,9 @@ impl<'a> Tracker<'a> {
                 match e.state {
                     ELECTRON_STEP => assert_eq!(electron_begin_step(params, tables, voxels, history, &mut e).quanta, 0),
                     ELECTRON_TURN => electron_deflect(params, tables, &mut e),
-                    ELECTRON_COLLISION => {
+                    ELECTRON_EVENT => {
                         let (at, before) = (self.place(e.offset), self.energy(&e));
-                        let collision = electron_collide(params, tables, voxels, history, &mut e, stack.len() as u32);
+                        let collision = event_happen(params, tables, voxels, history, &mut e, stack.len() as u32);
                         let mut carried = self.energy(&e);
                         if collision.born == 1 {
                             stack.push(electron_wait(&e));

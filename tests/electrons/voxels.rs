@@ -2,7 +2,7 @@
 
 use dosaic::{
     grid::VoxelGrid,
-    plan::{TransportPlan, WaterData},
+    plan::{PhotonMode, TransportPlan, WaterData},
     transport::backend::{Particle, Settings},
 };
 use glam::DVec3;
@@ -24,6 +24,9 @@ pub(crate) fn default_settings(grid: &VoxelGrid) -> Settings {
         water: WaterData::Icru49,
         delta_threshold: None,
         electron_cut: None,
+        photons: PhotonMode::Analogue,
+        photon_threshold: None,
+        photon_cut: None,
         range_rejection: true,
     };
     Settings::resolve(&plan, grid)

@@ -1,9 +1,12 @@
 //! Whole batches: the same histories on both backends, and other histories with the same expectation.
 
-use dosaic::transport::{
-    backend::{Backend, BatchResult, Particle, SourceShape, Sums},
-    cpu::run::Cpu,
-    gpu::Gpu,
+use dosaic::{
+    plan::PhotonMode,
+    transport::{
+        backend::{Backend, BatchResult, Particle, SourceShape, Sums},
+        cpu::run::Cpu,
+        gpu::Gpu,
+    },
 };
 
 use crate::{
@@ -16,10 +19,16 @@ pub(crate) const TESTS: &[Test] = &[
     ("yttrium_betas_give_the_same_map", || same_histories(&yttrium(), 1.0e-4)),
     ("lutetium_betas_give_the_same_map", || same_histories(&lutetium(), 1.0e-4)),
     ("actinium_alphas_give_the_same_map", || same_histories(&actinium(), 1.0e-6)),
+    ("gallium_positrons_give_the_same_map", || same_histories(&gallium(), 1.0e-4)),
+    ("iodine_photons_give_the_same_map", || same_histories(&iodine(), 1.0e-4)),
+    ("hard_gamma_rays_give_the_same_map", || same_histories(&lead(), 1.0e-4)),
+    ("gamma_rays_by_track_length_give_the_same_map", || same_histories(&track_length(lead()), 1.0e-4)),
+    ("iodine_photons_in_shells_give_the_same_map", || same_histories(&point(iodine()), 1.0e-4)),
     ("yttrium_betas_in_shells_give_the_same_map", || same_histories(&point(yttrium()), 1.0e-4)),
     ("actinium_alphas_in_shells_give_the_same_map", || same_histories(&point(actinium()), 1.0e-6)),
     ("yttrium_betas_with_other_seeds_are_statistically_the_same", || other_histories(yttrium())),
     ("lutetium_betas_with_other_seeds_are_statistically_the_same", || other_histories(lutetium())),
+    ("iodine_photons_with_other_seeds_are_statistically_the_same", || other_histories(iodine())),
     ("actinium_alphas_with_other_seeds_are_statistically_the_same", || other_histories(actinium())),
 ];
 
@@ -34,6 +43,31 @@ fn yttrium() -> Problem {
 fn lutetium() -> Problem {
     let scene = Scene::mixed([18, 15, 12], 0.3);
     let case = Case::new("Lu-177", Particle::Electron, scene.source(1), 128_000, 16);
+    (scene, case)
+}
+
+/// Positrons with the photons of their annihilation.
+fn gallium() -> Problem {
+    let scene = Scene::mixed([18, 15, 12], 2.0);
+    let case = Case::new("Ga-68", Particle::Positron, scene.source(3), 32_000, 16);
+    (scene, case)
+}
+
+fn iodine() -> Problem {
+    let scene = Scene::mixed([18, 15, 12], 10.0);
+    let case = Case::new("I-131", Particle::Photon, scene.source(3), 128_000, 16);
+    (scene, case)
+}
+
+/// Lead-212 with its chain: gamma rays of 2.6 MeV, which make pairs.
+fn lead() -> Problem {
+    let scene = Scene::mixed([18, 15, 12], 5.0);
+    let case = Case::new("Pb-212", Particle::Photon, scene.source(3), 64_000, 16);
+    (scene, case)
+}
+
+fn track_length((mut scene, case): Problem) -> Problem {
+    scene.settings.photons = PhotonMode::TrackLength;
     (scene, case)
 }
 
@@ -66,7 +100,7 @@ fn checked_sums(batches: &[BatchResult]) -> Sums {
     let mut total = Sums::default();
     for batch in batches {
         assert_eq!(batch.sums.imbalance(), 0, "{:?}", batch.sums);
-        assert_eq!(batch.energy.iter().sum::<u64>(), batch.sums.deposited);
+        assert_eq!(batch.energy.iter().sum::<u64>(), batch.sums.deposited + batch.sums.kerma);
         assert_eq!((batch.sums.status, batch.sums.incidents), (0, 0));
         total.add(&batch.sums);
     }

@@ -121,6 +121,7 @@ fn stopped() {
     let case = Case::new("Y-90", Particle::Electron, scene.source(1), 40_000, 1);
     let mut gpu = backend(&scene);
     let reference = case.run(&mut gpu);
+    let before = gpu.dispatch();
     gpu.set_dispatch(Dispatch { histories: 1 << 20, fixed: true, workgroups: 1, segments: u32::MAX, ..gpu.dispatch() });
     match gpu.run(&case.job(), 0, &|_| ()) {
         Ok(tally) => assert!(tally == reference[0]),
@@ -130,6 +131,6 @@ fn stopped() {
         }
     }
     // The device is still good.
-    gpu.set_dispatch(Dispatch::for_device(adapter().is_software(), 1024));
+    gpu.set_dispatch(before);
     assert!(case.run(&mut gpu) == reference);
 }

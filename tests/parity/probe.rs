@@ -6,7 +6,7 @@ use dosaic::transport::{
         device::GpuDevice,
         shaders,
     },
-    layout::{Counters, Params},
+    layout::{Counters, Params, Queued},
 };
 use wgpu::{BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, Buffer, BufferUsages};
 
@@ -46,6 +46,7 @@ impl Prober {
             upload("spectrum", bytemuck::cast_slice(case.sampler.rows())),
             tally.clone(),
             upload("counter", &[0; size_of::<Counters>()]),
+            upload("queue", &[0; size_of::<Queued>()]),
         ];
         let layouts = [transport_layout(&gpu.device), layout(&gpu.device, "probe", &[READ, WRITE])];
         let transport = group(&gpu, &layouts[0], &buffers);

@@ -8,10 +8,11 @@ use dosaic::{
             alpha::{Alpha, alpha_advance, alpha_start},
             decay::{DECAY_DRAWS, Decay, decay_normal, decay_start},
             electron::{
-                ELECTRON_COLLISION, ELECTRON_MOVING, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance,
-                electron_begin_step, electron_collide, electron_deflect, electron_start,
+                ELECTRON_EVENT, ELECTRON_MOVING, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance,
+                electron_begin_step, electron_deflect, electron_start,
             },
-            tables::{table_electron_range, table_energy},
+            event::event_happen,
+            tables::{table_electron_range, table_energy, table_family},
             tally::tally_quanta,
         },
         layout::Params,
@@ -34,7 +35,7 @@ pub(crate) struct Snapshots {
     pub(crate) steps: Vec<Snapshot>,
     pub(crate) legs: Vec<Snapshot>,
     pub(crate) hinges: Vec<Snapshot>,
-    pub(crate) collisions: Vec<Snapshot>,
+    pub(crate) events: Vec<Snapshot>,
 }
 
 fn decay(scene: &Scene, case: &Case, params: &Params, place: u32) -> (Decay, u32) {
@@ -53,12 +54,13 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
             index: decay.index,
             offset: decay.offset,
             direction: decay.direction,
-            range: table_electron_range(tables, voxel_material(medium).into(), decay.energy),
+            range: table_electron_range(tables, table_family(voxel_material(medium).into(), params.kind), decay.energy),
             quanta: tally_quanta(decay.energy),
             interactions: decay.interactions,
             stream: params.stream,
             draw: DECAY_DRAWS,
             steps: 0,
+            charge: params.kind,
         }];
         while let Some(waiting) = todo.pop() {
             push(&mut found.starts, most, waiting);
@@ -78,11 +80,11 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                         push(&mut found.hinges, most, now);
                         electron_deflect(params, tables, &mut e);
                     }
-                    ELECTRON_COLLISION => {
-                        push(&mut found.collisions, most, now);
-                        let collision = electron_collide(params, tables, voxels, history, &mut e, 0);
-                        if collision.born == 1 {
-                            todo.push(collision.delta);
+                    ELECTRON_EVENT => {
+                        push(&mut found.events, most, now);
+                        let event = event_happen(params, tables, voxels, history, &mut e, 0);
+                        if event.born == 1 {
+                            todo.push(event.delta);
                         }
                     }
                     _ => break,

@@ -4,9 +4,11 @@ use std::sync::LazyLock;
 
 use dosaic::transport::{
     backend::Particle,
+    constants::{STACK, STATUS_STACK},
     cpu::{
         alpha::alpha_advance,
-        electron::{electron_advance, electron_begin_step, electron_collide, electron_deflect, electron_start, electron_wait},
+        electron::{electron_advance, electron_begin_step, electron_deflect, electron_start, electron_wait},
+        event::event_happen,
     },
     layout::Params,
 };
@@ -21,7 +23,9 @@ use crate::{
     probe::Prober,
     scene::{Case, Scene},
     states::{self, Snapshot, Snapshots, start_alpha},
-    words::{Row, Tolerances, alpha_deposit_fields, alpha_fields, electron_deposit_fields, electron_fields, waiting_fields},
+    words::{
+        Row, Tolerances, alpha_deposit_fields, alpha_fields, electron_deposit_fields, electron_fields, photon_of_fields, waiting_fields,
+    },
 };
 
 pub(crate) const TESTS: &[Test] = &[
@@ -31,7 +35,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("electron_begin_step_agrees", electron_steps),
     ("electron_advance_agrees", electron_legs),
     ("electron_deflect_agrees", electron_hinges),
-    ("electron_collide_agrees", electron_collisions),
+    ("events_agree", events),
 ];
 
 /// A handful of roundings each, with quotients that a device may have off by 2.5 ulp; places and directions relative to edge and length.
@@ -107,8 +111,8 @@ fn alpha_legs() {
 fn electron_starts() {
     let (case, p, mut found) = electrons();
     found.starts.truncate(found.starts.len() / 4 * 4);
-    let inputs: Vec<[u32; 13]> = found.starts.iter().map(|w| Row::default().waiting(w).done()).collect();
-    let want: Vec<[u32; 43]> = found
+    let inputs: Vec<[u32; 14]> = found.starts.iter().map(|w| Row::default().waiting(w).done()).collect();
+    let want: Vec<[u32; 45]> = found
         .starts
         .iter()
         .map(|&w| {
@@ -120,7 +124,7 @@ fn electron_starts() {
     compare("electron_start", &[electron_fields(STEP), waiting_fields(STEP)].concat(), &got, &want, 0);
 }
 
-fn rows(snapshots: &[Snapshot]) -> Vec<[u32; 32]> {
+fn rows(snapshots: &[Snapshot]) -> Vec<[u32; 33]> {
     snapshots.iter().map(|s| Row::default().u(&s.history).electron(&s.electron).done()).collect()
 }
 
@@ -132,7 +136,7 @@ fn whole_words(mut snapshots: Vec<Snapshot>) -> Vec<Snapshot> {
 fn electron_steps() {
     let (case, p, found) = electrons();
     let steps = whole_words(found.steps);
-    let want: Vec<[u32; 34]> = steps
+    let want: Vec<[u32; 35]> = steps
         .iter()
         .map(|s| {
             let mut e = s.electron;
@@ -147,7 +151,7 @@ fn electron_steps() {
 fn electron_legs() {
     let (case, p, found) = electrons();
     let legs = whole_words(found.legs);
-    let want: Vec<[u32; 34]> = legs
+    let want: Vec<[u32; 35]> = legs
         .iter()
         .map(|s| {
             let mut e = s.electron;
@@ -155,7 +159,7 @@ fn electron_legs() {
             Row::default().electron(&e).electron_deposit(&deposit).done()
         })
         .collect();
-    assert!(want.iter().any(|w| w[32] > 0), "some leave the phantom");
+    assert!(want.iter().any(|w| w[33] > 0), "some leave the phantom");
     let got = Prober::new(&MIXED, &case, &p).run("probe_electron_advance", &rows(&legs));
     compare("electron_advance", &[electron_fields(STEP), electron_deposit_fields(STEP)].concat(), &got, &want, legs.len() / FLIPS);
 }
@@ -163,7 +167,7 @@ fn electron_legs() {
 fn electron_hinges() {
     let (case, p, found) = electrons();
     let hinges = whole_words(found.hinges);
-    let want: Vec<[u32; 30]> = hinges
+    let want: Vec<[u32; 31]> = hinges
         .iter()
         .map(|s| {
             let mut e = s.electron;
@@ -175,32 +179,39 @@ fn electron_hinges() {
     compare("electron_deflect", &electron_fields(STEP), &got, &want, hinges.len() / FLIPS);
 }
 
-fn electron_collisions() {
+fn events() {
     let (case, p, found) = electrons();
-    let collisions = found.collisions;
-    assert!(collisions.len() >= 1000, "only {} collisions", collisions.len());
+    let events = found.events;
+    assert!(events.len() >= 1000, "only {} events", events.len());
     // With room on the stack and without.
-    let depths = [0, 13, 14];
-    let inputs: Vec<[u32; 33]> = collisions
+    let depths = [0, STACK - 1, STACK];
+    let inputs: Vec<[u32; 34]> = events
         .iter()
-        .cycle()
-        .take(collisions.len() / 4 * 4)
+        .take(events.len() / 4 * 4)
         .enumerate()
         .map(|(i, s)| Row::default().u(&s.history).electron(&s.electron).u(&[depths[i % 3]]).done())
         .collect();
-    let want: Vec<[u32; 46]> = collisions
+    let want: Vec<[u32; 59]> = events
         .iter()
         .take(inputs.len())
         .enumerate()
         .map(|(i, s)| {
             let mut e = s.electron;
-            let c = electron_collide(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e, depths[i % 3]);
-            Row::default().electron(&e).waiting(&c.delta).u(&[c.born, c.quanta, c.status]).done()
+            let r = event_happen(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e, depths[i % 3]);
+            let row = Row::default().electron(&e).waiting(&r.delta).u(&[r.born, r.photons]);
+            row.photon_of(&r.first).photon_of(&r.second).u(&[r.quanta, r.status]).done()
         })
         .collect();
-    assert!(want.iter().any(|w| w[43] == 1) && want.iter().any(|w| w[45] == 2), "delta rays and full stacks occur");
-    let fields =
-        [electron_fields(COLLIDE), waiting_fields(COLLIDE), vec![("born", 1, Bits), ("quanta", 1, COLLIDE.quanta), ("status", 1, Bits)]];
-    let got = Prober::new(&MIXED, &case, &p).run("probe_electron_collide", &inputs);
-    compare("electron_collide", &fields.concat(), &got, &want, inputs.len() / FLIPS);
+    assert!(want.iter().any(|w| w[45] == 1) && want.iter().any(|w| w[58] == STATUS_STACK), "delta rays and full stacks occur");
+    assert!(want.iter().any(|w| w[46] == 1), "photons are emitted");
+    let fields = [
+        electron_fields(COLLIDE),
+        waiting_fields(COLLIDE),
+        vec![("born", 1, Bits), ("photons", 1, Bits)],
+        photon_of_fields(COLLIDE),
+        photon_of_fields(COLLIDE),
+        vec![("quanta", 1, COLLIDE.quanta), ("status", 1, Bits)],
+    ];
+    let got = Prober::new(&MIXED, &case, &p).run("probe_event", &inputs);
+    compare("events", &fields.concat(), &got, &want, inputs.len() / FLIPS);
 }

@@ -3,6 +3,7 @@
 use dosaic::transport::cpu::{
     alpha::{Alpha, AlphaDeposit},
     electron::{Electron, ElectronDeposit, ElectronWaiting},
+    event::EventPhoton,
 };
 use glam::{UVec3, Vec3};
 
@@ -66,15 +67,25 @@ impl Row {
             .u(&[e.event])
             .f(&[e.hard, e.interactions])
             .u(&e.words)
-            .u(&[e.stream, e.draw, e.steps, e.state])
+            .u(&[e.stream, e.draw, e.steps, e.state, e.charge])
     }
 
     pub(crate) fn electron_deposit(self, d: &ElectronDeposit) -> Self {
         self.u(&[d.index, d.quanta, d.escaped, d.status])
     }
 
+    pub(crate) fn photon_of(self, p: &EventPhoton) -> Self {
+        self.vec(p.direction).u(&[p.quanta, p.stream])
+    }
+
     pub(crate) fn waiting(self, w: &ElectronWaiting) -> Self {
-        self.u(&[w.index]).vec(w.offset).vec(w.direction).f(&[w.range]).u(&[w.quanta]).f(&[w.interactions]).u(&[w.stream, w.draw, w.steps])
+        self.u(&[w.index])
+            .vec(w.offset)
+            .vec(w.direction)
+            .f(&[w.range])
+            .u(&[w.quanta])
+            .f(&[w.interactions])
+            .u(&[w.stream, w.draw, w.steps, w.charge])
     }
 }
 
@@ -139,11 +150,16 @@ pub(crate) fn electron_fields(t: Tolerances) -> Vec<Field> {
         ("draw", 1, Bits),
         ("steps", 1, Bits),
         ("state", 1, Bits),
+        ("charge", 1, Bits),
     ]
 }
 
 pub(crate) fn electron_deposit_fields(t: Tolerances) -> Vec<Field> {
     vec![("deposit.index", 1, Bits), ("deposit.quanta", 1, t.quanta), ("deposit.escaped", 1, t.quanta), ("deposit.status", 1, Bits)]
+}
+
+pub(crate) fn photon_of_fields(t: Tolerances) -> Vec<Field> {
+    vec![("photon.direction", 3, t.direction), ("photon.quanta", 1, t.quanta), ("photon.stream", 1, Bits)]
 }
 
 pub(crate) fn waiting_fields(t: Tolerances) -> Vec<Field> {
@@ -157,5 +173,6 @@ pub(crate) fn waiting_fields(t: Tolerances) -> Vec<Field> {
         ("waiting.stream", 1, Bits),
         ("waiting.draw", 1, Bits),
         ("waiting.steps", 1, Bits),
+        ("waiting.charge", 1, Bits),
     ]
 }

@@ -6,7 +6,7 @@ use dosaic::{
     nuclide::{emissions, spectrum::EnergySampler},
     phantom::{Phantom, pack_voxel},
     physics::materials,
-    plan::{TransportPlan, WaterData},
+    plan::{PhotonMode, TransportPlan, WaterData},
     source::DecayPattern,
     transport::{
         backend::{Backend, BatchResult, Job, Particle, Settings, SourceShape, World, source_list},
@@ -36,6 +36,9 @@ pub(crate) fn transport_plan() -> TransportPlan {
         water: WaterData::Icru90,
         delta_threshold: None,
         electron_cut: None,
+        photons: PhotonMode::Analogue,
+        photon_threshold: None,
+        photon_cut: None,
         range_rejection: true,
     }
 }
@@ -45,14 +48,14 @@ impl Scene {
     pub(crate) fn new(size: [u32; 3], spacing: DVec3, names: &[&str], medium: impl Fn([u32; 3]) -> (u8, f64)) -> Self {
         let grid = VoxelGrid::axis_aligned(size, spacing, DVec3::ZERO);
         let materials: Vec<_> = names.iter().map(|name| materials::require(name).expect("a tabulated material")).collect();
-        let voxels = (0..grid.len())
+        let voxels: Vec<u32> = (0..grid.len())
             .map(|v| {
                 let (material, factor) = medium(grid.ijk(v));
                 pack_voxel(material, (materials[usize::from(material)].density * factor) as f32)
             })
             .collect();
         let settings = Settings::resolve(&transport_plan(), &grid);
-        let tables = Tables::build(&materials, &settings.tables).expect("tabulated materials have data");
+        let tables = Tables::build(&materials, &voxels, &settings.tables).expect("tabulated materials have data");
         let regions = vec![0; grid.len()];
         Self {
             phantom: Phantom { grid, voxels, materials, regions, region_names: Vec::new(), warnings: Vec::new() },
@@ -114,6 +117,8 @@ pub(crate) fn sampler(nuclide: &str, particle: Particle) -> EnergySampler {
     match particle {
         Particle::Alpha => EnergySampler::new(&emitted.alphas, &[]),
         Particle::Electron => EnergySampler::new(&emitted.electrons_above(1.0e-3).0, &emitted.betas),
+        Particle::Positron => EnergySampler::new(&[], &emitted.positrons),
+        Particle::Photon => EnergySampler::new(&emitted.photons_above(1.0e-3).0, &[]),
     }
     .expect("the nuclide emits them")
 }

@@ -5,7 +5,7 @@ use dosaic::{
     grid::VoxelGrid,
     phantom::{Phantom, pack_voxel},
     physics::materials::find,
-    plan::WaterData,
+    plan::{PhotonMode, WaterData},
     source::DecayPattern,
     transport::{
         backend::{Backend, Job, Particle, Settings, SourceShape, Sums, World, source_list},
@@ -25,7 +25,14 @@ pub(crate) const BATCHES: u32 = 16;
 
 /// Thresholds as fine as the comparison with EGSnrc at 1 keV asks for.
 pub(crate) fn fine_options() -> TableOptions {
-    TableOptions { water: WaterData::Icru49, delta_floor: 1.0e-3, delta_share: 0.05, step_fraction: 0.12, straggling_floor: 1.0e-3 }
+    TableOptions {
+        water: WaterData::Icru49,
+        delta_floor: 1.0e-3,
+        delta_share: 0.05,
+        photon_threshold: None,
+        step_fraction: 0.12,
+        straggling_floor: 1.0e-3,
+    }
 }
 
 /// A phantom with everything that transport needs.
@@ -45,17 +52,25 @@ impl Setup {
         fill: impl Fn([u32; 3]) -> (u8, f32),
     ) -> Self {
         let grid = VoxelGrid::axis_aligned(size, edges, DVec3::ZERO);
-        let voxels = (0..grid.len())
+        let voxels: Vec<u32> = (0..grid.len())
             .map(|v| {
                 let (material, density) = fill(grid.ijk(v));
                 pack_voxel(material, density)
             })
             .collect();
         let materials: Vec<_> = materials.iter().map(|name| find(name).unwrap_or_else(|| panic!("{name} is a material"))).collect();
-        let built = Tables::build(&materials, &tables).expect("tables");
+        let built = Tables::build(&materials, &voxels, &tables).expect("tables");
         let phantom = Phantom { grid, voxels, materials, regions: vec![0; grid.len()], region_names: Vec::new(), warnings: Vec::new() };
         let edge = 0.1 * grid.min_spacing();
-        let settings = Settings { tables, cut_length: 0.007 * edge, electron_cut: 1.0e-3, range_rejection: true, seed: 20_240_607 };
+        let settings = Settings {
+            tables,
+            cut_length: 0.007 * edge,
+            electron_cut: 1.0e-3,
+            range_rejection: true,
+            photons: PhotonMode::Off,
+            photon_cut: 1.0e-3,
+            seed: 20_240_607,
+        };
         Self { phantom, tables: built, settings }
     }
 

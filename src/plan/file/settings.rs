@@ -2,7 +2,7 @@
 
 use super::{RegionNames, Section};
 use crate::plan::{
-    OutputPlan, TransportPlan, UncertaintyGoal, WaterData,
+    OutputPlan, PhotonMode, TransportPlan, UncertaintyGoal, WaterData,
     frame::Fault,
     quantity::{DOSE, ENERGY, FRACTION, Limits},
     section::{count_of, text},
@@ -25,13 +25,31 @@ const GIVE_UP: u64 = 100;
 const DOSE_LEVELS: [f64; 4] = [10.0, 20.0, 50.0, 100.0];
 /// Energies of cuts: 100 eV to 1 MeV.
 const CUT: Limits = Limits::between(1e-4, 1.0);
+/// Energies of photon cuts: where their tables begin, to 1 MeV.
+const PHOTON_CUT: Limits = Limits::between(1e-3, 1.0);
+/// What `photons` can be.
+const PHOTONS: [(&str, PhotonMode); 3] =
+    [("analogue", PhotonMode::Analogue), ("track-length", PhotonMode::TrackLength), ("off", PhotonMode::Off)];
 
 /// Reads `[transport]`, or its defaults where it is missing.
 pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPlan {
     let empty = toml::de::DeTable::new();
     let section = root.table("transport", "[transport]", "transport");
     let section = section.unwrap_or_else(|| root.absent(&empty, "[transport]", "transport"));
-    section.only(&["histories", "batches", "goal", "seed", "device", "water", "delta_threshold", "electron_cut", "range_rejection"]);
+    section.only(&[
+        "histories",
+        "batches",
+        "goal",
+        "seed",
+        "device",
+        "water",
+        "delta_threshold",
+        "electron_cut",
+        "photons",
+        "photon_threshold",
+        "photon_cut",
+        "range_rejection",
+    ]);
     let histories = section.or_default("histories", section.count("histories", BATCHES, HISTORIES_MAX), HISTORIES);
     let batches = section.or_default("batches", section.count("batches", BATCHES, BATCHES_MAX), BATCHES);
     if batches > histories {
@@ -45,13 +63,14 @@ pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPla
         DeValue::Integer(_) => count_of(value, 0, 1000).map(|n| n.to_string()),
         _ => text(value, "device = \"auto\" (or \"cpu\", an index, part of a name)").map(str::to_owned),
     });
-    let optional = |key| {
-        let field = section.quantity(key, &ENERGY, CUT);
+    let within = |key, limits| {
+        let field = section.quantity(key, &ENERGY, limits);
         if !field.is_written() {
             section.note_default(key, "default");
         }
         field.value()
     };
+    let (optional, photon) = (|key| within(key, CUT), |key| within(key, PHOTON_CUT));
     TransportPlan {
         histories,
         batches: batches as u32,
@@ -65,6 +84,9 @@ pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPla
         ),
         delta_threshold: optional("delta_threshold"),
         electron_cut: optional("electron_cut"),
+        photons: section.or_default("photons", section.choice("photons", &PHOTONS), PhotonMode::Analogue),
+        photon_threshold: photon("photon_threshold"),
+        photon_cut: photon("photon_cut"),
         range_rejection: section.or_default("range_rejection", section.flag("range_rejection"), true),
     }
 }

@@ -1,19 +1,22 @@
-//! Electrons: class II condensed history with a random hinge. Twin: `shaders/transport/electron.wgsl`.
-//! Rules: `transport/model.md`, "Electrons".
+//! Electrons and positrons: class II condensed history with a random hinge. Twin: `shaders/transport/electron.wgsl`.
+//! Rules: `transport/model.md`, "Electrons and positrons". Hard events are in `event.rs`.
 
 use glam::{UVec3, Vec3};
 
 use super::{
     direction::direction_turn,
-    math::{math_cos_sin, math_exponential},
-    tables::{table_deflection, table_electron, table_electron_collisions, table_electron_energy, table_electron_range},
+    math::math_cos_sin,
+    tables::{
+        table_charge, table_deflection, table_electron, table_electron_collisions, table_electron_energy, table_electron_range,
+        table_family, table_radiation_energy,
+    },
     tally::tally_quanta,
     voxel::{voxel_at, voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall},
 };
 use crate::transport::{
     constants::*,
     layout::Params,
-    rng::{rng_block, rng_child_stream, rng_normal3, rng_uniform},
+    rng::{rng_block, rng_normal3, rng_uniform},
     tables::Tables,
 };
 
@@ -21,10 +24,14 @@ use crate::transport::{
 pub const ELECTRON_HINGE: u32 = 0;
 /// The next stop is the end of the step.
 pub const ELECTRON_END: u32 = 1;
-/// The next stop is a hard collision.
+/// The next stop is a hard event.
 pub const ELECTRON_HARD: u32 = 2;
 /// The next stop is the point of absorption.
 pub const ELECTRON_FINAL: u32 = 3;
+/// A photon is emitted by a particle that cannot leave its voxel.
+pub const ELECTRON_RADIATE: u32 = 4;
+/// A positron annihilates at rest.
+pub const ELECTRON_REST: u32 = 5;
 
 /// At rest or outside.
 pub const ELECTRON_DONE: u32 = 0;
@@ -34,10 +41,10 @@ pub const ELECTRON_MOVING: u32 = 1;
 pub const ELECTRON_TURN: u32 = 2;
 /// Between two condensed steps: [`electron_begin_step`].
 pub const ELECTRON_STEP: u32 = 3;
-/// At a hard collision: [`electron_collide`].
-pub const ELECTRON_COLLISION: u32 = 4;
+/// At a hard event: [`event_happen`](super::event::event_happen).
+pub const ELECTRON_EVENT: u32 = 4;
 
-/// An electron between two steps: what the stack keeps of it, and how it is born.
+/// An electron or positron between two steps: what the stack keeps of it, and how it is born.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ElectronWaiting {
     /// Storage position of its voxel.
@@ -50,7 +57,7 @@ pub struct ElectronWaiting {
     pub range: f32,
     /// Energy left, quanta.
     pub quanta: u32,
-    /// Mean free paths to the next hard collision.
+    /// Mean free paths to the next hard event.
     pub interactions: f32,
     /// Random stream.
     pub stream: u32,
@@ -58,9 +65,11 @@ pub struct ElectronWaiting {
     pub draw: u32,
     /// Steps made.
     pub steps: u32,
+    /// `KIND_ELECTRON` or `KIND_POSITRON`.
+    pub charge: u32,
 }
 
-/// An electron on its way.
+/// An electron or positron on its way.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Electron {
     /// Voxel.
@@ -89,9 +98,9 @@ pub struct Electron {
     pub stop: f32,
     /// What happens at the next stop.
     pub event: u32,
-    /// Share at which a hard collision ends the step; above 1: none.
+    /// Share at which a hard event ends the step; above 1: none.
     pub hard: f32,
-    /// Mean free paths to the next hard collision.
+    /// Mean free paths to the next hard event.
     pub interactions: f32,
     /// Random words of the step: deflection, azimuth, choice of table.
     pub words: [u32; 3],
@@ -101,8 +110,10 @@ pub struct Electron {
     pub draw: u32,
     /// Steps made.
     pub steps: u32,
-    /// What it waits for: [`ELECTRON_DONE`], [`ELECTRON_MOVING`], [`ELECTRON_TURN`], [`ELECTRON_STEP`] or [`ELECTRON_COLLISION`].
+    /// What it waits for: [`ELECTRON_DONE`], [`ELECTRON_MOVING`], [`ELECTRON_TURN`], [`ELECTRON_STEP`] or [`ELECTRON_EVENT`].
     pub state: u32,
+    /// `KIND_ELECTRON` or `KIND_POSITRON`.
+    pub charge: u32,
 }
 
 /// What a function left behind in a voxel.
@@ -115,19 +126,6 @@ pub struct ElectronDeposit {
     /// Energy carried out of the phantom, quanta.
     pub escaped: u32,
     /// Status bits of emergency exits.
-    pub status: u32,
-}
-
-/// A hard collision: the delta ray, and what was deposited before or instead.
-#[derive(Debug, Clone, Copy)]
-pub struct ElectronCollision {
-    /// The delta ray, if there is one.
-    pub delta: ElectronWaiting,
-    /// 1: there is one; 0: its energy was deposited, or none was set free.
-    pub born: u32,
-    /// Deposit at the place of the collision, quanta.
-    pub quanta: u32,
-    /// Status bits.
     pub status: u32,
 }
 
@@ -147,6 +145,7 @@ pub fn electron_start(params: &Params, voxels: &[u32], waiting: ElectronWaiting)
         stream: waiting.stream,
         draw: waiting.draw,
         steps: waiting.steps,
+        charge: waiting.charge,
         state: ELECTRON_STEP,
         ..Electron::default()
     }
@@ -165,7 +164,18 @@ pub fn electron_wait(e: &Electron) -> ElectronWaiting {
         stream: e.stream,
         draw: e.draw,
         steps: e.steps,
+        charge: e.charge,
     }
+}
+
+/// Gives up what is left of the energy: an electron is done, a positron annihilates.
+#[inline(always)]
+pub fn electron_stop(e: &mut Electron) -> u32 {
+    let quanta = e.quanta;
+    e.quanta = 0;
+    e.event = ELECTRON_REST;
+    e.state = if e.charge == KIND_POSITRON { ELECTRON_EVENT } else { ELECTRON_DONE };
+    quanta
 }
 
 /// Prepares the next condensed step, or ends the electron; returns what it deposits in its voxel.
@@ -173,20 +183,30 @@ pub fn electron_wait(e: &Electron) -> ElectronWaiting {
 pub fn electron_begin_step(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     let density = voxel_density(e.medium);
-    let material = u32::from(voxel_material(e.medium));
+    let family = table_family(voxel_material(e.medium).into(), e.charge);
     let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall(params, voxels, e.voxel, e.offset) * density;
+    if confined && e.interactions < params.radiation_bound {
+        // The number of events left has no memory, so what is left to the next hard event serves for the next radiative one.
+        let energy = table_electron_energy(tables, family, e.range);
+        let count = table_charge(tables, family, RADIATION_COUNT_AT, energy);
+        if e.interactions < count {
+            e.range = table_electron_range(tables, family, table_radiation_energy(tables, family, energy, count - e.interactions));
+            e.event = ELECTRON_RADIATE;
+            e.state = ELECTRON_EVENT;
+            return deposit;
+        }
+    }
     if confined || e.steps >= MAX_STEPS {
         if !confined {
             deposit.status = STATUS_STEPS;
         }
-        deposit.quanta = e.quanta;
-        e.state = ELECTRON_DONE;
+        deposit.quanta = electron_stop(e);
         return deposit;
     }
     e.state = ELECTRON_MOVING;
     e.steps += 1;
     e.share = 0.0;
-    let row = table_electron(tables, material, e.range);
+    let row = table_electron(tables, family, e.range);
     if e.range <= params.cut_length * density || row.energy <= params.electron_cut {
         e.step = FINAL_ADVANCE * e.range;
         e.loss = 0.0;
@@ -203,7 +223,7 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, voxels: &[u32], his
     let quadratic = (LOSS_SKEWNESS * row.spread).min(LOSS_QUADRATIC);
     let linear = (1.0 - NORMAL3_SQUARE_VARIANCE * quadratic * quadratic).sqrt();
     e.loss = 1.0 + row.drift + row.spread * (linear * n + quadratic * (n * n - 1.0));
-    let expected = row.collisions - table_electron_collisions(tables, material, e.range - e.loss * e.step);
+    let expected = row.collisions - table_electron_collisions(tables, family, e.range - e.loss * e.step);
     e.hard = 2.0;
     if e.interactions < expected {
         e.hard = e.interactions / expected;
@@ -238,10 +258,9 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         } else if e.event == ELECTRON_END {
             e.state = ELECTRON_STEP;
         } else if e.event == ELECTRON_HARD {
-            e.state = ELECTRON_COLLISION;
+            e.state = ELECTRON_EVENT;
         } else {
-            deposit.quanta = e.quanta;
-            e.state = ELECTRON_DONE;
+            deposit.quanta = electron_stop(e);
         }
         return deposit;
     }
@@ -249,7 +268,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
     e.range -= e.loss * to_wall;
     e.share = (e.share + to_wall / e.step).min(e.stop);
     let material = u32::from(voxel_material(e.medium));
-    let energy = table_electron_energy(tables, material, e.range);
+    let energy = table_electron_energy(tables, table_family(material, e.charge), e.range);
     if e.loss > 0.0 {
         let left = tally_quanta(energy).min(e.quanta);
         deposit.quanta = e.quanta - left;
@@ -257,7 +276,8 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
     }
     let next = voxel_cross(params, e.voxel, e.offset, e.direction, wall.axis);
     if next.outside {
-        deposit.escaped = e.quanta;
+        // A positron takes what its annihilation would set free along.
+        deposit.escaped = e.quanta + e.charge * 2 * REST_QUANTA;
         e.state = ELECTRON_DONE;
         return deposit;
     }
@@ -268,7 +288,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
     let entered = u32::from(voxel_material(e.medium));
     if entered != material {
         // The rest of the step keeps its share: its length scales as the residual range does.
-        let range = table_electron_range(tables, entered, energy);
+        let range = table_electron_range(tables, table_family(entered, e.charge), energy);
         e.step *= range / e.range;
         e.range = range;
     }
@@ -278,109 +298,12 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
 /// Turns by the angle of the whole step, at its hinge.
 #[inline(always)]
 pub fn electron_deflect(params: &Params, tables: &Tables, e: &mut Electron) {
-    let material = u32::from(voxel_material(e.medium));
-    let mu = table_deflection(tables, material, e.step / params.step_fraction, e.words[0], e.words[2]);
+    let family = table_family(voxel_material(e.medium).into(), e.charge);
+    let mu = table_deflection(tables, family, e.step / params.step_fraction, e.words[0], e.words[2]);
     let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];
     e.direction = direction_turn(e.direction, polar, math_cos_sin(e.words[1]));
     e.inverse = voxel_inverse(e.direction);
     e.stop = e.hard.min(1.0);
     e.event = if e.hard < 1.0 { ELECTRON_HARD } else { ELECTRON_END };
     e.state = ELECTRON_MOVING;
-}
-
-/// Moeller scattering at the present place: turns and slows the electron down, and hands back the delta ray and the deposit up to here.
-///
-/// `depth`: particles waiting on the stack.
-#[inline(always)]
-pub fn electron_collide(
-    params: &Params,
-    tables: &Tables,
-    voxels: &[u32],
-    history: [u32; 2],
-    e: &mut Electron,
-    depth: u32,
-) -> ElectronCollision {
-    let mut result = ElectronCollision { delta: ElectronWaiting::default(), born: 0, quanta: 0, status: 0 };
-    e.state = ELECTRON_STEP;
-    let material = u32::from(voxel_material(e.medium));
-    let energy = table_electron_energy(tables, material, e.range);
-    let left = tally_quanta(energy).min(e.quanta);
-    result.quanta = e.quanta - left;
-    e.quanta = left;
-    let cut = params.delta_floor.max(params.delta_share * energy) / energy;
-    let born = e.draw;
-    let mut words = rng_block(params.seed, history, e.stream, e.draw);
-    e.draw += 1;
-    e.interactions = math_exponential(words[3]);
-    if cut >= LARGEST_CUT {
-        return result;
-    }
-    let gamma = 1.0 + energy / params.electron_rest;
-    let a = (gamma - 1.0) * (gamma - 1.0) / (gamma * gamma);
-    let b = (2.0 * gamma - 1.0) / (gamma * gamma);
-    // Proposal 1/x^2 + 5 a on (cut, 1/2), by composition; it bounds the Moeller form from above.
-    let inverse_part = 1.0 / cut - 2.0;
-    let flat_part = 5.0 * a * (0.5 - cut);
-    let mut x = cut;
-    let mut accepted = false;
-    for _ in 0..MAX_REJECTIONS {
-        let choice = rng_uniform(words[0]) * (inverse_part + flat_part);
-        if choice < inverse_part {
-            x = 1.0 / (1.0 / cut - choice);
-        } else {
-            x = cut + (choice - inverse_part) / (5.0 * a);
-        }
-        let y = x / (1.0 - x);
-        if rng_uniform(words[1]) * (1.0 + 5.0 * a * x * x) < 1.0 + y * y + a * x * x - b * y {
-            accepted = true;
-            break;
-        }
-        words = rng_block(params.seed, history, e.stream, e.draw);
-        e.draw += 1;
-    }
-    if !accepted {
-        result.status = STATUS_REJECTION;
-    }
-    let transfer = x * energy;
-    let transfer_quanta = tally_quanta(transfer).min(e.quanta);
-    e.quanta -= transfer_quanta;
-    let rest2 = 2.0 * params.electron_rest;
-    let kept = energy - transfer;
-    let azimuth = math_cos_sin(words[2]);
-    let primary_norm = 1.0 / (energy * (kept + rest2));
-    let primary_polar = [(kept * (energy + rest2) * primary_norm).sqrt(), (rest2 * transfer * primary_norm).sqrt()];
-    let delta_norm = 1.0 / (energy * (transfer + rest2));
-    let delta_polar = [(transfer * (energy + rest2) * delta_norm).sqrt(), (rest2 * kept * delta_norm).sqrt()];
-    let incoming = e.direction;
-    e.direction = direction_turn(incoming, primary_polar, azimuth);
-    e.inverse = voxel_inverse(e.direction);
-    e.range = table_electron_range(tables, material, kept);
-    let range = table_electron_range(tables, material, transfer);
-    let density = voxel_density(e.medium);
-    let confined = params.range_rejection == 1 && range < voxel_nearest_wall(params, voxels, e.voxel, e.offset) * density;
-    let absorbed = range <= params.cut_length * density || transfer <= params.electron_cut;
-    let full = depth >= STACK;
-    if confined || absorbed || full {
-        result.quanta += transfer_quanta;
-        if full && !confined && !absorbed {
-            result.status |= STATUS_STACK;
-        }
-    } else {
-        let stream = rng_child_stream(e.stream, born);
-        let direction = direction_turn(incoming, delta_polar, [-azimuth[0], -azimuth[1]]);
-        let first = rng_block(params.seed, history, stream, 0);
-        result.born = 1;
-        result.delta = ElectronWaiting {
-            index: e.index,
-            offset: e.offset,
-            direction,
-            range,
-            quanta: transfer_quanta,
-            interactions: math_exponential(first[0]),
-            stream,
-            draw: 1,
-            steps: 0,
-        };
-    }
-    result
 }

@@ -18,16 +18,31 @@ pub fn math_cos_sin(word: u32) -> [f32; 2] {
 /// -ln(u), u the 23-bit uniform of `word`; relative error below 1e-6, never 0, at most 16.7.
 #[inline(always)]
 pub fn math_exponential(word: u32) -> f32 {
-    let u = ((word >> 9) as f32 + 0.5) * 1.192_092_9e-7;
-    let bits = u.to_bits();
-    // u = m 2^k with m in [1/sqrt 2, sqrt 2): no cancellation near u = 1.
+    -math_ln(((word >> 9) as f32 + 0.5) * 1.192_092_9e-7)
+}
+
+/// ln(x) of a positive normal number; error below 1e-6 of the larger of its size and 1e-2.
+#[inline(always)]
+pub fn math_ln(x: f32) -> f32 {
+    let bits = x.to_bits();
+    // x = m 2^k with m in [1/sqrt 2, sqrt 2): no cancellation near x = 1.
     let shifted = bits + 0x004a_fb0d;
     let k = (shifted >> 23) as i32 - 127;
-    let m = f32::from_bits(bits - ((k as u32) << 23));
+    let m = f32::from_bits(bits.wrapping_sub((k as u32) << 23));
     let s = (m - 1.0) / (m + 1.0);
     let y = s * s;
     let ln_m = s * (2.0 + y * (0.666_666_7 + y * (0.4 + y * (0.285_714_3 + y * 0.222_222_22))));
-    -(k as f32 * std::f32::consts::LN_2 + ln_m)
+    k as f32 * std::f32::consts::LN_2 + ln_m
+}
+
+/// e^x for -80 < x < 80; relative error below 1e-6 per unit of |x| and at least 3e-7.
+#[inline(always)]
+pub fn math_exp(x: f32) -> f32 {
+    let k = (x * std::f32::consts::LOG2_E + 0.5).floor();
+    // ln 2 in two parts, the first exact in few bits.
+    let r = (x - k * 0.693_359_4) + k * 2.121_944_4e-4;
+    let p = 1.0 + r * (1.0 + r * (0.5 + r * (0.166_666_67 + r * (0.041_666_668 + r * (0.008_333_334 + r * 0.001_388_889)))));
+    p * f32::from_bits(((k as i32 + 127) as u32) << 23)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The CPU backend: all histories of a batch on any number of threads, with the same result.
-//! Twin of the kernels: `shaders/kernels/alpha.wgsl`, `shaders/kernels/electron.wgsl`.
+//! Twin of the kernels: `shaders/kernels/*.wgsl`.
 
 use std::sync::{
     Mutex,
@@ -8,21 +8,24 @@ use std::sync::{
 
 use super::{
     alpha::{alpha_advance, alpha_start},
-    decay::{DECAY_DRAWS, decay_normal, decay_start},
+    decay::{DECAY_DRAWS, Decay, decay_normal, decay_start},
     electron::{
-        ELECTRON_COLLISION, ELECTRON_MOVING, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronDeposit, ElectronWaiting, electron_advance,
-        electron_begin_step, electron_collide, electron_deflect, electron_start, electron_wait,
+        ELECTRON_EVENT, ELECTRON_MOVING, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronDeposit, ElectronWaiting, electron_advance,
+        electron_begin_step, electron_deflect, electron_start, electron_wait,
     },
-    tables::{table_electron_range, table_energy},
-    tally::{Tally, tally_add, tally_quanta},
+    event::{EventPhoton, event_first_interactions, event_happen, event_stays},
+    interaction::{InteractionElectron, interaction_happen},
+    photon::{PHOTON_FLYING, PHOTON_INTERACTION, PHOTON_TRACING, Photon, photon_fly, photon_start, photon_trace},
+    tables::{table_electron_range, table_energy, table_family},
+    tally::{Tally, tally_add, tally_mev, tally_quanta},
     voxel::voxel_material,
 };
 use crate::{
     error::Result,
     transport::{
         backend::{Backend, BatchResult, DeviceInfo, Job, Particle, Sums, World},
-        constants::{ALPHA_SIGMA_AT, STACK},
-        layout::Params,
+        constants::{ALPHA_SIGMA_AT, KIND_ELECTRON, KIND_PHOTON, KIND_POSITRON, MODE_OFF, MODE_TRACK_LENGTH, REST_QUANTA, STACK},
+        layout::{Params, Queued},
     },
 };
 
@@ -60,9 +63,8 @@ impl Backend for Cpu<'_> {
     fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult> {
         job.check(&self.world, batch)?;
         let params = self.world.params(job, batch);
-        let voxels = self.world.geometry.len();
         if job.particle == Particle::Alpha && self.energy_let.is_none() {
-            self.energy_let = Some(Tally::new(voxels));
+            self.energy_let = Some(Tally::new(self.world.geometry.len()));
         }
         let histories = u64::from(params.count);
         let next = AtomicU64::new(0);
@@ -70,7 +72,7 @@ impl Backend for Cpu<'_> {
         std::thread::scope(|scope| {
             for _ in 0..self.threads {
                 scope.spawn(|| {
-                    let mut sums = Sums::default();
+                    let mut thread = Thread { cpu: self, params: &params, job, sums: Sums::default(), queue: Vec::new() };
                     loop {
                         let first = next.fetch_add(BLOCK, Relaxed);
                         if first >= histories {
@@ -78,14 +80,11 @@ impl Backend for Cpu<'_> {
                         }
                         let last = (first + BLOCK).min(histories);
                         for place in first..last {
-                            match job.particle {
-                                Particle::Alpha => self.alpha(&params, job, place as u32, &mut sums),
-                                Particle::Electron => self.electron(&params, job, place as u32, &mut sums),
-                            }
+                            thread.history(place as u32);
                         }
                         report(last - first);
                     }
-                    total.lock().expect("no thread panics with the lock").add(&sums);
+                    total.lock().expect("no thread panics with the lock").add(&thread.sums);
                 });
             }
         });
@@ -95,74 +94,143 @@ impl Backend for Cpu<'_> {
     }
 }
 
-impl Cpu<'_> {
-    fn alpha(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
-        let (tables, voxels) = (self.world.tables, self.world.geometry.words());
-        let decay = decay_start(params, job.source, job.spectrum, place);
+/// What a thread works with.
+struct Thread<'a> {
+    cpu: &'a Cpu<'a>,
+    params: &'a Params,
+    job: &'a Job<'a>,
+    sums: Sums,
+    /// Particles of the other kind, of the present history alone: their order does not matter.
+    queue: Vec<Queued>,
+}
+
+impl Thread<'_> {
+    /// A history with all its secondaries.
+    fn history(&mut self, place: u32) {
+        let decay = decay_start(self.params, self.job.source, self.job.spectrum, place);
+        self.sums.histories += 1;
+        match self.job.particle {
+            Particle::Alpha => self.alpha(&decay),
+            Particle::Electron | Particle::Positron => {
+                let waiting = self.primary(&decay);
+                self.sums.emitted += u64::from(waiting.quanta + waiting.charge * 2 * REST_QUANTA);
+                self.electron(decay.history, waiting);
+            }
+            Particle::Photon => {
+                let quanta = tally_quanta(decay.energy);
+                self.sums.emitted += u64::from(quanta);
+                let queued = Queued {
+                    offset: decay.offset.into(),
+                    index: decay.index,
+                    direction: decay.direction.into(),
+                    quanta,
+                    history: decay.history,
+                    stream: self.params.stream,
+                    kind: KIND_PHOTON,
+                };
+                self.photon(&queued, DECAY_DRAWS);
+            }
+        }
+        while let Some(queued) = self.queue.pop() {
+            if queued.kind == KIND_PHOTON {
+                self.photon(&queued, 0);
+            } else {
+                let waiting = self.secondary(&queued);
+                self.electron(queued.history, waiting);
+            }
+        }
+    }
+
+    fn alpha(&mut self, decay: &Decay) {
+        let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
         let medium = voxels[decay.index as usize];
         let sigma = table_energy(tables, voxel_material(medium).into(), ALPHA_SIGMA_AT, decay.energy);
         let normal = decay_normal(params, decay.history);
         let mut alpha = alpha_start(params, tables, decay.index, medium, decay.offset, decay.direction, decay.energy, normal, sigma);
-        sums.emitted += u64::from(alpha.quanta);
-        sums.histories += 1;
-        let lets = self.energy_let.as_ref().expect("made before the first alpha");
+        self.sums.emitted += u64::from(alpha.quanta);
+        let lets = self.cpu.energy_let.as_ref().expect("made before the first alpha");
         while alpha.alive == 1 {
             let deposit = alpha_advance(params, tables, voxels, &mut alpha);
-            tally_add(&self.energy, deposit.index, deposit.quanta);
+            tally_add(&self.cpu.energy, deposit.index, deposit.quanta);
             tally_add(lets, deposit.index, deposit.let_quanta);
-            sums.deposited += u64::from(deposit.quanta);
-            sums.escaped += u64::from(deposit.escaped);
-            sums.steps += 1;
+            self.sums.deposited += u64::from(deposit.quanta);
+            self.sums.escaped += u64::from(deposit.escaped);
+            self.sums.steps += 1;
         }
     }
 
-    fn electron(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
-        let (tables, voxels) = (self.world.tables, self.world.geometry.words());
-        let decay = decay_start(params, job.source, job.spectrum, place);
-        let quanta = tally_quanta(decay.energy);
-        let mut electron = electron_start(
-            params,
-            voxels,
-            ElectronWaiting {
-                index: decay.index,
-                offset: decay.offset,
-                direction: decay.direction,
-                range: table_electron_range(tables, voxel_material(voxels[decay.index as usize]).into(), decay.energy),
-                quanta,
-                interactions: decay.interactions,
-                stream: params.stream,
-                draw: DECAY_DRAWS,
-                steps: 0,
-            },
-        );
-        sums.emitted += u64::from(quanta);
-        sums.histories += 1;
+    /// The emitted electron or positron.
+    #[inline(always)]
+    fn primary(&self, decay: &Decay) -> ElectronWaiting {
+        let medium = self.cpu.world.geometry.words()[decay.index as usize];
+        let family = table_family(voxel_material(medium).into(), self.params.kind);
+        ElectronWaiting {
+            index: decay.index,
+            offset: decay.offset,
+            direction: decay.direction,
+            range: table_electron_range(self.cpu.world.tables, family, decay.energy),
+            quanta: tally_quanta(decay.energy),
+            interactions: decay.interactions,
+            stream: self.params.stream,
+            draw: DECAY_DRAWS,
+            steps: 0,
+            charge: self.params.kind,
+        }
+    }
+
+    /// An electron or positron that a photon set free.
+    #[inline(always)]
+    fn secondary(&self, queued: &Queued) -> ElectronWaiting {
+        let medium = self.cpu.world.geometry.words()[queued.index as usize];
+        let family = table_family(voxel_material(medium).into(), queued.kind);
+        ElectronWaiting {
+            index: queued.index,
+            offset: queued.offset.into(),
+            direction: queued.direction.into(),
+            range: table_electron_range(self.cpu.world.tables, family, tally_mev(queued.quanta)),
+            quanta: queued.quanta,
+            interactions: event_first_interactions(self.params, queued.history, queued.stream),
+            stream: queued.stream,
+            draw: 1,
+            steps: 0,
+            charge: queued.kind,
+        }
+    }
+
+    fn electron(&mut self, history: [u32; 2], waiting: ElectronWaiting) {
+        let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
+        let mut electron = electron_start(params, voxels, waiting);
         let mut stack = [ElectronWaiting::default(); STACK as usize];
         let mut depth = 0;
         loop {
             while electron.state == ELECTRON_STEP {
-                let deposit = electron_begin_step(params, tables, voxels, decay.history, &mut electron);
-                self.score(&deposit, sums);
-                self.walls(params, &mut electron, sums);
+                let deposit = electron_begin_step(params, tables, voxels, history, &mut electron);
+                self.score(&deposit);
+                self.walls(&mut electron);
                 if electron.state == ELECTRON_TURN {
                     electron_deflect(params, tables, &mut electron);
-                    self.walls(params, &mut electron, sums);
+                    self.walls(&mut electron);
                 }
             }
-            if electron.state == ELECTRON_COLLISION {
-                let collision = electron_collide(params, tables, voxels, decay.history, &mut electron, depth);
-                let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, escaped: 0, status: collision.status };
-                self.score(&local, sums);
-                if collision.born == 1 {
+            if electron.state == ELECTRON_EVENT {
+                let event = event_happen(params, tables, voxels, history, &mut electron, depth);
+                self.score(&ElectronDeposit { index: electron.index, quanta: event.quanta, escaped: 0, status: event.status });
+                if event.photons > 0 {
+                    self.set_free(history, &electron, &event.first);
+                }
+                if event.photons > 1 {
+                    self.set_free(history, &electron, &event.second);
+                }
+                if event.born == 1 {
                     // The delta ray goes first: it has less energy, so the stack stays shallow.
                     stack[depth as usize] = electron_wait(&electron);
                     depth += 1;
-                    electron = electron_start(params, voxels, collision.delta);
-                    sums.secondaries += 1;
+                    electron = electron_start(params, voxels, event.delta);
+                    self.sums.secondaries += 1;
                 }
                 continue;
             }
-            sums.steps += u64::from(electron.steps);
+            self.sums.steps += u64::from(electron.steps);
             if depth == 0 {
                 break;
             }
@@ -173,21 +241,123 @@ impl Cpu<'_> {
 
     /// Moves from wall to wall until something is due.
     #[inline(always)]
-    fn walls(&self, params: &Params, electron: &mut Electron, sums: &mut Sums) {
+    fn walls(&mut self, electron: &mut Electron) {
         while electron.state == ELECTRON_MOVING {
-            let deposit = electron_advance(params, self.world.tables, self.world.geometry.words(), electron);
-            self.score(&deposit, sums);
+            let deposit = electron_advance(self.params, self.cpu.world.tables, self.cpu.world.geometry.words(), electron);
+            self.score(&deposit);
         }
     }
 
+    /// Puts a photon of an electron into the queue.
+    fn set_free(&mut self, history: [u32; 2], electron: &Electron, photon: &EventPhoton) {
+        if self.params.photon_mode == MODE_OFF {
+            self.sums.escaped += u64::from(photon.quanta);
+            return;
+        }
+        self.sums.secondaries += 1;
+        self.sums.queued_energy += u64::from(photon.quanta);
+        self.queue.push(Queued {
+            offset: electron.offset.into(),
+            index: electron.index,
+            direction: photon.direction.into(),
+            quanta: photon.quanta,
+            history,
+            stream: photon.stream,
+            kind: KIND_PHOTON,
+        });
+    }
+
+    fn photon(&mut self, queued: &Queued, draw: u32) {
+        let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
+        let history = queued.history;
+        let mut photon = photon_start(params, voxels, *queued, draw);
+        loop {
+            while photon.state == PHOTON_FLYING || photon.state == PHOTON_TRACING {
+                if photon.state == PHOTON_FLYING {
+                    let deposit = photon_fly(params, tables, voxels, history, &mut photon);
+                    self.absorb(deposit.index, deposit.quanta);
+                    self.sums.escaped += u64::from(deposit.escaped);
+                    self.note(deposit.status);
+                } else {
+                    let deposit = photon_trace(params, tables, voxels, &mut photon);
+                    tally_add(&self.cpu.energy, deposit.index, deposit.quanta);
+                    self.sums.kerma += u64::from(deposit.quanta);
+                    self.sums.escaped += u64::from(deposit.escaped);
+                }
+            }
+            if photon.state != PHOTON_INTERACTION {
+                break;
+            }
+            let result = interaction_happen(params, tables, history, &mut photon);
+            self.absorb(photon.index, result.quanta);
+            self.note(result.status);
+            if result.electron.quanta > 0 {
+                self.knock_on(history, &photon, KIND_ELECTRON, &result.electron);
+            }
+            if result.pair == 1 {
+                self.knock_on(history, &photon, KIND_POSITRON, &result.positron);
+            }
+        }
+        self.sums.steps += u64::from(photon.flights);
+    }
+
+    /// Deposits an electron of a photon, or puts it into the queue.
     #[inline(always)]
-    fn score(&self, deposit: &ElectronDeposit, sums: &mut Sums) {
-        tally_add(&self.energy, deposit.index, deposit.quanta);
-        sums.deposited += u64::from(deposit.quanta);
-        sums.escaped += u64::from(deposit.escaped);
-        if deposit.status != 0 {
-            sums.status |= deposit.status;
-            sums.incidents += 1;
+    fn knock_on(&mut self, history: [u32; 2], photon: &Photon, kind: u32, electron: &InteractionElectron) {
+        let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
+        let mut quanta = electron.quanta;
+        if params.photon_mode == MODE_TRACK_LENGTH {
+            // Its kinetic energy is in the kerma; a positron still annihilates.
+            self.sums.absorbed += u64::from(quanta);
+            if kind == KIND_ELECTRON {
+                return;
+            }
+            quanta = 0;
+        }
+        let energy = tally_mev(quanta);
+        if kind == KIND_ELECTRON
+            && event_stays(params, tables, voxels, history, photon.voxel, photon.medium, photon.offset, energy, electron.stream)
+        {
+            self.absorb(photon.index, quanta);
+            return;
+        }
+        self.sums.secondaries += 1;
+        self.sums.queued_energy += u64::from(quanta + kind * 2 * REST_QUANTA);
+        self.queue.push(Queued {
+            offset: photon.offset.into(),
+            index: photon.index,
+            direction: electron.direction.into(),
+            quanta,
+            history,
+            stream: electron.stream,
+            kind,
+        });
+    }
+
+    /// Energy that stays where the photon is; not scored if its kerma is.
+    #[inline(always)]
+    fn absorb(&mut self, index: u32, quanta: u32) {
+        if self.params.photon_mode == MODE_TRACK_LENGTH {
+            self.sums.absorbed += u64::from(quanta);
+            return;
+        }
+        tally_add(&self.cpu.energy, index, quanta);
+        self.sums.deposited += u64::from(quanta);
+    }
+
+    #[inline(always)]
+    fn score(&mut self, deposit: &ElectronDeposit) {
+        tally_add(&self.cpu.energy, deposit.index, deposit.quanta);
+        self.sums.deposited += u64::from(deposit.quanta);
+        self.sums.escaped += u64::from(deposit.escaped);
+        self.note(deposit.status);
+    }
+
+    #[inline(always)]
+    fn note(&mut self, status: u32) {
+        if status != 0 {
+            self.sums.status |= status;
+            self.sums.incidents += 1;
         }
     }
 }

@@ -36,6 +36,12 @@ pub fn tally_quanta(energy: f32) -> u32 {
     (energy * QUANTA_PER_MEV + 0.5) as u32
 }
 
+/// Quanta to MeV: exact below 16 MeV.
+#[inline(always)]
+pub fn tally_mev(quanta: u32) -> f32 {
+    quanta as f32 * (1.0 / QUANTA_PER_MEV)
+}
+
 /// Energy times LET in MeV keV/um to quanta, rounded.
 #[inline(always)]
 pub fn tally_let_quanta(value: f32) -> u32 {

@@ -34,7 +34,7 @@ impl Candidate {
                 lacks.push(format!("{what}: {have}, needed {want}"));
             }
         };
-        need("storage buffers per stage", self.limits.max_storage_buffers_per_shader_stage.into(), 7);
+        need("storage buffers per stage", self.limits.max_storage_buffers_per_shader_stage.into(), 8);
         need("invocations per workgroup", self.limits.max_compute_invocations_per_workgroup.into(), super::run::WORKGROUP.into());
         need("storage binding size", self.limits.max_storage_buffer_binding_size, 64 << 20);
         lacks

@@ -3,7 +3,7 @@
 use wgpu::{BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, BufferBindingType, Device, ShaderStages};
 
 /// Variables of group 0 in the order of their bindings, and how the kernels use them.
-pub const TRANSPORT: [(&str, BufferBindingType); 8] = [
+pub const TRANSPORT: [(&str, BufferBindingType); 9] = [
     ("params", BufferBindingType::Uniform),
     ("voxels", READ),
     ("table_rows", READ),
@@ -12,6 +12,7 @@ pub const TRANSPORT: [(&str, BufferBindingType); 8] = [
     ("spectrum", READ),
     ("tally", WRITE),
     ("counters", WRITE),
+    ("queue", WRITE),
 ];
 
 /// Storage that kernels only read.

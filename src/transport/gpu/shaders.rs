@@ -32,10 +32,15 @@ files! {
     TALLY = "shared/tally.wgsl",
     REPORT = "shared/report.wgsl",
     DECAY = "source/decay.wgsl",
+    QUEUE = "shared/queue.wgsl",
     ALPHA = "transport/alpha.wgsl",
     ELECTRON = "transport/electron.wgsl",
+    EVENT = "transport/event.wgsl",
+    PHOTON = "transport/photon.wgsl",
+    INTERACTION = "transport/interaction.wgsl",
     KERNEL_ALPHA = "kernels/alpha.wgsl",
     KERNEL_ELECTRON = "kernels/electron.wgsl",
+    KERNEL_PHOTON = "kernels/photon.wgsl",
     PROBE = "probe/probe.wgsl",
 }
 
@@ -56,14 +61,19 @@ pub fn alpha() -> ShaderModule {
     ShaderModule { entry: "kernel_alpha", files: [&SHARED[..], &[ALPHA, KERNEL_ALPHA]].concat() }
 }
 
-/// The electron kernel.
+/// The kernel of electrons and positrons.
 pub fn electron() -> ShaderModule {
-    ShaderModule { entry: "kernel_electron", files: [&SHARED[..], &[ELECTRON, KERNEL_ELECTRON]].concat() }
+    ShaderModule { entry: "kernel_electron", files: [&SHARED[..], &[QUEUE, ELECTRON, EVENT, KERNEL_ELECTRON]].concat() }
+}
+
+/// The photon kernel.
+pub fn photon() -> ShaderModule {
+    ShaderModule { entry: "kernel_photon", files: [&SHARED[..], &[QUEUE, ELECTRON, EVENT, PHOTON, INTERACTION, KERNEL_PHOTON]].concat() }
 }
 
 /// A probe: a single function run over many inputs, for the parity tests.
 pub fn probe(entry: &'static str) -> ShaderModule {
-    ShaderModule { entry, files: [&SHARED[..], &[ALPHA, ELECTRON, PROBE]].concat() }
+    ShaderModule { entry, files: [&SHARED[..], &[QUEUE, ALPHA, ELECTRON, EVENT, PHOTON, INTERACTION, PROBE]].concat() }
 }
 
 impl ShaderModule {

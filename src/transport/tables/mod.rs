@@ -1,0 +1,176 @@
+//! From f64 physics to the f32 tables that host and device read: the same bits.
+
+mod alpha;
+mod electron;
+mod photon;
+
+pub use alpha::AlphaRanges;
+pub use electron::ElectronRanges;
+
+use super::{
+    constants::*,
+    cpu::tables::{table_charge, table_electron_energy},
+};
+use crate::{
+    error::Result,
+    phantom::{voxel_density, voxel_material},
+    physics::{
+        berger_seltzer::Charge,
+        goudsmit_saunderson::{self, QuantileBuilder},
+        materials::Material,
+    },
+    plan::WaterData,
+};
+
+/// What the tables depend on besides the materials.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct TableOptions {
+    /// Stopping data of water.
+    pub water: WaterData,
+    /// Delta-ray threshold, MeV: the larger of this ...
+    pub delta_floor: f64,
+    /// ... and this share of the electron's energy.
+    pub delta_share: f64,
+    /// Energy from which bremsstrahlung is emitted as photons, MeV; what is below deposits along the track. `None`: all of it does.
+    pub photon_threshold: Option<f64>,
+    /// Length of a condensed step as a share of the residual range.
+    pub step_fraction: f64,
+    /// Smallest transfer that counts for soft straggling, MeV.
+    pub straggling_floor: f64,
+}
+
+impl TableOptions {
+    /// Delta-ray threshold at an energy, MeV.
+    pub fn delta_threshold(&self, energy: f64) -> f64 {
+        self.delta_floor.max(self.delta_share * energy)
+    }
+}
+
+/// Tables of all materials of a phantom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tables {
+    /// Rows of four floats, [`ROWS_PER_MATERIAL`] per material.
+    pub rows: Vec<[f32; 4]>,
+    /// Single floats, [`SCALARS_PER_MATERIAL`] per material, then the majorant of the attenuation (1/cm) over energy.
+    pub scalars: Vec<f32>,
+    /// Largest density of each material in the voxels, g/cm3.
+    pub densest: Vec<f32>,
+    /// Where each material's numbers come from and what was replaced, for the provenance.
+    pub notes: Vec<String>,
+}
+
+impl Tables {
+    /// Builds the tables of `materials`, in their order; `media` are the packed voxels in which photons will fly.
+    ///
+    /// # Errors
+    /// If a material lacks stopping or attenuation data.
+    pub fn build(materials: &[Material], media: &[u32], options: &TableOptions) -> Result<Self> {
+        let builder = QuantileBuilder::new();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(materials.len().max(1));
+        let chunk = materials.len().div_ceil(threads).max(1);
+        let parts: Vec<Result<Vec<Self>>> = std::thread::scope(|scope| {
+            let workers: Vec<_> = materials
+                .chunks(chunk)
+                .map(|part| {
+                    let builder = &builder;
+                    scope.spawn(move || part.iter().map(|material| Self::of(material, options, builder)).collect())
+                })
+                .collect();
+            workers.into_iter().map(|worker| worker.join().expect("table building does not panic")).collect()
+        });
+        let mut tables = Self { rows: Vec::new(), scalars: Vec::new(), densest: densest(materials.len(), media), notes: Vec::new() };
+        for part in parts {
+            for material in part? {
+                tables.rows.extend(material.rows);
+                tables.scalars.extend(material.scalars);
+                tables.notes.extend(material.notes);
+            }
+        }
+        let majorant = tables.majorant();
+        tables.scalars.extend(majorant);
+        Ok(tables)
+    }
+
+    /// Most annihilations and hard photons that a particle has left on average which cannot leave a cell `widest` cm across, whatever the material.
+    pub fn radiation_bound(&self, widest: f32) -> f32 {
+        let count = |family: usize, material: usize| {
+            let reach = 0.5 * widest * self.densest[material];
+            let energy = table_electron_energy(self, family as u32, reach);
+            table_charge(self, family as u32, RADIATION_COUNT_AT, energy) * (1.0 + 1.0e-5)
+        };
+        (0..2 * self.densest.len()).map(|family| count(family, family / 2)).fold(0.0, f32::max)
+    }
+
+    /// Place of the majorant among the scalars.
+    pub fn majorant_at(&self) -> u32 {
+        self.scalars.len() as u32 - ENERGY_NODES
+    }
+
+    /// The tables of one material.
+    fn of(material: &Material, options: &TableOptions, builder: &QuantileBuilder) -> Result<Self> {
+        let charges =
+            [ElectronRanges::new(material, Charge::Electron, options)?, ElectronRanges::new(material, Charge::Positron, options)?];
+        let alpha = AlphaRanges::new(material, options.water)?;
+        let photon = photon::Photons::new(material)?;
+        let mut notes = vec![format!("{}: electrons {}; alphas {}", material.name, charges[0].stopping.source, alpha.stopping.source)];
+        for (z, fraction) in goudsmit_saunderson::interpolated_elements(Charge::Electron, material) {
+            notes.push(format!(
+                "{}: elastic scattering of Z = {z} (mass fraction {fraction:.2e}) interpolated between tabulated elements",
+                material.name
+            ));
+        }
+        notes.extend(photon::notes(material));
+        notes.extend(photon.notes());
+        let mut rows = Vec::with_capacity(ROWS_PER_MATERIAL as usize);
+        let mut scalars = Vec::with_capacity(SCALARS_PER_MATERIAL as usize);
+        for electron in &charges {
+            rows.extend(electron.rows());
+            scalars.extend(electron.scalars(builder));
+        }
+        rows.extend(alpha.rows());
+        rows.extend(photon.rows());
+        scalars.extend(energy_nodes().map(|e| alpha.range(e) as f32));
+        scalars.extend(alpha.relative_sigmas(material));
+        scalars.extend(photon.scalars());
+        debug_assert_eq!((rows.len(), scalars.len()), (ROWS_PER_MATERIAL as usize, SCALARS_PER_MATERIAL as usize));
+        Ok(Self { rows, scalars, densest: Vec::new(), notes })
+    }
+
+    /// Largest attenuation coefficient of any voxel at the nodes over energy, 1/cm. Linear in between it stays a bound, as the tables are linear there.
+    fn majorant(&self) -> Vec<f32> {
+        let total = |material: usize, node: usize| self.rows[material * ROWS_PER_MATERIAL as usize + PHOTON_ROWS_AT as usize + node][0];
+        // A few units in the last place above, so that rounding on a device cannot exceed it.
+        let largest = |node| self.densest.iter().enumerate().map(|(m, d)| d * total(m, node)).fold(0.0, f32::max) * (1.0 + 4.0e-6);
+        (0..ENERGY_NODES as usize).map(largest).collect()
+    }
+}
+
+/// Largest density of each material in packed voxels, g/cm3.
+fn densest(materials: usize, media: &[u32]) -> Vec<f32> {
+    let mut densest = vec![0.0f32; materials];
+    for &medium in media {
+        let density = &mut densest[usize::from(voxel_material(medium))];
+        *density = density.max(voxel_density(medium));
+    }
+    densest
+}
+
+/// Nodes of the tables over energy, MeV.
+fn energy_nodes() -> impl Iterator<Item = f64> {
+    (0..ENERGY_NODES).map(|node| node_value(node, ENERGY_EXPONENT, ENERGY_LOG2))
+}
+
+/// Value of a node: octaves divided evenly.
+fn node_value(node: u32, exponent: u32, log2: u32) -> f64 {
+    let octave = (node >> log2) as i32 + exponent as i32 - 127;
+    let piece = f64::from(node & ((1 << log2) - 1)) / f64::from(1u32 << log2);
+    2f64.powi(octave) * (1.0 + piece)
+}
+
+/// Lowest energy of the fine grids on which ranges are integrated, MeV.
+const LOWEST: f64 = 1.0e-3;
+
+fn fine_grid(highest: f64) -> Vec<f64> {
+    const POINTS: usize = 900;
+    (0..POINTS).map(|k| LOWEST * (highest / LOWEST).powf(k as f64 / (POINTS - 1) as f64)).collect()
+}
