@@ -68,11 +68,11 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                 match e.state {
                     ELECTRON_STEP => {
                         push(&mut found.steps, most, now);
-                        electron_begin_step(params, tables, voxels, history, &mut e);
+                        electron_begin_step::<false>(params, tables, voxels, history, &mut e);
                     }
                     ELECTRON_MOVING => {
                         push(&mut found.legs, most, now);
-                        electron_advance(params, tables, voxels, &mut e);
+                        electron_advance::<false>(params, tables, voxels, &mut e);
                     }
                     ELECTRON_TURN => {
                         push(&mut found.hinges, most, now);
@@ -80,7 +80,7 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                     }
                     ELECTRON_COLLISION => {
                         push(&mut found.collisions, most, now);
-                        let collision = electron_collide(params, tables, voxels, history, &mut e, 0);
+                        let collision = electron_collide::<false>(params, tables, voxels, history, &mut e, 0);
                         if collision.born == 1 {
                             todo.push(collision.delta);
                         }
@@ -118,7 +118,7 @@ pub(crate) fn alphas(scene: &Scene, case: &Case, params: &Params, histories: u32
         starts.push(start);
         while alpha.alive == 1 {
             legs.push(alpha);
-            alpha_advance(params, &scene.tables, &scene.phantom.voxels, &mut alpha);
+            alpha_advance::<false>(params, &scene.tables, &scene.phantom.voxels, &mut alpha);
         }
     }
     (starts, legs)

@@ -95,7 +95,7 @@ fn alpha_legs() {
         .iter()
         .map(|a| {
             let mut a = *a;
-            let deposit = alpha_advance(&p, &MICRO.tables, &MICRO.phantom.voxels, &mut a);
+            let deposit = alpha_advance::<false>(&p, &MICRO.tables, &MICRO.phantom.voxels, &mut a);
             Row::default().alpha(&a).alpha_deposit(&deposit).done()
         })
         .collect();
@@ -136,7 +136,7 @@ fn electron_steps() {
         .iter()
         .map(|s| {
             let mut e = s.electron;
-            let deposit = electron_begin_step(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e);
+            let deposit = electron_begin_step::<false>(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e);
             Row::default().electron(&e).electron_deposit(&deposit).done()
         })
         .collect();
@@ -151,7 +151,7 @@ fn electron_legs() {
         .iter()
         .map(|s| {
             let mut e = s.electron;
-            let deposit = electron_advance(&p, &MIXED.tables, &MIXED.phantom.voxels, &mut e);
+            let deposit = electron_advance::<false>(&p, &MIXED.tables, &MIXED.phantom.voxels, &mut e);
             Row::default().electron(&e).electron_deposit(&deposit).done()
         })
         .collect();
@@ -194,7 +194,7 @@ fn electron_collisions() {
         .enumerate()
         .map(|(i, s)| {
             let mut e = s.electron;
-            let c = electron_collide(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e, depths[i % 3]);
+            let c = electron_collide::<false>(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e, depths[i % 3]);
             Row::default().electron(&e).waiting(&c.delta).u(&[c.born, c.quanta, c.status]).done()
         })
         .collect();

@@ -170,11 +170,17 @@ pub fn electron_wait(e: &Electron) -> ElectronWaiting {
 
 /// Prepares the next condensed step, or ends the electron; returns what it deposits in its voxel.
 #[inline(always)]
-pub fn electron_begin_step(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
+pub fn electron_begin_step<const SHELLS: bool>(
+    params: &Params,
+    tables: &Tables,
+    voxels: &[u32],
+    history: [u32; 2],
+    e: &mut Electron,
+) -> ElectronDeposit {
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     let density = voxel_density(e.medium);
     let material = u32::from(voxel_material(e.medium));
-    let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall(params, voxels, e.voxel, e.offset) * density;
+    let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall::<SHELLS>(params, voxels, e.voxel, e.offset) * density;
     if confined || e.steps >= MAX_STEPS {
         if !confined {
             deposit.status = STATUS_STEPS;
@@ -223,14 +229,14 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, voxels: &[u32], his
 
 /// Moves to the next stop or the next wall, whichever comes first; a wall is crossed, a stop tells by the state what is due.
 #[inline(always)]
-pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mut Electron) -> ElectronDeposit {
+pub fn electron_advance<const SHELLS: bool>(params: &Params, tables: &Tables, voxels: &[u32], e: &mut Electron) -> ElectronDeposit {
     let density = voxel_density(e.medium);
-    let wall = voxel_wall(params, voxels, e.voxel, e.offset, e.direction, e.inverse);
+    let wall = voxel_wall::<SHELLS>(params, voxels, e.voxel, e.offset, e.direction, e.inverse);
     let to_wall = wall.distance * density;
     let to_stop = (e.stop - e.share) * e.step;
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     if to_stop < to_wall {
-        e.offset = voxel_move(params, e.offset, e.direction, to_stop / density);
+        e.offset = voxel_move::<SHELLS>(params, e.offset, e.direction, to_stop / density);
         e.range -= e.loss * to_stop;
         e.share = e.stop;
         if e.event == ELECTRON_HINGE {
@@ -245,7 +251,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         }
         return deposit;
     }
-    e.offset = voxel_move(params, e.offset, e.direction, wall.distance);
+    e.offset = voxel_move::<SHELLS>(params, e.offset, e.direction, wall.distance);
     e.range -= e.loss * to_wall;
     e.share = (e.share + to_wall / e.step).min(e.stop);
     let material = u32::from(voxel_material(e.medium));
@@ -255,7 +261,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         deposit.quanta = e.quanta - left;
         e.quanta = left;
     }
-    let next = voxel_cross(params, e.voxel, e.offset, e.direction, wall.axis);
+    let next = voxel_cross::<SHELLS>(params, e.voxel, e.offset, e.direction, wall.axis);
     if next.outside {
         deposit.escaped = e.quanta;
         e.state = ELECTRON_DONE;
@@ -292,7 +298,7 @@ pub fn electron_deflect(params: &Params, tables: &Tables, e: &mut Electron) {
 ///
 /// `depth`: particles waiting on the stack.
 #[inline(always)]
-pub fn electron_collide(
+pub fn electron_collide<const SHELLS: bool>(
     params: &Params,
     tables: &Tables,
     voxels: &[u32],
@@ -357,7 +363,7 @@ pub fn electron_collide(
     e.range = table_electron_range(tables, material, kept);
     let range = table_electron_range(tables, material, transfer);
     let density = voxel_density(e.medium);
-    let confined = params.range_rejection == 1 && range < voxel_nearest_wall(params, voxels, e.voxel, e.offset) * density;
+    let confined = params.range_rejection == 1 && range < voxel_nearest_wall::<SHELLS>(params, voxels, e.voxel, e.offset) * density;
     let absorbed = range <= params.cut_length * density || transfer <= params.electron_cut;
     let full = depth >= STACK;
     if confined || absorbed || full {

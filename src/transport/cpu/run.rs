@@ -64,6 +64,7 @@ impl Backend for Cpu<'_> {
         if job.particle == Particle::Alpha && self.energy_let.is_none() {
             self.energy_let = Some(Tally::new(voxels));
         }
+        let shells = params.shells > 0;
         let histories = u64::from(params.count);
         let next = AtomicU64::new(0);
         let total = Mutex::new(Sums::default());
@@ -78,9 +79,11 @@ impl Backend for Cpu<'_> {
                         }
                         let last = (first + BLOCK).min(histories);
                         for place in first..last {
-                            match job.particle {
-                                Particle::Alpha => self.alpha(&params, job, place as u32, &mut sums),
-                                Particle::Electron => self.electron(&params, job, place as u32, &mut sums),
+                            match (job.particle, shells) {
+                                (Particle::Alpha, false) => self.alpha::<false>(&params, job, place as u32, &mut sums),
+                                (Particle::Alpha, true) => self.alpha::<true>(&params, job, place as u32, &mut sums),
+                                (Particle::Electron, false) => self.electron::<false>(&params, job, place as u32, &mut sums),
+                                (Particle::Electron, true) => self.electron::<true>(&params, job, place as u32, &mut sums),
                             }
                         }
                         report(last - first);
@@ -96,7 +99,7 @@ impl Backend for Cpu<'_> {
 }
 
 impl Cpu<'_> {
-    fn alpha(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
+    fn alpha<const SHELLS: bool>(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
         let (tables, voxels) = (self.world.tables, self.world.geometry.words());
         let decay = decay_start(params, job.source, job.spectrum, place);
         let medium = voxels[decay.index as usize];
@@ -107,7 +110,7 @@ impl Cpu<'_> {
         sums.histories += 1;
         let lets = self.energy_let.as_ref().expect("made before the first alpha");
         while alpha.alive == 1 {
-            let deposit = alpha_advance(params, tables, voxels, &mut alpha);
+            let deposit = alpha_advance::<SHELLS>(params, tables, voxels, &mut alpha);
             tally_add(&self.energy, deposit.index, deposit.quanta);
             tally_add(lets, deposit.index, deposit.let_quanta);
             sums.deposited += u64::from(deposit.quanta);
@@ -116,7 +119,7 @@ impl Cpu<'_> {
         }
     }
 
-    fn electron(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
+    fn electron<const SHELLS: bool>(&self, params: &Params, job: &Job<'_>, place: u32, sums: &mut Sums) {
         let (tables, voxels) = (self.world.tables, self.world.geometry.words());
         let decay = decay_start(params, job.source, job.spectrum, place);
         let quanta = tally_quanta(decay.energy);
@@ -141,16 +144,16 @@ impl Cpu<'_> {
         let mut depth = 0;
         loop {
             while electron.state == ELECTRON_STEP {
-                let deposit = electron_begin_step(params, tables, voxels, decay.history, &mut electron);
+                let deposit = electron_begin_step::<SHELLS>(params, tables, voxels, decay.history, &mut electron);
                 self.score(&deposit, sums);
-                self.walls(params, &mut electron, sums);
+                self.walls::<SHELLS>(params, &mut electron, sums);
                 if electron.state == ELECTRON_TURN {
                     electron_deflect(params, tables, &mut electron);
-                    self.walls(params, &mut electron, sums);
+                    self.walls::<SHELLS>(params, &mut electron, sums);
                 }
             }
             if electron.state == ELECTRON_COLLISION {
-                let collision = electron_collide(params, tables, voxels, decay.history, &mut electron, depth);
+                let collision = electron_collide::<SHELLS>(params, tables, voxels, decay.history, &mut electron, depth);
                 let local = ElectronDeposit { index: electron.index, quanta: collision.quanta, escaped: 0, status: collision.status };
                 self.score(&local, sums);
                 if collision.born == 1 {
@@ -173,9 +176,9 @@ impl Cpu<'_> {
 
     /// Moves from wall to wall until something is due.
     #[inline(always)]
-    fn walls(&self, params: &Params, electron: &mut Electron, sums: &mut Sums) {
+    fn walls<const SHELLS: bool>(&self, params: &Params, electron: &mut Electron, sums: &mut Sums) {
         while electron.state == ELECTRON_MOVING {
-            let deposit = electron_advance(params, self.world.tables, self.world.geometry.words(), electron);
+            let deposit = electron_advance::<SHELLS>(params, self.world.tables, self.world.geometry.words(), electron);
             self.score(&deposit, sums);
         }
     }
