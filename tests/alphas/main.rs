@@ -43,6 +43,6 @@ pub(crate) fn start(setup: &Setup, params: &Params, voxel: UVec3, offset: Vec3, 
 /// Moves an alpha to its end and hands on every deposit.
 pub(crate) fn follow(setup: &Setup, params: &Params, mut alpha: Alpha, mut deposit: impl FnMut(&AlphaDeposit)) {
     while alpha.alive == 1 {
-        deposit(&alpha_advance(params, &setup.tables, &setup.phantom.voxels, &mut alpha));
+        deposit(&alpha_advance::<false>(params, &setup.tables, &setup.phantom.voxels, &mut alpha));
     }
 }

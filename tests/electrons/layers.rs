@@ -38,13 +38,13 @@ fn follow(setup: &Setup, params: &Params, history: [u32; 2], mut e: Electron, mu
         while e.state != ELECTRON_DONE {
             match e.state {
                 ELECTRON_STEP => {
-                    let begun = electron_begin_step(params, tables, voxels, history, &mut e);
+                    let begun = electron_begin_step::<false>(params, tables, voxels, history, &mut e);
                     deposit(begun.index, begun.quanta);
                 }
                 ELECTRON_TURN => electron_deflect(params, tables, &mut e),
                 ELECTRON_EVENT => {
                     let index = e.index;
-                    let collision = event_happen(params, tables, voxels, history, &mut e, stack.len() as u32);
+                    let collision = event_happen::<false>(params, tables, voxels, history, &mut e, stack.len() as u32);
                     deposit(index, collision.quanta);
                     if collision.born == 1 {
                         stack.push(electron_wait(&e));
@@ -52,7 +52,7 @@ fn follow(setup: &Setup, params: &Params, history: [u32; 2], mut e: Electron, mu
                     }
                 }
                 _ => {
-                    let moved = electron_advance(params, tables, voxels, &mut e);
+                    let moved = electron_advance::<false>(params, tables, voxels, &mut e);
                     deposit(moved.index, moved.quanta);
                 }
             }

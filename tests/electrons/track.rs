@@ -84,11 +84,11 @@ impl<'a> Tracker<'a> {
         loop {
             while e.state != ELECTRON_DONE {
                 match e.state {
-                    ELECTRON_STEP => assert_eq!(electron_begin_step(params, tables, voxels, history, &mut e).quanta, 0),
+                    ELECTRON_STEP => assert_eq!(electron_begin_step::<false>(params, tables, voxels, history, &mut e).quanta, 0),
                     ELECTRON_TURN => electron_deflect(params, tables, &mut e),
                     ELECTRON_EVENT => {
                         let (at, before) = (self.place(e.offset), self.energy(&e));
-                        let collision = event_happen(params, tables, voxels, history, &mut e, stack.len() as u32);
+                        let collision = event_happen::<false>(params, tables, voxels, history, &mut e, stack.len() as u32);
                         let mut carried = self.energy(&e);
                         if collision.born == 1 {
                             stack.push(electron_wait(&e));
@@ -100,7 +100,7 @@ impl<'a> Tracker<'a> {
                     _ => {
                         let (from, before) = (self.place(e.offset), self.energy(&e));
                         let last = e.event == ELECTRON_FINAL;
-                        let deposit = electron_advance(params, tables, voxels, &mut e);
+                        let deposit = electron_advance::<false>(params, tables, voxels, &mut e);
                         assert_eq!((deposit.status, deposit.escaped), (0, 0));
                         let to = self.place(e.offset);
                         if last {

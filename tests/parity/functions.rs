@@ -254,14 +254,14 @@ fn walls() {
             let f = row.map(f32::from_bits);
             let (voxel, offset, u) = (UVec3::new(row[0], row[1], row[2]), Vec3::new(f[3], f[4], f[5]), Vec3::new(f[6], f[7], f[8]));
             let inverse = voxel_inverse(u);
-            let wall = voxel_wall(&p, voxels, voxel, offset, u, inverse);
-            let moved = voxel_move(&p, offset, u, wall.distance);
-            let next = voxel_cross(&p, voxel, moved, u, wall.axis);
+            let wall = voxel_wall::<false>(&p, voxels, voxel, offset, u, inverse);
+            let moved = voxel_move::<false>(&p, offset, u, wall.distance);
+            let next = voxel_cross::<false>(&p, voxel, moved, u, wall.axis);
             Row::default()
                 .vec(inverse)
                 .f(&[wall.distance])
                 .u(&[wall.axis])
-                .f(&[voxel_nearest_wall(&p, voxels, voxel, offset)])
+                .f(&[voxel_nearest_wall::<false>(&p, voxels, voxel, offset)])
                 .vec(moved)
                 .uvec(next.voxel)
                 .vec(next.offset)
@@ -320,14 +320,14 @@ fn spheres() {
         .map(|row| {
             let f = row.map(f32::from_bits);
             let (voxel, offset, u) = (UVec3::new(row[0], row[1], row[2]), Vec3::new(f[3], f[4], f[5]), Vec3::new(f[6], f[7], f[8]));
-            let wall = voxel_wall(&p, voxels, voxel, offset, u, voxel_inverse(u));
-            let moved = voxel_move(&p, offset, u, wall.distance);
-            let next = voxel_cross(&p, voxel, moved, u, wall.axis);
+            let wall = voxel_wall::<true>(&p, voxels, voxel, offset, u, voxel_inverse(u));
+            let moved = voxel_move::<true>(&p, offset, u, wall.distance);
+            let next = voxel_cross::<true>(&p, voxel, moved, u, wall.axis);
             Row::default()
                 .vec(voxel_inverse(u))
                 .f(&[wall.distance])
                 .u(&[wall.axis])
-                .f(&[voxel_nearest_wall(&p, voxels, voxel, offset)])
+                .f(&[voxel_nearest_wall::<true>(&p, voxels, voxel, offset)])
                 .vec(moved)
                 .uvec(next.voxel)
                 .vec(next.offset)
@@ -376,7 +376,11 @@ fn shifts(scene: &Scene) {
         .map(|row| {
             let f = row.map(f32::from_bits);
             let (voxel, offset, u) = (UVec3::new(row[0], row[1], row[2]), Vec3::new(f[3], f[4], f[5]), Vec3::new(f[6], f[7], f[8]));
-            let next = voxel_shift(&p, voxels, voxel, offset, u, f[9]);
+            let next = if shells {
+                voxel_shift::<true>(&p, voxels, voxel, offset, u, f[9])
+            } else {
+                voxel_shift::<false>(&p, voxels, voxel, offset, u, f[9])
+            };
             Row::default().uvec(next.voxel).vec(next.offset).u(&[next.outside.into()]).done()
         })
         .collect();

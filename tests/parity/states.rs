@@ -70,11 +70,11 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                 match e.state {
                     ELECTRON_STEP => {
                         push(&mut found.steps, most, now);
-                        electron_begin_step(params, tables, voxels, history, &mut e);
+                        electron_begin_step::<false>(params, tables, voxels, history, &mut e);
                     }
                     ELECTRON_MOVING => {
                         push(&mut found.legs, most, now);
-                        electron_advance(params, tables, voxels, &mut e);
+                        electron_advance::<false>(params, tables, voxels, &mut e);
                     }
                     ELECTRON_TURN => {
                         push(&mut found.hinges, most, now);
@@ -82,7 +82,7 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                     }
                     ELECTRON_EVENT => {
                         push(&mut found.events, most, now);
-                        let event = event_happen(params, tables, voxels, history, &mut e, 0);
+                        let event = event_happen::<false>(params, tables, voxels, history, &mut e, 0);
                         if event.born == 1 {
                             todo.push(event.delta);
                         }
@@ -120,7 +120,7 @@ pub(crate) fn alphas(scene: &Scene, case: &Case, params: &Params, histories: u32
         starts.push(start);
         while alpha.alive == 1 {
             legs.push(alpha);
-            alpha_advance(params, &scene.tables, &scene.phantom.voxels, &mut alpha);
+            alpha_advance::<false>(params, &scene.tables, &scene.phantom.voxels, &mut alpha);
         }
     }
     (starts, legs)

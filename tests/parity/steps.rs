@@ -99,7 +99,7 @@ fn alpha_legs() {
         .iter()
         .map(|a| {
             let mut a = *a;
-            let deposit = alpha_advance(&p, &MICRO.tables, &MICRO.phantom.voxels, &mut a);
+            let deposit = alpha_advance::<false>(&p, &MICRO.tables, &MICRO.phantom.voxels, &mut a);
             Row::default().alpha(&a).alpha_deposit(&deposit).done()
         })
         .collect();
@@ -140,7 +140,7 @@ fn electron_steps() {
         .iter()
         .map(|s| {
             let mut e = s.electron;
-            let deposit = electron_begin_step(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e);
+            let deposit = electron_begin_step::<false>(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e);
             Row::default().electron(&e).electron_deposit(&deposit).done()
         })
         .collect();
@@ -155,7 +155,7 @@ fn electron_legs() {
         .iter()
         .map(|s| {
             let mut e = s.electron;
-            let deposit = electron_advance(&p, &MIXED.tables, &MIXED.phantom.voxels, &mut e);
+            let deposit = electron_advance::<false>(&p, &MIXED.tables, &MIXED.phantom.voxels, &mut e);
             Row::default().electron(&e).electron_deposit(&deposit).done()
         })
         .collect();
@@ -197,7 +197,7 @@ fn events() {
         .enumerate()
         .map(|(i, s)| {
             let mut e = s.electron;
-            let r = event_happen(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e, depths[i % 3]);
+            let r = event_happen::<false>(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e, depths[i % 3]);
             let row = Row::default().electron(&e).waiting(&r.delta).u(&[r.born, r.photons]);
             row.photon_of(&r.first).photon_of(&r.second).u(&[r.quanta, r.status]).done()
         })

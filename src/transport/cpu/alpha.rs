@@ -80,10 +80,10 @@ pub fn alpha_start(
 
 /// Moves to the wall of the voxel or to rest, whichever comes first; `voxels` are the packed media (and the radii of shells).
 #[inline(always)]
-pub fn alpha_advance(params: &Params, tables: &Tables, voxels: &[u32], alpha: &mut Alpha) -> AlphaDeposit {
+pub fn alpha_advance<const SHELLS: bool>(params: &Params, tables: &Tables, voxels: &[u32], alpha: &mut Alpha) -> AlphaDeposit {
     let density = voxel_density(alpha.medium);
     let material = u32::from(voxel_material(alpha.medium));
-    let wall = voxel_wall(params, voxels, alpha.voxel, alpha.offset, alpha.direction, alpha.inverse);
+    let wall = voxel_wall::<SHELLS>(params, voxels, alpha.voxel, alpha.offset, alpha.direction, alpha.inverse);
     let used = wall.distance * density * alpha.stretch;
     let mut deposit = AlphaDeposit { index: alpha.index, quanta: alpha.quanta, let_quanta: 0, escaped: 0 };
     if used >= alpha.range {
@@ -98,8 +98,8 @@ pub fn alpha_advance(params: &Params, tables: &Tables, voxels: &[u32], alpha: &m
     deposit.let_quanta = tally_let_quanta((alpha.stopping_energy - row.stopping_energy) * density * KEV_PER_UM);
     alpha.quanta = left;
     alpha.stopping_energy = row.stopping_energy;
-    alpha.offset = voxel_move(params, alpha.offset, alpha.direction, wall.distance);
-    let next = voxel_cross(params, alpha.voxel, alpha.offset, alpha.direction, wall.axis);
+    alpha.offset = voxel_move::<SHELLS>(params, alpha.offset, alpha.direction, wall.distance);
+    let next = voxel_cross::<SHELLS>(params, alpha.voxel, alpha.offset, alpha.direction, wall.axis);
     if next.outside {
         deposit.escaped = alpha.quanta;
         alpha.alive = 0;

@@ -180,11 +180,17 @@ pub fn electron_stop(e: &mut Electron) -> u32 {
 
 /// Prepares the next condensed step, or ends the electron; returns what it deposits in its voxel.
 #[inline(always)]
-pub fn electron_begin_step(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], e: &mut Electron) -> ElectronDeposit {
+pub fn electron_begin_step<const SHELLS: bool>(
+    params: &Params,
+    tables: &Tables,
+    voxels: &[u32],
+    history: [u32; 2],
+    e: &mut Electron,
+) -> ElectronDeposit {
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     let density = voxel_density(e.medium);
     let family = table_family(voxel_material(e.medium).into(), e.charge);
-    let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall(params, voxels, e.voxel, e.offset) * density;
+    let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall::<SHELLS>(params, voxels, e.voxel, e.offset) * density;
     if confined && e.interactions < params.radiation_bound {
         // The number of events left has no memory, so what is left to the next hard event serves for the next radiative one.
         let energy = table_electron_energy(tables, family, e.range);
@@ -243,14 +249,14 @@ pub fn electron_begin_step(params: &Params, tables: &Tables, voxels: &[u32], his
 
 /// Moves to the next stop or the next wall, whichever comes first; a wall is crossed, a stop tells by the state what is due.
 #[inline(always)]
-pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mut Electron) -> ElectronDeposit {
+pub fn electron_advance<const SHELLS: bool>(params: &Params, tables: &Tables, voxels: &[u32], e: &mut Electron) -> ElectronDeposit {
     let density = voxel_density(e.medium);
-    let wall = voxel_wall(params, voxels, e.voxel, e.offset, e.direction, e.inverse);
+    let wall = voxel_wall::<SHELLS>(params, voxels, e.voxel, e.offset, e.direction, e.inverse);
     let to_wall = wall.distance * density;
     let to_stop = (e.stop - e.share) * e.step;
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     if to_stop < to_wall {
-        e.offset = voxel_move(params, e.offset, e.direction, to_stop / density);
+        e.offset = voxel_move::<SHELLS>(params, e.offset, e.direction, to_stop / density);
         e.range -= e.loss * to_stop;
         e.share = e.stop;
         if e.event == ELECTRON_HINGE {
@@ -264,7 +270,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         }
         return deposit;
     }
-    e.offset = voxel_move(params, e.offset, e.direction, wall.distance);
+    e.offset = voxel_move::<SHELLS>(params, e.offset, e.direction, wall.distance);
     e.range -= e.loss * to_wall;
     e.share = (e.share + to_wall / e.step).min(e.stop);
     let material = u32::from(voxel_material(e.medium));
@@ -274,7 +280,7 @@ pub fn electron_advance(params: &Params, tables: &Tables, voxels: &[u32], e: &mu
         deposit.quanta = e.quanta - left;
         e.quanta = left;
     }
-    let next = voxel_cross(params, e.voxel, e.offset, e.direction, wall.axis);
+    let next = voxel_cross::<SHELLS>(params, e.voxel, e.offset, e.direction, wall.axis);
     if next.outside {
         // A positron takes what its annihilation would set free along.
         deposit.escaped = e.quanta + e.charge * 2 * REST_QUANTA;

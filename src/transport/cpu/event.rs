@@ -52,7 +52,14 @@ pub struct EventResult {
 ///
 /// `depth`: particles waiting on the stack.
 #[inline]
-pub fn event_happen(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], e: &mut Electron, depth: u32) -> EventResult {
+pub fn event_happen<const SHELLS: bool>(
+    params: &Params,
+    tables: &Tables,
+    voxels: &[u32],
+    history: [u32; 2],
+    e: &mut Electron,
+    depth: u32,
+) -> EventResult {
     let mut result = EventResult::default();
     let born = e.draw;
     let words = rng_block(params.seed, history, e.stream, e.draw);
@@ -74,7 +81,7 @@ pub fn event_happen(params: &Params, tables: &Tables, voxels: &[u32], history: [
     let radiation = table_charge(tables, family, RADIATION_AT, energy);
     let choice = if e.event == ELECTRON_RADIATE { kind * radiation } else { kind };
     if choice >= radiation && e.event != ELECTRON_RADIATE {
-        event_collide(params, tables, voxels, history, e, &mut result, energy, words, [depth, born]);
+        event_collide::<SHELLS>(params, tables, voxels, history, e, &mut result, energy, words, [depth, born]);
     } else if choice < table_charge(tables, family, ANNIHILATION_AT, energy) {
         event_annihilate(params, history, e, &mut result, energy, words, born);
     } else {
@@ -95,7 +102,7 @@ fn event_photons(e: &mut Electron, born: u32, result: &mut EventResult, first: V
 
 /// Moeller or Bhabha scattering.
 #[inline(always)]
-fn event_collide(
+fn event_collide<const SHELLS: bool>(
     params: &Params,
     tables: &Tables,
     voxels: &[u32],
@@ -161,7 +168,7 @@ fn event_collide(
     e.range = table_electron_range(tables, table_family(material, e.charge), kept);
     let stream = rng_child_stream(e.stream, born);
     let full = depth >= STACK;
-    if event_stays(params, tables, voxels, history, e.voxel, e.medium, e.offset, delta, stream) || full {
+    if event_stays::<SHELLS>(params, tables, voxels, history, e.voxel, e.medium, e.offset, delta, stream) || full {
         result.quanta += delta_quanta;
         if full {
             result.status |= STATUS_STACK;
@@ -191,7 +198,7 @@ pub fn event_first_interactions(params: &Params, history: [u32; 2], stream: u32)
 
 /// Whether an electron of `energy` MeV deposits all of it where it is born: below the cut, or unable to leave its voxel and to radiate.
 #[inline(always)]
-pub fn event_stays(
+pub fn event_stays<const SHELLS: bool>(
     params: &Params,
     tables: &Tables,
     voxels: &[u32],
@@ -208,7 +215,7 @@ pub fn event_stays(
     if range <= params.cut_length * density || energy <= params.electron_cut {
         return true;
     }
-    if params.range_rejection == 0 || range >= voxel_nearest_wall(params, voxels, voxel, offset) * density {
+    if params.range_rejection == 0 || range >= voxel_nearest_wall::<SHELLS>(params, voxels, voxel, offset) * density {
         return false;
     }
     if energy <= params.photon_threshold {

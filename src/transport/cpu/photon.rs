@@ -88,7 +88,13 @@ pub fn photon_start(params: &Params, voxels: &[u32], queued: Queued, draw: u32) 
 
 /// Samples the way to the next real or virtual interaction; without tracing the photon jumps there at once.
 #[inline(always)]
-pub fn photon_fly(params: &Params, tables: &Tables, voxels: &[u32], history: [u32; 2], photon: &mut Photon) -> PhotonDeposit {
+pub fn photon_fly<const SHELLS: bool>(
+    params: &Params,
+    tables: &Tables,
+    voxels: &[u32],
+    history: [u32; 2],
+    photon: &mut Photon,
+) -> PhotonDeposit {
     let mut deposit = PhotonDeposit { index: photon.index, ..PhotonDeposit::default() };
     let energy = tally_mev(photon.quanta);
     if energy <= params.photon_cut || photon.flights >= MAX_FLIGHTS {
@@ -110,7 +116,7 @@ pub fn photon_fly(params: &Params, tables: &Tables, voxels: &[u32], history: [u3
         photon.state = PHOTON_TRACING;
         return deposit;
     }
-    let next = voxel_shift(params, voxels, photon.voxel, photon.offset, photon.direction, distance);
+    let next = voxel_shift::<SHELLS>(params, voxels, photon.voxel, photon.offset, photon.direction, distance);
     if next.outside {
         deposit.escaped = photon.quanta;
         photon.state = PHOTON_DONE;
@@ -136,24 +142,24 @@ pub fn photon_meet(tables: &Tables, photon: &mut Photon) {
 ///
 /// The deposit is an estimate, not a share of the photon's energy.
 #[inline(always)]
-pub fn photon_trace(params: &Params, tables: &Tables, voxels: &[u32], photon: &mut Photon) -> PhotonDeposit {
+pub fn photon_trace<const SHELLS: bool>(params: &Params, tables: &Tables, voxels: &[u32], photon: &mut Photon) -> PhotonDeposit {
     let mut deposit = PhotonDeposit { index: photon.index, ..PhotonDeposit::default() };
     let material = voxel_material(photon.medium).into();
     let absorption = table_energy(tables, material, ABSORPTION_AT, tally_mev(photon.quanta));
     let inverse = voxel_inverse(photon.direction);
-    let wall = voxel_wall(params, voxels, photon.voxel, photon.offset, photon.direction, inverse);
+    let wall = voxel_wall::<SHELLS>(params, voxels, photon.voxel, photon.offset, photon.direction, inverse);
     let leg = photon.way.min(wall.distance);
     // What rounding leaves over is scored with the next leg.
     let kerma = photon.carry + photon.quanta as f32 * absorption * voxel_density(photon.medium) * leg;
     deposit.quanta = kerma as u32;
     photon.carry = kerma - deposit.quanta as f32;
-    photon.offset = voxel_move(params, photon.offset, photon.direction, leg);
+    photon.offset = voxel_move::<SHELLS>(params, photon.offset, photon.direction, leg);
     if photon.way <= wall.distance {
         photon_meet(tables, photon);
         return deposit;
     }
     photon.way -= leg;
-    let next = voxel_cross(params, photon.voxel, photon.offset, photon.direction, wall.axis);
+    let next = voxel_cross::<SHELLS>(params, photon.voxel, photon.offset, photon.direction, wall.axis);
     if next.outside {
         deposit.escaped = photon.quanta;
         photon.state = PHOTON_DONE;

@@ -66,6 +66,7 @@ impl Backend for Cpu<'_> {
         if job.particle == Particle::Alpha && self.energy_let.is_none() {
             self.energy_let = Some(Tally::new(self.world.geometry.len()));
         }
+        let shells = params.shells > 0;
         let histories = u64::from(params.count);
         let next = AtomicU64::new(0);
         let total = Mutex::new(Sums::default());
@@ -80,7 +81,11 @@ impl Backend for Cpu<'_> {
                         }
                         let last = (first + BLOCK).min(histories);
                         for place in first..last {
-                            thread.history(place as u32);
+                            if shells {
+                                thread.history::<true>(place as u32);
+                            } else {
+                                thread.history::<false>(place as u32);
+                            }
                         }
                         report(last - first);
                     }
@@ -106,15 +111,15 @@ struct Thread<'a> {
 
 impl Thread<'_> {
     /// A history with all its secondaries.
-    fn history(&mut self, place: u32) {
+    fn history<const SHELLS: bool>(&mut self, place: u32) {
         let decay = decay_start(self.params, self.job.source, self.job.spectrum, place);
         self.sums.histories += 1;
         match self.job.particle {
-            Particle::Alpha => self.alpha(&decay),
+            Particle::Alpha => self.alpha::<SHELLS>(&decay),
             Particle::Electron | Particle::Positron => {
                 let waiting = self.primary(&decay);
                 self.sums.emitted += u64::from(waiting.quanta + waiting.charge * 2 * REST_QUANTA);
-                self.electron(decay.history, waiting);
+                self.electron::<SHELLS>(decay.history, waiting);
             }
             Particle::Photon => {
                 let quanta = tally_quanta(decay.energy);
@@ -128,20 +133,20 @@ impl Thread<'_> {
                     stream: self.params.stream,
                     kind: KIND_PHOTON,
                 };
-                self.photon(&queued, DECAY_DRAWS);
+                self.photon::<SHELLS>(&queued, DECAY_DRAWS);
             }
         }
         while let Some(queued) = self.queue.pop() {
             if queued.kind == KIND_PHOTON {
-                self.photon(&queued, 0);
+                self.photon::<SHELLS>(&queued, 0);
             } else {
                 let waiting = self.secondary(&queued);
-                self.electron(queued.history, waiting);
+                self.electron::<SHELLS>(queued.history, waiting);
             }
         }
     }
 
-    fn alpha(&mut self, decay: &Decay) {
+    fn alpha<const SHELLS: bool>(&mut self, decay: &Decay) {
         let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
         let medium = voxels[decay.index as usize];
         let sigma = table_energy(tables, voxel_material(medium).into(), ALPHA_SIGMA_AT, decay.energy);
@@ -150,7 +155,7 @@ impl Thread<'_> {
         self.sums.emitted += u64::from(alpha.quanta);
         let lets = self.cpu.energy_let.as_ref().expect("made before the first alpha");
         while alpha.alive == 1 {
-            let deposit = alpha_advance(params, tables, voxels, &mut alpha);
+            let deposit = alpha_advance::<SHELLS>(params, tables, voxels, &mut alpha);
             tally_add(&self.cpu.energy, deposit.index, deposit.quanta);
             tally_add(lets, deposit.index, deposit.let_quanta);
             self.sums.deposited += u64::from(deposit.quanta);
@@ -197,23 +202,23 @@ impl Thread<'_> {
         }
     }
 
-    fn electron(&mut self, history: [u32; 2], waiting: ElectronWaiting) {
+    fn electron<const SHELLS: bool>(&mut self, history: [u32; 2], waiting: ElectronWaiting) {
         let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
         let mut electron = electron_start(params, voxels, waiting);
         let mut stack = [ElectronWaiting::default(); STACK as usize];
         let mut depth = 0;
         loop {
             while electron.state == ELECTRON_STEP {
-                let deposit = electron_begin_step(params, tables, voxels, history, &mut electron);
+                let deposit = electron_begin_step::<SHELLS>(params, tables, voxels, history, &mut electron);
                 self.score(&deposit);
-                self.walls(&mut electron);
+                self.walls::<SHELLS>(&mut electron);
                 if electron.state == ELECTRON_TURN {
                     electron_deflect(params, tables, &mut electron);
-                    self.walls(&mut electron);
+                    self.walls::<SHELLS>(&mut electron);
                 }
             }
             if electron.state == ELECTRON_EVENT {
-                let event = event_happen(params, tables, voxels, history, &mut electron, depth);
+                let event = event_happen::<SHELLS>(params, tables, voxels, history, &mut electron, depth);
                 self.score(&ElectronDeposit { index: electron.index, quanta: event.quanta, escaped: 0, status: event.status });
                 if event.photons > 0 {
                     self.set_free(history, &electron, &event.first);
@@ -241,9 +246,9 @@ impl Thread<'_> {
 
     /// Moves from wall to wall until something is due.
     #[inline(always)]
-    fn walls(&mut self, electron: &mut Electron) {
+    fn walls<const SHELLS: bool>(&mut self, electron: &mut Electron) {
         while electron.state == ELECTRON_MOVING {
-            let deposit = electron_advance(self.params, self.cpu.world.tables, self.cpu.world.geometry.words(), electron);
+            let deposit = electron_advance::<SHELLS>(self.params, self.cpu.world.tables, self.cpu.world.geometry.words(), electron);
             self.score(&deposit);
         }
     }
@@ -267,19 +272,19 @@ impl Thread<'_> {
         });
     }
 
-    fn photon(&mut self, queued: &Queued, draw: u32) {
+    fn photon<const SHELLS: bool>(&mut self, queued: &Queued, draw: u32) {
         let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
         let history = queued.history;
         let mut photon = photon_start(params, voxels, *queued, draw);
         loop {
             while photon.state == PHOTON_FLYING || photon.state == PHOTON_TRACING {
                 if photon.state == PHOTON_FLYING {
-                    let deposit = photon_fly(params, tables, voxels, history, &mut photon);
+                    let deposit = photon_fly::<SHELLS>(params, tables, voxels, history, &mut photon);
                     self.absorb(deposit.index, deposit.quanta);
                     self.sums.escaped += u64::from(deposit.escaped);
                     self.note(deposit.status);
                 } else {
-                    let deposit = photon_trace(params, tables, voxels, &mut photon);
+                    let deposit = photon_trace::<SHELLS>(params, tables, voxels, &mut photon);
                     tally_add(&self.cpu.energy, deposit.index, deposit.quanta);
                     self.sums.kerma += u64::from(deposit.quanta);
                     self.sums.escaped += u64::from(deposit.escaped);
@@ -292,10 +297,10 @@ impl Thread<'_> {
             self.absorb(photon.index, result.quanta);
             self.note(result.status);
             if result.electron.quanta > 0 {
-                self.knock_on(history, &photon, KIND_ELECTRON, &result.electron);
+                self.knock_on::<SHELLS>(history, &photon, KIND_ELECTRON, &result.electron);
             }
             if result.pair == 1 {
-                self.knock_on(history, &photon, KIND_POSITRON, &result.positron);
+                self.knock_on::<SHELLS>(history, &photon, KIND_POSITRON, &result.positron);
             }
         }
         self.sums.steps += u64::from(photon.flights);
@@ -303,7 +308,7 @@ impl Thread<'_> {
 
     /// Deposits an electron of a photon, or puts it into the queue.
     #[inline(always)]
-    fn knock_on(&mut self, history: [u32; 2], photon: &Photon, kind: u32, electron: &InteractionElectron) {
+    fn knock_on<const SHELLS: bool>(&mut self, history: [u32; 2], photon: &Photon, kind: u32, electron: &InteractionElectron) {
         let (params, tables, voxels) = (self.params, self.cpu.world.tables, self.cpu.world.geometry.words());
         let mut quanta = electron.quanta;
         if params.photon_mode == MODE_TRACK_LENGTH {
@@ -316,7 +321,7 @@ impl Thread<'_> {
         }
         let energy = tally_mev(quanta);
         if kind == KIND_ELECTRON
-            && event_stays(params, tables, voxels, history, photon.voxel, photon.medium, photon.offset, energy, electron.stream)
+            && event_stays::<SHELLS>(params, tables, voxels, history, photon.voxel, photon.medium, photon.offset, energy, electron.stream)
         {
             self.absorb(photon.index, quanta);
             return;

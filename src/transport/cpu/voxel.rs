@@ -3,7 +3,7 @@
 //! A place is an integer voxel and an offset from its lower corner in cm; no global coordinate exists, so nothing is lost in
 //! a small voxel of a large phantom, and a wall is crossed exactly.
 //!
-//! With `params.shells` set the voxels are spherical shells: `voxel.x` is the shell, counted from the inside, the offset is the place relative
+//! With `SHELLS` (an `override` of the shaders) the voxels are spherical shells: `voxel.x` is the shell, counted from the inside, the offset is the place relative
 //! to the origin, and `voxels` holds the outer radii behind the media (see [`crate::transport::geometry`]).
 
 use glam::{UVec3, Vec3};
@@ -51,8 +51,15 @@ pub fn voxel_radius(params: &Params, voxels: &[u32], shell: u32) -> f32 {
 
 /// Where the straight way leaves the voxel.
 #[inline(always)]
-pub fn voxel_wall(params: &Params, voxels: &[u32], voxel: UVec3, offset: Vec3, direction: Vec3, inverse: Vec3) -> VoxelWall {
-    if params.shells > 0 {
+pub fn voxel_wall<const SHELLS: bool>(
+    params: &Params,
+    voxels: &[u32],
+    voxel: UVec3,
+    offset: Vec3,
+    direction: Vec3,
+    inverse: Vec3,
+) -> VoxelWall {
+    if SHELLS {
         return voxel_sphere(params, voxels, voxel.x, offset, direction);
     }
     let spacing = Vec3::from(params.spacing);
@@ -98,8 +105,8 @@ pub fn voxel_sphere(params: &Params, voxels: &[u32], shell: u32, offset: Vec3, d
 
 /// Distance to the nearest wall in any direction, cm.
 #[inline(always)]
-pub fn voxel_nearest_wall(params: &Params, voxels: &[u32], voxel: UVec3, offset: Vec3) -> f32 {
-    if params.shells > 0 {
+pub fn voxel_nearest_wall<const SHELLS: bool>(params: &Params, voxels: &[u32], voxel: UVec3, offset: Vec3) -> f32 {
+    if SHELLS {
         return voxel_nearest_sphere(params, voxels, voxel.x, offset);
     }
     let spacing = Vec3::from(params.spacing);
@@ -125,9 +132,9 @@ pub fn voxel_nearest_sphere(params: &Params, voxels: &[u32], shell: u32, offset:
 
 /// Moves inside the voxel; rounding never leads out of it.
 #[inline(always)]
-pub fn voxel_move(params: &Params, offset: Vec3, direction: Vec3, distance: f32) -> Vec3 {
+pub fn voxel_move<const SHELLS: bool>(params: &Params, offset: Vec3, direction: Vec3, distance: f32) -> Vec3 {
     let moved = offset + direction * distance;
-    if params.shells > 0 { moved } else { moved.max(Vec3::ZERO).min(params.spacing.into()) }
+    if SHELLS { moved } else { moved.max(Vec3::ZERO).min(params.spacing.into()) }
 }
 
 /// A place after crossing a wall.
@@ -143,10 +150,10 @@ pub struct VoxelCrossing {
 
 /// Crosses `wall` from a place reached by [`voxel_move`].
 #[inline(always)]
-pub fn voxel_cross(params: &Params, voxel: UVec3, offset: Vec3, direction: Vec3, axis: u32) -> VoxelCrossing {
+pub fn voxel_cross<const SHELLS: bool>(params: &Params, voxel: UVec3, offset: Vec3, direction: Vec3, axis: u32) -> VoxelCrossing {
     let (spacing, size) = (Vec3::from(params.spacing), UVec3::from(params.size));
     let mut next = VoxelCrossing { voxel, offset, outside: false };
-    if params.shells > 0 {
+    if SHELLS {
         next.voxel.x = if axis == 0 { voxel.x.wrapping_sub(1) } else { voxel.x + 1 };
         return next;
     }
@@ -169,9 +176,16 @@ pub fn voxel_cross(params: &Params, voxel: UVec3, offset: Vec3, direction: Vec3,
 
 /// Jumps any distance along a straight line, whatever lies between.
 #[inline(always)]
-pub fn voxel_shift(params: &Params, voxels: &[u32], voxel: UVec3, offset: Vec3, direction: Vec3, distance: f32) -> VoxelCrossing {
+pub fn voxel_shift<const SHELLS: bool>(
+    params: &Params,
+    voxels: &[u32],
+    voxel: UVec3,
+    offset: Vec3,
+    direction: Vec3,
+    distance: f32,
+) -> VoxelCrossing {
     let moved = offset + direction * distance;
-    if params.shells > 0 {
+    if SHELLS {
         return VoxelCrossing { voxel: UVec3::new(voxel_shell(params, voxels, moved), 0, 0), offset: moved, outside: false };
     }
     let spacing = Vec3::from(params.spacing);

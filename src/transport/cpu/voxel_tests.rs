@@ -39,21 +39,21 @@ fn walls_are_where_geometry_says() {
     let params = grid(Vec3::new(1.0, 2.0, 3.0), UVec3::splat(4));
     let offset = Vec3::new(0.25, 0.5, 2.0);
     let u = Vec3::new(-0.6, 0.0, 0.8);
-    let wall = voxel_wall(&params, &[], UVec3::ZERO, offset, u, voxel_inverse(u));
+    let wall = voxel_wall::<false>(&params, &[], UVec3::ZERO, offset, u, voxel_inverse(u));
     assert_eq!(wall.axis, 0);
     assert!((wall.distance - 0.25 / 0.6).abs() < 1e-6);
-    assert_eq!(voxel_nearest_wall(&params, &[], UVec3::ZERO, offset), 0.25);
+    assert_eq!(voxel_nearest_wall::<false>(&params, &[], UVec3::ZERO, offset), 0.25);
 }
 
 #[test]
 fn crossing_keeps_count_and_sees_the_end() {
     let params = grid(Vec3::splat(1.0), UVec3::splat(4));
     let start = UVec3::new(0, 3, 1);
-    let left = voxel_cross(&params, start, Vec3::ZERO, Vec3::NEG_X, 0);
+    let left = voxel_cross::<false>(&params, start, Vec3::ZERO, Vec3::NEG_X, 0);
     assert!(left.outside);
-    let up = voxel_cross(&params, start, Vec3::ZERO, Vec3::Y, 1);
+    let up = voxel_cross::<false>(&params, start, Vec3::ZERO, Vec3::Y, 1);
     assert!(up.outside);
-    let back = voxel_cross(&params, start, Vec3::ZERO, Vec3::NEG_Z, 2);
+    let back = voxel_cross::<false>(&params, start, Vec3::ZERO, Vec3::NEG_Z, 2);
     assert!(!back.outside);
     assert_eq!((back.voxel, back.offset.z), (UVec3::new(0, 3, 0), 1.0));
 }
@@ -69,16 +69,16 @@ fn a_shift_is_the_sum_of_its_legs() {
         let u = direction(history, 1);
         let distance = 6.0 * rng_uniform(words[3]);
         let start = Vec3::new(rng_uniform(words[0]), rng_uniform(words[1]), rng_uniform(words[2])) * spacing;
-        let jumped = voxel_shift(&params, &[], UVec3::splat(20), start, u, distance);
+        let jumped = voxel_shift::<false>(&params, &[], UVec3::splat(20), start, u, distance);
         assert!(jumped.offset.cmpge(Vec3::ZERO).all() && jumped.offset.cmple(spacing).all());
         let (mut voxel, mut offset, mut way) = (UVec3::splat(20), start, distance);
         let walked = loop {
-            let wall = voxel_wall(&params, &[], voxel, offset, u, voxel_inverse(u));
+            let wall = voxel_wall::<false>(&params, &[], voxel, offset, u, voxel_inverse(u));
             if wall.distance > way {
-                break VoxelCrossing { voxel, offset: voxel_move(&params, offset, u, way), outside: false };
+                break VoxelCrossing { voxel, offset: voxel_move::<false>(&params, offset, u, way), outside: false };
             }
             way -= wall.distance;
-            let next = voxel_cross(&params, voxel, voxel_move(&params, offset, u, wall.distance), u, wall.axis);
+            let next = voxel_cross::<false>(&params, voxel, voxel_move::<false>(&params, offset, u, wall.distance), u, wall.axis);
             if next.outside {
                 break next;
             }
@@ -94,7 +94,7 @@ fn a_shift_is_the_sum_of_its_legs() {
         assert!((place(jumped) - place(walked)).length() < 1e-5, "history {history}: {jumped:?}, {walked:?}");
     }
     assert!((100..1000).contains(&left), "{left} left the grid");
-    let far = voxel_shift(&params, &[], UVec3::ZERO, Vec3::ZERO, Vec3::NEG_X, 1.0e30);
+    let far = voxel_shift::<false>(&params, &[], UVec3::ZERO, Vec3::ZERO, Vec3::NEG_X, 1.0e30);
     assert!(far.outside);
 }
 
@@ -126,11 +126,11 @@ fn chords_visit_shells_in_order_and_legs_add_up() {
         let mut turned = false;
         let mut lowest = shell;
         while shell < params.shells {
-            let wall = voxel_wall(&params, &voxels, UVec3::new(shell, 0, 0), place, u, Vec3::ONE);
+            let wall = voxel_wall::<true>(&params, &voxels, UVec3::new(shell, 0, 0), place, u, Vec3::ONE);
             assert!(wall.distance >= 0.0 && wall.distance < 10.0, "history {history}: {wall:?}");
-            place = voxel_move(&params, place, u, wall.distance);
+            place = voxel_move::<true>(&params, place, u, wall.distance);
             way += f64::from(wall.distance);
-            let next = voxel_cross(&params, UVec3::new(shell, 0, 0), place, u, wall.axis).voxel.x;
+            let next = voxel_cross::<true>(&params, UVec3::new(shell, 0, 0), place, u, wall.axis).voxel.x;
             let radius = voxel_radius(&params, &voxels, shell.min(next));
             assert!((place.length() - radius).abs() < 2.0e-6, "history {history}: at {} on the sphere of {radius}", place.length());
             if wall.axis == 1 {
@@ -162,7 +162,8 @@ fn chords_visit_shells_in_order_and_legs_add_up() {
 #[test]
 fn nearest_spheres_and_shells_of_places() {
     let (params, voxels) = shells(&[0.5, 1.0, 2.0]);
-    let nearest = |shell: u32, radius: f32| voxel_nearest_wall(&params, &voxels, UVec3::new(shell, 0, 0), Vec3::new(0.0, radius, 0.0));
+    let nearest =
+        |shell: u32, radius: f32| voxel_nearest_wall::<true>(&params, &voxels, UVec3::new(shell, 0, 0), Vec3::new(0.0, radius, 0.0));
     assert_eq!(nearest(0, 0.0), 0.5);
     assert_eq!(nearest(0, 0.375), 0.125);
     assert_eq!(nearest(1, 0.625), 0.125);
@@ -171,6 +172,6 @@ fn nearest_spheres_and_shells_of_places() {
     for (radius, shell) in [(0.0, 0), (0.4999, 0), (0.5, 1), (0.99, 1), (1.5, 2), (2.0, 3), (1.0e6, 3)] {
         assert_eq!(voxel_shell(&params, &voxels, Vec3::new(0.0, 0.0, radius)), shell, "{radius}");
     }
-    let jump = voxel_shift(&params, &voxels, UVec3::ZERO, Vec3::new(-0.25, 0.0, 0.0), Vec3::X, 1.5);
+    let jump = voxel_shift::<true>(&params, &voxels, UVec3::ZERO, Vec3::new(-0.25, 0.0, 0.0), Vec3::X, 1.5);
     assert_eq!((jump.voxel.x, jump.offset, jump.outside), (2, Vec3::new(1.25, 0.0, 0.0), false));
 }
