@@ -149,8 +149,10 @@ fn a_goal_that_is_easy_stops_early() {
     assert_eq!(code(&output), 0, "{}", said(&output));
     let summary = fs::read_to_string(folder.path().join("out/plan/summary.json")).expect("summary");
     let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
-    let histories = summary["runs"][0]["histories"].as_u64().expect("a number");
-    assert_eq!(histories, 100_000, "one of eight rounds");
+    let runs = summary["runs"].as_array().expect("a list");
+    let histories: u64 = runs.iter().map(|run| run["histories"].as_u64().expect("a number")).sum();
+    // Each run is rounded up to whole batches.
+    assert!((100_000..100_100).contains(&histories), "one of eight rounds, found {histories}");
 }
 
 #[test]
