@@ -367,6 +367,7 @@ fn probe_electron(c: ptr<function, ProbeCursor>) -> Electron {
     e.range = probe_f32(c);
     e.quanta = probe_u32(c);
     e.step = probe_f32(c);
+    e.start = probe_f32(c);
     e.loss = probe_f32(c);
     e.share = probe_f32(c);
     e.stop = probe_f32(c);
@@ -392,6 +393,7 @@ fn probe_put_electron(c: ptr<function, ProbeCursor>, e: Electron) {
     probe_put_f32(c, e.range);
     probe_put(c, e.quanta);
     probe_put_f32(c, e.step);
+    probe_put_f32(c, e.start);
     probe_put_f32(c, e.loss);
     probe_put_f32(c, e.share);
     probe_put_f32(c, e.stop);

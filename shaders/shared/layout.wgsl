@@ -37,7 +37,7 @@ struct Params {
     queue_capacity: u32,
     queue_waiting: u32,
     queue_full: u32,
-    unused: u32,
+    step_fraction_most: f32,
 }
 
 struct Queued {

@@ -37,6 +37,7 @@ struct Electron {
     inverse: vec3<f32>,
     quanta: u32,
     step: f32,
+    start: f32,
     loss: f32,
     share: f32,
     stop: f32,
@@ -92,6 +93,11 @@ fn electron_stop(e: ptr<function, Electron>) -> u32 {
     return quanta;
 }
 
+fn electron_step(material: u32, range: f32) -> f32 {
+    let length = table_rows[material * ROWS_PER_MATERIAL + STEP_ROW_AT].x;
+    return max(params.step_fraction * range, min(length, params.step_fraction_most * range));
+}
+
 fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> ElectronDeposit {
     var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u);
     let density = voxel_density((*e).medium);
@@ -128,7 +134,8 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     let words = rng_block(params.seed, history, (*e).stream, (*e).draw);
     (*e).draw += 1u;
     (*e).words = vec3<u32>(words.y, words.z, words.x);
-    (*e).step = params.step_fraction * (*e).range;
+    (*e).step = electron_step(voxel_material((*e).medium), (*e).range);
+    (*e).start = (*e).range;
     // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
     let n = rng_normal3(words.w);
     let quadratic = min(LOSS_SKEWNESS * row.spread, LOSS_QUADRATIC);
@@ -196,7 +203,9 @@ fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
     let entered = voxel_material((*e).medium);
     if entered != material {
         let range = table_electron_range(table_family(entered, (*e).charge), energy);
-        (*e).step *= range / (*e).range;
+        let scale = range / (*e).range;
+        (*e).step *= scale;
+        (*e).start *= scale;
         (*e).range = range;
     }
     return deposit;
@@ -204,7 +213,7 @@ fn electron_advance(e: ptr<function, Electron>) -> ElectronDeposit {
 
 fn electron_deflect(e: ptr<function, Electron>) {
     let family = table_family(voxel_material((*e).medium), (*e).charge);
-    let mu = table_deflection(family, (*e).step / params.step_fraction, (*e).words.x, (*e).words.z);
+    let mu = table_deflection(family, (*e).start, (*e).words.x, (*e).words.z);
     let polar = vec2<f32>(1.0 - 2.0 * mu, 2.0 * sqrt(max(mu * (1.0 - mu), 0.0)));
     (*e).direction = direction_turn((*e).direction, polar, math_cos_sin((*e).words.y));
     (*e).inverse = voxel_inverse((*e).direction);

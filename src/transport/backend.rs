@@ -317,7 +317,7 @@ impl World<'_> {
             queue_capacity: 0,
             queue_waiting: 0,
             queue_full: 0,
-            unused: 0,
+            step_fraction_most: self.settings.tables.step_fraction_most as f32,
         }
     }
 }
@@ -348,7 +348,7 @@ pub fn source_list(pattern: &crate::source::DecayPattern) -> Vec<[u32; 2]> {
 impl Settings {
     /// Resolves cuts and thresholds from the voxel size where the plan leaves them open.
     ///
-    /// Photons of bremsstrahlung: from the energy whose mean free path in water is 5 % of the shortest voxel edge, at least 1 keV.
+    /// Steps: 12 % of the residual range; where that is shorter than 4 % of the edge, up to 40 %. Photons of bremsstrahlung: from the energy whose mean free path in water is 5 % of the shortest voxel edge, at least 1 keV.
     /// Absorption: residual range 0.7 % of the shortest voxel edge (never below the tables' 1 keV). Delta rays: tracked from the
     /// energy whose range in water is 1.5 % of that edge, at least 1 keV, and from 5 % of the electron's energy.
     pub fn resolve(plan: &crate::plan::TransportPlan, grid: &VoxelGrid) -> Self {
@@ -364,6 +364,8 @@ impl Settings {
                     _ => Some(plan.photon_threshold.unwrap_or_else(|| photon_energy(0.05 * edge))),
                 },
                 step_fraction: 0.12,
+                step_fraction_most: 0.4,
+                step_length: 0.04 * edge,
                 straggling_floor: 1.0e-3,
             },
             cut_length: 0.007 * edge,

@@ -53,8 +53,10 @@ pub const SHELL_ROWS: u32 = 24;
 pub const LINE_ROWS_AT: u32 = SHELL_ROWS_AT + SHELL_ROWS;
 /// Most elements of a material with K fluorescence.
 pub const LINE_ROWS: u32 = 4;
+/// Place of the row that holds the shortest convenient step of electrons.
+pub const STEP_ROW_AT: u32 = LINE_ROWS_AT + LINE_ROWS;
 /// Rows (four floats each) per material.
-pub const ROWS_PER_MATERIAL: u32 = LINE_ROWS_AT + LINE_ROWS;
+pub const ROWS_PER_MATERIAL: u32 = STEP_ROW_AT + 1;
 
 /// Offset of the residual range over energy among the scalars of a charge.
 pub const RANGE_AT: u32 = 0;
@@ -197,7 +199,7 @@ listed! {
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",
     ALPHA_ROWS_AT: "u32", PHOTON_ROWS_AT: "u32", SHELL_ROWS_AT: "u32", SHELL_ROWS: "u32", LINE_ROWS_AT: "u32", LINE_ROWS: "u32",
-    ROWS_PER_MATERIAL: "u32",
+    STEP_ROW_AT: "u32",    ROWS_PER_MATERIAL: "u32",
     RANGE_AT: "u32", ANNIHILATION_AT: "u32", RADIATION_AT: "u32", RADIATION_COUNT_AT: "u32", SCATTER_AT: "u32",
     SPECTRUM_AT: "u32", SPECTRUM_LOG2: "u32", SPECTRUM_TABLES: "u32", SPECTRUM_PIECES: "u32", CHARGE_SCALARS: "u32",
     ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", ABSORPTION_AT: "u32", LINE_AT: "u32",

@@ -38,7 +38,7 @@ pub struct Params {
     pub segments: u32,
     /// 1: electrons that cannot leave their voxel deposit at once.
     pub range_rejection: u32,
-    /// Step as a share of the residual range.
+    /// Step as a share of the residual range: at least ...
     pub step_fraction: f32,
     /// Delta-ray threshold, MeV: the larger of this ...
     pub delta_floor: f32,
@@ -78,8 +78,8 @@ pub struct Params {
     pub queue_waiting: u32,
     /// Entries of the other half from which on threads take no further history.
     pub queue_full: u32,
-    /// Padding to a multiple of 16 bytes.
-    pub unused: u32,
+    /// ... and at most.
+    pub step_fraction_most: f32,
 }
 
 /// A particle that waits for the kernel of its kind.

@@ -58,7 +58,15 @@ fn steps_and_thresholds_do_not_matter() {
     };
     let usual = run(3_200_000, |_| ());
     let others = [
-        ("step halved", 0.003, run(1_600_000, |s| s.tables.step_fraction = 0.06)),
+        (
+            "steps halved",
+            0.003,
+            run(1_600_000, |s| {
+                s.tables.step_fraction *= 0.5;
+                s.tables.step_fraction_most *= 0.5;
+                s.tables.step_length *= 0.5;
+            }),
+        ),
         ("no range rejection", 0.0, run(800_000, |s| s.range_rejection = false)),
         ("cut halved", 0.003, run(1_600_000, |s| s.cut_length *= 0.5)),
         ("delta threshold 10 keV", 0.005, run(1_600_000, |s| s.tables.delta_floor = 0.01)),

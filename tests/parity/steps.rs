@@ -112,7 +112,7 @@ fn electron_starts() {
     let (case, p, mut found) = electrons();
     found.starts.truncate(found.starts.len() / 4 * 4);
     let inputs: Vec<[u32; 14]> = found.starts.iter().map(|w| Row::default().waiting(w).done()).collect();
-    let want: Vec<[u32; 45]> = found
+    let want: Vec<[u32; 46]> = found
         .starts
         .iter()
         .map(|&w| {
@@ -124,7 +124,7 @@ fn electron_starts() {
     compare("electron_start", &[electron_fields(STEP), waiting_fields(STEP)].concat(), &got, &want, 0);
 }
 
-fn rows(snapshots: &[Snapshot]) -> Vec<[u32; 33]> {
+fn rows(snapshots: &[Snapshot]) -> Vec<[u32; 34]> {
     snapshots.iter().map(|s| Row::default().u(&s.history).electron(&s.electron).done()).collect()
 }
 
@@ -136,7 +136,7 @@ fn whole_words(mut snapshots: Vec<Snapshot>) -> Vec<Snapshot> {
 fn electron_steps() {
     let (case, p, found) = electrons();
     let steps = whole_words(found.steps);
-    let want: Vec<[u32; 35]> = steps
+    let want: Vec<[u32; 36]> = steps
         .iter()
         .map(|s| {
             let mut e = s.electron;
@@ -151,7 +151,7 @@ fn electron_steps() {
 fn electron_legs() {
     let (case, p, found) = electrons();
     let legs = whole_words(found.legs);
-    let want: Vec<[u32; 35]> = legs
+    let want: Vec<[u32; 36]> = legs
         .iter()
         .map(|s| {
             let mut e = s.electron;
@@ -159,7 +159,7 @@ fn electron_legs() {
             Row::default().electron(&e).electron_deposit(&deposit).done()
         })
         .collect();
-    assert!(want.iter().any(|w| w[33] > 0), "some leave the phantom");
+    assert!(want.iter().any(|w| w[34] > 0), "some leave the phantom");
     let got = Prober::new(&MIXED, &case, &p).run("probe_electron_advance", &rows(&legs));
     compare("electron_advance", &[electron_fields(STEP), electron_deposit_fields(STEP)].concat(), &got, &want, legs.len() / FLIPS);
 }
@@ -167,7 +167,7 @@ fn electron_legs() {
 fn electron_hinges() {
     let (case, p, found) = electrons();
     let hinges = whole_words(found.hinges);
-    let want: Vec<[u32; 31]> = hinges
+    let want: Vec<[u32; 32]> = hinges
         .iter()
         .map(|s| {
             let mut e = s.electron;
@@ -185,13 +185,13 @@ fn events() {
     assert!(events.len() >= 1000, "only {} events", events.len());
     // With room on the stack and without.
     let depths = [0, STACK - 1, STACK];
-    let inputs: Vec<[u32; 34]> = events
+    let inputs: Vec<[u32; 35]> = events
         .iter()
         .take(events.len() / 4 * 4)
         .enumerate()
         .map(|(i, s)| Row::default().u(&s.history).electron(&s.electron).u(&[depths[i % 3]]).done())
         .collect();
-    let want: Vec<[u32; 59]> = events
+    let want: Vec<[u32; 60]> = events
         .iter()
         .take(inputs.len())
         .enumerate()
@@ -202,8 +202,8 @@ fn events() {
             row.photon_of(&r.first).photon_of(&r.second).u(&[r.quanta, r.status]).done()
         })
         .collect();
-    assert!(want.iter().any(|w| w[45] == 1) && want.iter().any(|w| w[58] == STATUS_STACK), "delta rays and full stacks occur");
-    assert!(want.iter().any(|w| w[46] == 1), "photons are emitted");
+    assert!(want.iter().any(|w| w[46] == 1) && want.iter().any(|w| w[59] == STATUS_STACK), "delta rays and full stacks occur");
+    assert!(want.iter().any(|w| w[47] == 1), "photons are emitted");
     let fields = [
         electron_fields(COLLIDE),
         waiting_fields(COLLIDE),

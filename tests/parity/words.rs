@@ -63,7 +63,7 @@ impl Row {
             .vec(e.inverse)
             .f(&[e.range])
             .u(&[e.quanta])
-            .f(&[e.step, e.loss, e.share, e.stop])
+            .f(&[e.step, e.start, e.loss, e.share, e.stop])
             .u(&[e.event])
             .f(&[e.hard, e.interactions])
             .u(&e.words)
@@ -139,6 +139,7 @@ pub(crate) fn electron_fields(t: Tolerances) -> Vec<Field> {
         ("range", 1, t.value),
         ("quanta", 1, t.quanta),
         ("step", 1, t.value),
+        ("start", 1, t.value),
         ("loss", 1, t.value),
         ("share", 1, t.share),
         ("stop", 1, t.share),

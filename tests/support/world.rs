@@ -31,6 +31,8 @@ pub(crate) fn fine_options() -> TableOptions {
         delta_share: 0.05,
         photon_threshold: None,
         step_fraction: 0.12,
+        step_fraction_most: 0.12,
+        step_length: 0.0,
         straggling_floor: 1.0e-3,
     }
 }

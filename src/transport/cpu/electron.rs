@@ -90,6 +90,8 @@ pub struct Electron {
     pub quanta: u32,
     /// Length of the whole step, in the present material, g/cm2.
     pub step: f32,
+    /// Residual range at its beginning, in the present material, g/cm2.
+    pub start: f32,
     /// Range used up per g/cm2 of way in this step: the soft straggling.
     pub loss: f32,
     /// Share of the step that is done.
@@ -178,6 +180,13 @@ pub fn electron_stop(e: &mut Electron) -> u32 {
     quanta
 }
 
+/// Length of the step at a residual range, g/cm2.
+#[inline(always)]
+pub fn electron_step(params: &Params, tables: &Tables, material: u32, range: f32) -> f32 {
+    let length = tables.rows[(material * ROWS_PER_MATERIAL + STEP_ROW_AT) as usize][0];
+    (params.step_fraction * range).max(length.min(params.step_fraction_most * range))
+}
+
 /// Prepares the next condensed step, or ends the electron; returns what it deposits in its voxel.
 #[inline(always)]
 pub fn electron_begin_step<const SHELLS: bool>(
@@ -223,7 +232,8 @@ pub fn electron_begin_step<const SHELLS: bool>(
     let words = rng_block(params.seed, history, e.stream, e.draw);
     e.draw += 1;
     e.words = [words[1], words[2], words[0]];
-    e.step = params.step_fraction * e.range;
+    e.step = electron_step(params, tables, voxel_material(e.medium).into(), e.range);
+    e.start = e.range;
     // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
     let n = rng_normal3(words[3]);
     let quadratic = (LOSS_SKEWNESS * row.spread).min(LOSS_QUADRATIC);
@@ -295,7 +305,9 @@ pub fn electron_advance<const SHELLS: bool>(params: &Params, tables: &Tables, vo
     if entered != material {
         // The rest of the step keeps its share: its length scales as the residual range does.
         let range = table_electron_range(tables, table_family(entered, e.charge), energy);
-        e.step *= range / e.range;
+        let scale = range / e.range;
+        e.step *= scale;
+        e.start *= scale;
         e.range = range;
     }
     deposit
@@ -305,7 +317,7 @@ pub fn electron_advance<const SHELLS: bool>(params: &Params, tables: &Tables, vo
 #[inline(always)]
 pub fn electron_deflect(params: &Params, tables: &Tables, e: &mut Electron) {
     let family = table_family(voxel_material(e.medium).into(), e.charge);
-    let mu = table_deflection(tables, family, e.step / params.step_fraction, e.words[0], e.words[2]);
+    let mu = table_deflection(tables, family, e.start, e.words[0], e.words[2]);
     let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];
     e.direction = direction_turn(e.direction, polar, math_cos_sin(e.words[1]));
     e.inverse = voxel_inverse(e.direction);

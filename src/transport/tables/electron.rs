@@ -39,6 +39,8 @@ pub struct ElectronRanges<'a> {
     pub stopping: ElectronStopping,
     material: &'a Material,
     charge: Charge,
+    /// Least density of the material, g/cm3.
+    thinnest: f64,
     options: &'a TableOptions,
     /// Electrons per mass, 1/g.
     electron_density: f64,
@@ -54,11 +56,11 @@ pub struct ElectronRanges<'a> {
 }
 
 impl<'a> ElectronRanges<'a> {
-    /// Integrates `dE / L(E)`, L the stopping power restricted to collisions below the delta threshold and photons below theirs.
+    /// Integrates `dE / L(E)` (steps depend on the least density `thinnest`, g/cm3), L the stopping power restricted to collisions below the delta threshold and photons below theirs.
     ///
     /// # Errors
     /// If the material lacks stopping data.
-    pub fn new(material: &'a Material, charge: Charge, options: &'a TableOptions) -> Result<Self> {
+    pub fn new(material: &'a Material, charge: Charge, thinnest: f64, options: &'a TableOptions) -> Result<Self> {
         let stopping = electron_stopping(material, options.water)?;
         let bremsstrahlung = Bremsstrahlung::new(material, charge, &stopping);
         let energy = fine_grid(HIGHEST);
@@ -97,6 +99,7 @@ impl<'a> ElectronRanges<'a> {
             bremsstrahlung,
             material,
             charge,
+            thinnest,
             options,
             stopping,
         })
@@ -146,7 +149,7 @@ impl<'a> ElectronRanges<'a> {
                 let range = node_value(node, RANGE_EXPONENT, ELECTRON_LOG2);
                 let e = self.energy(range);
                 let (variance, loss) = (self.straggling(e), self.loss.eval(e.max(LOWEST)));
-                let spread = (variance / (self.options.step_fraction * range)).sqrt() / loss;
+                let spread = (variance / self.options.step(range, self.thinnest)).sqrt() / loss;
                 // R'' = -L' / L^2 with respect to energy; the mean range lost in a step is s - R'' V / 2 (V = variance of the energy loss).
                 let h = 1.0e-3 * e;
                 let slope = (self.loss.eval((e + h).max(LOWEST)) - self.loss.eval((e - h).max(LOWEST))) / (2.0 * h);
@@ -209,7 +212,7 @@ impl<'a> ElectronRanges<'a> {
         let mut table = Vec::with_capacity((SCATTER_TABLES * SCATTER_STRIDE) as usize);
         for node in 0..SCATTER_TABLES {
             let range = node_value(node, RANGE_EXPONENT, SCATTER_LOG2);
-            let step = self.options.step_fraction * range;
+            let step = self.options.step(range, self.thinnest);
             let mut exponents = vec![0.0; coefficients[0].len()];
             for &(place, weight) in &GAUSS_8 {
                 let e = self.energy(range - step * place).max(grid[0]);

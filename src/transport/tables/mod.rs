@@ -33,13 +33,22 @@ pub struct TableOptions {
     pub delta_share: f64,
     /// Energy from which bremsstrahlung is emitted as photons, MeV; what is below deposits along the track. `None`: all of it does.
     pub photon_threshold: Option<f64>,
-    /// Length of a condensed step as a share of the residual range.
+    /// Length of a condensed step as a share of the residual range: at least this ...
     pub step_fraction: f64,
+    /// ... and at most this, as far as the step is shorter than ...
+    pub step_fraction_most: f64,
+    /// ... this length, cm, at the least density of the material: where far smaller than a voxel, steps need not be fine.
+    pub step_length: f64,
     /// Smallest transfer that counts for soft straggling, MeV.
     pub straggling_floor: f64,
 }
 
 impl TableOptions {
+    /// Length of the step at a residual range, g/cm2, in a material whose least density is `thinnest` g/cm3.
+    pub fn step(&self, range: f64, thinnest: f64) -> f64 {
+        (self.step_fraction * range).max((self.step_length * thinnest).min(self.step_fraction_most * range))
+    }
+
     /// Delta-ray threshold at an energy, MeV.
     pub fn delta_threshold(&self, energy: f64) -> f64 {
         self.delta_floor.max(self.delta_share * energy)
@@ -66,19 +75,21 @@ impl Tables {
     /// If a material lacks stopping or attenuation data.
     pub fn build(materials: &[Material], media: &[u32], options: &TableOptions) -> Result<Self> {
         let builder = QuantileBuilder::new();
+        let (thinnest, densest) = densities(materials, media);
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(materials.len().max(1));
         let chunk = materials.len().div_ceil(threads).max(1);
         let parts: Vec<Result<Vec<Self>>> = std::thread::scope(|scope| {
             let workers: Vec<_> = materials
                 .chunks(chunk)
-                .map(|part| {
+                .zip(thinnest.chunks(chunk))
+                .map(|(part, thinnest)| {
                     let builder = &builder;
-                    scope.spawn(move || part.iter().map(|material| Self::of(material, options, builder)).collect())
+                    scope.spawn(move || part.iter().zip(thinnest).map(|(m, &thinnest)| Self::of(m, thinnest, options, builder)).collect())
                 })
                 .collect();
             workers.into_iter().map(|worker| worker.join().expect("table building does not panic")).collect()
         });
-        let mut tables = Self { rows: Vec::new(), scalars: Vec::new(), densest: densest(materials.len(), media), notes: Vec::new() };
+        let mut tables = Self { rows: Vec::new(), scalars: Vec::new(), densest, notes: Vec::new() };
         for part in parts {
             for material in part? {
                 tables.rows.extend(material.rows);
@@ -106,10 +117,12 @@ impl Tables {
         self.scalars.len() as u32 - ENERGY_NODES
     }
 
-    /// The tables of one material.
-    fn of(material: &Material, options: &TableOptions, builder: &QuantileBuilder) -> Result<Self> {
-        let charges =
-            [ElectronRanges::new(material, Charge::Electron, options)?, ElectronRanges::new(material, Charge::Positron, options)?];
+    /// The tables of one material with its least density, g/cm3.
+    fn of(material: &Material, thinnest: f32, options: &TableOptions, builder: &QuantileBuilder) -> Result<Self> {
+        let charges = [
+            ElectronRanges::new(material, Charge::Electron, thinnest.into(), options)?,
+            ElectronRanges::new(material, Charge::Positron, thinnest.into(), options)?,
+        ];
         let alpha = AlphaRanges::new(material, options.water)?;
         let photon = photon::Photons::new(material)?;
         let mut notes = vec![format!("{}: electrons {}; alphas {}", material.name, charges[0].stopping.source, alpha.stopping.source)];
@@ -129,6 +142,7 @@ impl Tables {
         }
         rows.extend(alpha.rows());
         rows.extend(photon.rows());
+        rows.push([(options.step_length * f64::from(thinnest)) as f32, 0.0, 0.0, 0.0]);
         scalars.extend(energy_nodes().map(|e| alpha.range(e) as f32));
         scalars.extend(alpha.relative_sigmas(material));
         scalars.extend(photon.scalars());
@@ -145,14 +159,19 @@ impl Tables {
     }
 }
 
-/// Largest density of each material in packed voxels, g/cm3.
-fn densest(materials: usize, media: &[u32]) -> Vec<f32> {
-    let mut densest = vec![0.0f32; materials];
+/// Least and largest density of each material in packed voxels, g/cm3; those of one that fills no voxel are its tabulated density and 0.
+fn densities(materials: &[Material], media: &[u32]) -> (Vec<f32>, Vec<f32>) {
+    let mut thinnest = vec![f32::INFINITY; materials.len()];
+    let mut densest = vec![0.0f32; materials.len()];
     for &medium in media {
-        let density = &mut densest[usize::from(voxel_material(medium))];
-        *density = density.max(voxel_density(medium));
+        let (material, density) = (usize::from(voxel_material(medium)), voxel_density(medium));
+        thinnest[material] = thinnest[material].min(density);
+        densest[material] = densest[material].max(density);
     }
-    densest
+    for (thinnest, material) in thinnest.iter_mut().zip(materials).filter(|(thinnest, _)| thinnest.is_infinite()) {
+        *thinnest = material.density as f32;
+    }
+    (thinnest, densest)
 }
 
 /// Nodes of the tables over energy, MeV.

@@ -20,6 +20,9 @@ use crate::{
 
 use super::{energy_nodes, node_value};
 
+/// Energy up to which the Born approximation says nothing of use and both particles share the energy evenly at random, as in EGSnrc, MeV.
+const BORN: f64 = 2.1;
+
 /// Fine-structure constant.
 const FINE_STRUCTURE: f64 = 1.0 / INVERSE_ALPHA as f64;
 
@@ -126,7 +129,7 @@ impl<'a> Photons<'a> {
     }
 
     /// How a pair shares its kinetic energy: Bethe and Heitler, Proc. R. Soc. A 146 (1934) 83, with exponential screening (PENELOPE manual,
-    /// section 2.4) of Thomas-Fermi radius; the Coulomb correction enters only the cross section.
+    /// section 2.4) of Thomas-Fermi radius; the Coulomb correction enters only the cross section. Even up to [`BORN`].
     fn splits(&self) -> Vec<f32> {
         let weight = |power: i32| {
             self.material
@@ -140,7 +143,7 @@ impl<'a> Photons<'a> {
         for node in 0..SPLIT_TABLES {
             let kappa = node_value(node, SPLIT_EXPONENT, SPLIT_LOG2) / ELECTRON_MASS;
             let density = |share: f64| {
-                if kappa <= 2.0 {
+                if kappa * ELECTRON_MASS <= BORN {
                     return 1.0;
                 }
                 let part = (1.0 + share * (kappa - 2.0)) / kappa;
