@@ -34,4 +34,6 @@ pub mod io;
 
 pub mod engine;
 
+pub mod kernel;
+
 pub mod cli;

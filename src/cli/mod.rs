@@ -1,8 +1,11 @@
 //! The command line: one file per subcommand.
 
 mod devices;
+mod emitters;
+mod kernel;
 mod nuclides;
 mod run;
+mod s_values;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +35,10 @@ enum Command {
     Run(run::Arguments),
     /// Check a plan without running it: every value with its default, memory, and the time it would take.
     Validate(validate::Arguments),
+    /// Write a dose point kernel: energy fraction per spherical shell around a point source.
+    Kernel(kernel::Arguments),
+    /// Write voxel S values in mGy/(MBq s).
+    SValues(s_values::Arguments),
     /// List the devices that can do the transport, and what the others lack.
     Devices(devices::Arguments),
     /// List the nuclides, or show one: half-life, decay chain, energies per decay.
@@ -47,6 +54,8 @@ impl Cli {
         match self.command {
             Command::Run(arguments) => run::execute(arguments),
             Command::Validate(arguments) => validate::execute(&arguments),
+            Command::Kernel(arguments) => kernel::execute(&arguments),
+            Command::SValues(arguments) => s_values::execute(&arguments),
             Command::Devices(arguments) => devices::execute(&arguments),
             Command::Nuclides(arguments) => nuclides::execute(&arguments),
         }

@@ -54,7 +54,7 @@ pub(super) struct Overrides {
 }
 
 /// A whole number of histories, also as 2e6.
-fn histories(text: &str) -> std::result::Result<u64, String> {
+pub(super) fn histories(text: &str) -> std::result::Result<u64, String> {
     let value: f64 = text.parse().map_err(|_| "a whole number such as 2000000 or 2e6 is needed".to_owned())?;
     if value.fract() != 0.0 || !(1.0..=1.0e13).contains(&value) {
         return Err("a whole number between 1 and 1e13 is needed".into());

@@ -31,12 +31,8 @@ use crate::{
     source::{self, FractionSource, PatternCache},
     transport::{
         backend::{Backend, Settings, SourceShape, World},
-        cpu::run::Cpu,
         geometry::Geometry,
-        gpu::{
-            Gpu,
-            adapter::{self, Choice},
-        },
+        open::open as open_device,
         tables::Tables,
     },
 };
@@ -125,20 +121,7 @@ pub struct RunOptions<'a> {
 /// If no device matches or it cannot be opened.
 pub fn open<'a>(plan: &Plan, prepared: &'a Prepared, threads: usize) -> Result<(Box<dyn Backend + 'a>, String)> {
     let world = World { geometry: Geometry::Voxels(&prepared.phantom), tables: &prepared.tables, settings: prepared.settings };
-    match adapter::choose(&plan.transport.device)? {
-        Choice::Cpu(reason) => {
-            let backend = Cpu::new(world, threads);
-            let line = format!("device: {} ({reason})", backend.device().name);
-            Ok((Box::new(backend), line))
-        }
-        Choice::Gpu(candidate) => {
-            let backend = Gpu::new(world, &candidate)?;
-            let info = backend.device();
-            let warning = if candidate.is_software() { "; software adapter: for tests, not for speed" } else { "" };
-            let line = format!("device: {} ({}, {}, {}{warning})", info.name, info.kind, info.backend, info.driver);
-            Ok((Box::new(backend), line))
-        }
-    }
+    open_device(world, &plan.transport.device, threads)
 }
 
 /// Transports all components, then evaluates dose and response.

@@ -352,7 +352,11 @@ impl Settings {
     /// Absorption: residual range 0.7 % of the shortest voxel edge (never below the tables' 1 keV). Delta rays: tracked from the
     /// energy whose range in water is 1.5 % of that edge, at least 1 keV, and from 5 % of the electron's energy.
     pub fn resolve(plan: &crate::plan::TransportPlan, grid: &VoxelGrid) -> Self {
-        let edge = 0.1 * grid.min_spacing();
+        Self::for_edge(plan, 0.1 * grid.min_spacing())
+    }
+
+    /// The same for a shortest edge, or width of a shell, of `edge` cm.
+    pub fn for_edge(plan: &crate::plan::TransportPlan, edge: f64) -> Self {
         let delta_floor = plan.delta_threshold.unwrap_or_else(|| water_energy(0.015 * edge).max(units::LOWEST_ELECTRON_ENERGY));
         Self {
             tables: TableOptions {

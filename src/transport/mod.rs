@@ -4,6 +4,7 @@ pub mod backend;
 pub mod constants;
 pub mod geometry;
 pub mod layout;
+pub mod open;
 pub mod rng;
 pub mod tables;
 

@@ -1,0 +1,33 @@
+//! `dosaic s-values`.
+
+use clap::Args;
+use glam::DVec3;
+
+use super::emitters::EmitterArguments;
+use crate::{
+    error::{Error, Result},
+    kernel::voxel_s::voxel_s,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    common: EmitterArguments,
+    /// Voxel edges in mm, one or three: 3 or 2.4,2.4,3
+    #[arg(long, default_value = "3", value_name = "MM", value_delimiter = ',', num_args = 1..=3)]
+    voxel: Vec<f64>,
+    /// Voxels from the source to the farthest target along each axis
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    radius: u32,
+}
+
+pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
+    let edges = match arguments.voxel[..] {
+        [edge] => DVec3::splat(edge),
+        [x, y, z] => DVec3::new(x, y, z),
+        _ => return Err(Error::input("--voxel takes one edge or three, in mm: 3 or 2.4,2.4,3")),
+    };
+    let (emitter, request) = arguments.common.resolve()?;
+    let found = voxel_s(&emitter, edges, arguments.radius, &request, &|line| eprintln!("{line}"))?;
+    arguments.common.write(&found.table(&emitter, &request))
+}

@@ -1,0 +1,58 @@
+//! Dose point kernels and voxel S values of single emitters, outside any plan: what users convolve with, and what the validation compares.
+
+pub mod emitter;
+pub mod point;
+pub mod score;
+pub mod shells;
+mod spectrum_file;
+pub mod stage;
+pub mod voxel_s;
+
+pub use emitter::{Emitter, Part};
+
+use crate::{
+    error::{Error, Result},
+    physics::materials,
+    plan::WaterData,
+};
+
+/// What a kernel is computed in and with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Name of the material.
+    pub material: String,
+    /// Its density, g/cm3; `None`: that of the table.
+    pub density: Option<f64>,
+    /// Stopping data of water.
+    pub water: WaterData,
+    /// Histories of each kind of particle.
+    pub histories: u64,
+    /// Seed.
+    pub seed: u64,
+    /// "auto", "cpu", an index or part of a name.
+    pub device: String,
+    /// Threads on the CPU.
+    pub threads: usize,
+}
+
+/// Statistical batches of a kernel.
+pub const BATCHES: u32 = 32;
+
+impl Request {
+    /// Density of the medium, g/cm3.
+    ///
+    /// # Errors
+    /// If the material is unknown or the density is not possible.
+    pub fn density(&self) -> Result<f64> {
+        match self.density {
+            None => Ok(materials::require(&self.material)?.density),
+            Some(density) if density > 1.0e-6 && density <= 25.0 => Ok(density),
+            Some(density) => Err(Error::input(format!("a density of {density} g/cm3; expected more than 1e-6 and at most 25"))),
+        }
+    }
+
+    /// Histories rounded up to whole batches.
+    pub fn whole_histories(&self) -> u64 {
+        self.histories.max(1).next_multiple_of(u64::from(BATCHES))
+    }
+}
