@@ -58,19 +58,12 @@ impl Radiation {
     }
 
     /// The transport's particle.
-    ///
-    /// # Errors
-    /// Where the transport has none yet.
-    pub fn particle(self) -> Result<Particle> {
+    pub fn particle(self) -> Particle {
         match self {
-            Self::Alpha => Ok(Particle::Alpha),
-            Self::Electron => Ok(Particle::Electron),
-            Self::Positron => {
-                Err(Error::input("positrons are not transported by this version; take electrons, alphas, or a part such as :beta"))
-            }
-            Self::Photon => {
-                Err(Error::input("photons are not transported by this version; take electrons, alphas, or a part such as Lu-177:beta"))
-            }
+            Self::Alpha => Particle::Alpha,
+            Self::Electron => Particle::Electron,
+            Self::Positron => Particle::Positron,
+            Self::Photon => Particle::Photon,
         }
     }
 

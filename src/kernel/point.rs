@@ -48,9 +48,6 @@ pub fn default_radii(emitter: &Emitter, request: &Request) -> Result<Vec<f64>> {
 /// # Errors
 /// If the material is unknown, a radiation is not transported, or the device fails.
 pub fn point_kernel(emitter: &Emitter, radii: &[f64], request: &Request, say: &dyn Fn(&str)) -> Result<PointKernel> {
-    for beam in &emitter.beams {
-        beam.radiation.particle()?;
-    }
     let density = request.density()?;
     let thinnest = radii.iter().scan(0.0, |below, &r| Some(r - std::mem::replace(below, r))).fold(f64::INFINITY, f64::min);
     let settings = Settings::for_edge(&standard_plan(request.water, request.seed), thinnest);
@@ -64,7 +61,7 @@ pub fn point_kernel(emitter: &Emitter, radii: &[f64], request: &Request, say: &d
     let mut sums = Sums::default();
     for (stream, beam) in (1..).zip(&emitter.beams) {
         let job = Job {
-            particle: beam.radiation.particle()?,
+            particle: beam.radiation.particle(),
             source: &[[u32::MAX, 0]],
             shape: SourceShape::Centre,
             spectrum: beam.sampler.rows(),

@@ -7,7 +7,7 @@ use crate::{
     grid::VoxelGrid,
     phantom::{Phantom, pack_voxel},
     physics::materials,
-    plan::{TransportPlan, WaterData},
+    plan::{PhotonMode, TransportPlan, WaterData},
     transport::{
         backend::{Settings, World},
         geometry::{Geometry, Shells},
@@ -42,6 +42,9 @@ pub fn standard_plan(water: WaterData, seed: u64) -> TransportPlan {
         water,
         delta_threshold: None,
         electron_cut: None,
+        photons: PhotonMode::Analogue,
+        photon_threshold: None,
+        photon_cut: None,
         range_rejection: true,
     }
 }
@@ -53,14 +56,14 @@ impl Stage {
     /// If a material is unknown or lacks data.
     pub fn voxels(names: &[&str], size: [u32; 3], edges: DVec3, settings: Settings, fill: impl Fn([u32; 3]) -> (u8, f64)) -> Result<Self> {
         let grid = VoxelGrid::axis_aligned(size, edges, DVec3::ZERO);
-        let voxels = (0..grid.len())
+        let voxels: Vec<u32> = (0..grid.len())
             .map(|v| {
                 let (material, density) = fill(grid.ijk(v));
                 pack_voxel(material, density as f32)
             })
             .collect();
         let materials = names.iter().map(|name| materials::require(name)).collect::<Result<Vec<_>>>()?;
-        let tables = Tables::build(&materials, &settings.tables)?;
+        let tables = Tables::build(&materials, &voxels, &settings.tables)?;
         let phantom = Phantom { grid, voxels, materials, regions: Vec::new(), region_names: Vec::new(), warnings: Vec::new() };
         Ok(Self { space: Space::Voxels(Box::new(phantom)), tables, settings })
     }
@@ -71,7 +74,8 @@ impl Stage {
     /// If the material is unknown or lacks data, or the radii do not rise.
     pub fn shells(name: &str, density: f64, radii: &[f64], settings: Settings) -> Result<Self> {
         let shells = Shells::new(0, density, radii)?;
-        let tables = Tables::build(&[materials::require(name)?], &settings.tables)?;
+        let media = Geometry::Shells(&shells).media();
+        let tables = Tables::build(&[materials::require(name)?], media, &settings.tables)?;
         Ok(Self { space: Space::Shells(shells), tables, settings })
     }
 

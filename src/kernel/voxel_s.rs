@@ -88,9 +88,6 @@ pub fn classes(size: [u32; 3], radius: u32, cubic: bool) -> (Vec<Option<u32>>, V
 /// # Errors
 /// If the grid would be too large, the material is unknown, a radiation is not transported, or the device fails.
 pub fn voxel_s(emitter: &Emitter, edges: DVec3, radius: u32, request: &Request, say: &dyn Fn(&str)) -> Result<VoxelS> {
-    for beam in &emitter.beams {
-        beam.radiation.particle()?;
-    }
     if !(edges.min_element() >= 1.0e-3 && edges.max_element() <= 100.0) {
         return Err(Error::input(format!("voxels of {edges} mm; expected edges of 0.001 to 100 mm")));
     }
@@ -132,7 +129,7 @@ pub fn voxel_s(emitter: &Emitter, edges: DVec3, radius: u32, request: &Request, 
     let mut sums = Sums::default();
     for (stream, beam) in (1..).zip(&emitter.beams) {
         let job = Job {
-            particle: beam.radiation.particle()?,
+            particle: beam.radiation.particle(),
             source: &source,
             shape: SourceShape::Uniform,
             spectrum: beam.sampler.rows(),

@@ -41,7 +41,7 @@ fn follow(setup: &Setup, params: &Params, history: [u32; 2], mut e: Electron, mu
                     let begun = electron_begin_step::<false>(params, tables, voxels, history, &mut e);
                     deposit(begun.index, begun.quanta);
                 }
-                ELECTRON_TURN => electron_deflect(params, tables, &mut e),
+                ELECTRON_TURN => electron_deflect(tables, &mut e),
                 ELECTRON_EVENT => {
                     let index = e.index;
                     let collision = event_happen::<false>(params, tables, voxels, history, &mut e, stack.len() as u32);

@@ -85,7 +85,7 @@ impl<'a> Tracker<'a> {
             while e.state != ELECTRON_DONE {
                 match e.state {
                     ELECTRON_STEP => assert_eq!(electron_begin_step::<false>(params, tables, voxels, history, &mut e).quanta, 0),
-                    ELECTRON_TURN => electron_deflect(params, tables, &mut e),
+                    ELECTRON_TURN => electron_deflect(tables, &mut e),
                     ELECTRON_EVENT => {
                         let (at, before) = (self.place(e.offset), self.energy(&e));
                         let collision = event_happen::<false>(params, tables, voxels, history, &mut e, stack.len() as u32);

@@ -78,7 +78,7 @@ pub(crate) fn electrons(scene: &Scene, case: &Case, params: &Params, histories: 
                     }
                     ELECTRON_TURN => {
                         push(&mut found.hinges, most, now);
-                        electron_deflect(params, tables, &mut e);
+                        electron_deflect(tables, &mut e);
                     }
                     ELECTRON_EVENT => {
                         push(&mut found.events, most, now);

@@ -171,7 +171,7 @@ fn electron_hinges() {
         .iter()
         .map(|s| {
             let mut e = s.electron;
-            electron_deflect(&p, &MIXED.tables, &mut e);
+            electron_deflect(&MIXED.tables, &mut e);
             Row::default().electron(&e).done()
         })
         .collect();

@@ -315,7 +315,7 @@ pub fn electron_advance<const SHELLS: bool>(params: &Params, tables: &Tables, vo
 
 /// Turns by the angle of the whole step, at its hinge.
 #[inline(always)]
-pub fn electron_deflect(params: &Params, tables: &Tables, e: &mut Electron) {
+pub fn electron_deflect(tables: &Tables, e: &mut Electron) {
     let family = table_family(voxel_material(e.medium).into(), e.charge);
     let mu = table_deflection(tables, family, e.start, e.words[0], e.words[2]);
     let polar = [1.0 - 2.0 * mu, 2.0 * (mu * (1.0 - mu)).max(0.0).sqrt()];

@@ -213,7 +213,7 @@ impl Thread<'_> {
                 self.score(&deposit);
                 self.walls::<SHELLS>(&mut electron);
                 if electron.state == ELECTRON_TURN {
-                    electron_deflect(params, tables, &mut electron);
+                    electron_deflect(tables, &mut electron);
                     self.walls::<SHELLS>(&mut electron);
                 }
             }
