@@ -186,7 +186,6 @@ fn probe_range(@builtin(global_invocation_id) id: vec3<u32>) {
     probe_put_f32(&c, electron.spread);
     probe_put_f32(&c, electron.drift);
     probe_put_f32(&c, table_electron_energy(family, range));
-    probe_put_f32(&c, table_electron_collisions(family, range));
     probe_put_f32(&c, alpha.energy);
     probe_put_f32(&c, alpha.stopping_energy);
 }

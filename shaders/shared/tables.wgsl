@@ -68,14 +68,6 @@ fn table_electron_energy(family: u32, range: f32) -> f32 {
     return (a + (b - a) * place.share) * table_below(range);
 }
 
-fn table_electron_collisions(family: u32, range: f32) -> f32 {
-    let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
-    let at = table_family_rows(family) + place.node;
-    let a = table_rows[at].y;
-    let b = table_rows[at + 1u].y;
-    return a + (b - a) * place.share;
-}
-
 fn table_alpha(material: u32, range: f32) -> TableAlpha {
     let place = table_place(range, RANGE_EXPONENT, ALPHA_LOG2, ALPHA_ROWS + 1u);
     let row = table_rows[material * ROWS_PER_MATERIAL + ALPHA_ROWS_AT + place.node];

@@ -141,12 +141,11 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     let quadratic = min(LOSS_SKEWNESS * row.spread, LOSS_QUADRATIC);
     let linear = sqrt(1.0 - NORMAL3_SQUARE_VARIANCE * quadratic * quadratic);
     (*e).loss = 1.0 + row.drift + row.spread * (linear * n + quadratic * (n * n - 1.0));
-    let expected = row.collisions - table_electron_collisions(family, (*e).range - (*e).loss * (*e).step);
     (*e).hard = 2.0;
-    if (*e).interactions < expected {
-        (*e).hard = (*e).interactions / expected;
+    if (*e).interactions < row.collisions {
+        (*e).hard = (*e).interactions / row.collisions;
     } else {
-        (*e).interactions -= expected;
+        (*e).interactions -= row.collisions;
     }
     let hinge = rng_uniform(words.x);
     if hinge < (*e).hard {

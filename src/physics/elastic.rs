@@ -42,7 +42,7 @@ pub enum ElasticSource {
 }
 
 impl ElasticMoments {
-    /// All moments (0..=ORDERS) at `energy` MeV, cm2; outside the grid (0.69 keV - 18.7 MeV) the end value is used.
+    /// Moments of order 0 to `out.len() - 1` (at most ORDERS) at `energy` MeV, cm2; outside the grid (0.69 keV - 18.7 MeV) the end value is used.
     pub fn at(&self, energy: f64, out: &mut [f64]) {
         let x = (energy * 1.0e6).ln().clamp(self.ln_energy[0], self.ln_energy[self.ln_energy.len() - 1]);
         let n = self.ln_energy.len();
@@ -51,7 +51,7 @@ impl ElasticMoments {
         let weight = nodes.map(|i| {
             nodes.iter().filter(|&&j| j != i).map(|&j| (x - self.ln_energy[j]) / (self.ln_energy[i] - self.ln_energy[j])).product::<f64>()
         });
-        for (l, value) in out.iter_mut().enumerate().take(ORDERS + 1) {
+        for (l, value) in out.iter_mut().enumerate() {
             *value = (0..4).map(|k| weight[k] * self.ln_moment[nodes[k]][l]).sum::<f64>().exp();
         }
     }

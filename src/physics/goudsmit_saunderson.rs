@@ -13,20 +13,20 @@ pub const PIECES: usize = 8;
 /// Values per quantile table: 1 / (1 - p0), then the shape parameter at `OCTAVES * PIECES + 1` nodes, padded to a multiple of 4.
 pub const ROW: usize = 76;
 
-/// Transport coefficients kappa_l (l = 0..=ORDERS; index 0: inverse mean free path) at `energy` MeV, cm2/g, for collisions that
+/// Transport coefficients kappa_l (l = 0..=`orders`, at most [`elastic::ORDERS`]; index 0: inverse mean free path) at `energy` MeV, cm2/g, for collisions that
 /// are not simulated one by one: all elastic ones and inelastic ones with transfers below `cut` MeV.
 ///
 /// [`interpolated_elements`] names the elements whose elastic data are interpolated.
-pub fn transport_coefficients(charge: Charge, material: &Material, energy: f64, cut: f64) -> Vec<f64> {
-    let mut total = vec![0.0; elastic::ORDERS + 1];
-    let mut inelastic = vec![0.0; elastic::ORDERS + 1];
-    let mut moments = vec![0.0; elastic::ORDERS + 1];
+pub fn transport_coefficients(charge: Charge, material: &Material, energy: f64, cut: f64, orders: usize) -> Vec<f64> {
+    let mut total = vec![0.0; orders + 1];
+    let mut inelastic = vec![0.0; orders + 1];
+    let mut moments = vec![0.0; orders + 1];
     let mut electrons = 0.0;
     for &(z, fraction) in &material.composition {
         let atoms = fraction * AVOGADRO / super::elements::element(z).a;
         electrons += atoms * f64::from(z);
         elastic::element(charge, z).at(energy, &mut moments);
-        for l in 0..=elastic::ORDERS {
+        for l in 0..=orders {
             total[l] += atoms * moments[l];
             inelastic[l] += atoms * moments[l] / f64::from(z);
         }
@@ -38,11 +38,11 @@ pub fn transport_coefficients(charge: Charge, material: &Material, energy: f64, 
     for (mu, weight) in hard {
         let lost = elastic::one_minus_legendre(mu);
         inelastic[0] -= electrons * weight;
-        for l in 1..=elastic::ORDERS {
+        for l in 1..=orders {
             inelastic[l] -= electrons * weight * lost[l];
         }
     }
-    for l in 0..=elastic::ORDERS {
+    for l in 0..=orders {
         total[l] += inelastic[l].max(0.0);
     }
     total

@@ -48,9 +48,8 @@ const STEP: Tolerances = Tolerances {
     share: float(16.0),
     quanta: Within(2),
 };
-/// A step's expected collisions are the difference of two cumulative numbers of the size of ten, so an ulp of these counts;
-/// a quotient of such differences is uncertain by as much relative to them.
-const BEGIN: Tolerances = Tolerances { interactions: Float { ulps: 4.0, scale: 8.0 }, share: Float { ulps: 256.0, scale: 1.0 }, ..STEP };
+/// What is left of the mean free paths is a difference.
+const BEGIN: Tolerances = Tolerances { interactions: Float { ulps: 8.0, scale: 1.0 }, ..STEP };
 /// The transferred share is 1 / (1 / cut - choice) or cut + (choice - inverse part) / (5 a): at low energy, where a is of the order
 /// of 0.01, the second multiplies the rounding of numbers near 20 a thousandfold. It only shifts the random number by as much.
 const COLLIDE: Tolerances =

@@ -7,8 +7,7 @@ use super::{
     direction::direction_turn,
     math::math_cos_sin,
     tables::{
-        table_charge, table_deflection, table_electron, table_electron_collisions, table_electron_energy, table_electron_range,
-        table_family, table_radiation_energy,
+        table_charge, table_deflection, table_electron, table_electron_energy, table_electron_range, table_family, table_radiation_energy,
     },
     tally::tally_quanta,
     voxel::{voxel_at, voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_nearest_wall, voxel_wall},
@@ -239,12 +238,11 @@ pub fn electron_begin_step<const SHELLS: bool>(
     let quadratic = (LOSS_SKEWNESS * row.spread).min(LOSS_QUADRATIC);
     let linear = (1.0 - NORMAL3_SQUARE_VARIANCE * quadratic * quadratic).sqrt();
     e.loss = 1.0 + row.drift + row.spread * (linear * n + quadratic * (n * n - 1.0));
-    let expected = row.collisions - table_electron_collisions(tables, family, e.range - e.loss * e.step);
     e.hard = 2.0;
-    if e.interactions < expected {
-        e.hard = e.interactions / expected;
+    if e.interactions < row.collisions {
+        e.hard = e.interactions / row.collisions;
     } else {
-        e.interactions -= expected;
+        e.interactions -= row.collisions;
     }
     let hinge = rng_uniform(words[0]);
     if hinge < e.hard {

@@ -19,11 +19,11 @@ pub struct TablePlace {
 pub struct TableElectron {
     /// Energy, MeV.
     pub energy: f32,
-    /// Mean number of hard collisions until rest.
+    /// Mean number of hard collisions in the step that starts here.
     pub collisions: f32,
     /// Standard deviation of the range lost in a full step, relative to the step.
     pub spread: f32,
-    /// Mean range lost in a step relative to the step, minus 1.
+    /// Mean range lost in a step relative to the step (a displacement), minus 1.
     pub drift: f32,
 }
 
@@ -95,16 +95,6 @@ pub fn table_electron_energy(tables: &Tables, family: u32, range: f32) -> f32 {
     let a = tables.rows[at][0];
     let b = tables.rows[at + 1][0];
     (a + (b - a) * place.share) * table_below(range)
-}
-
-/// Mean number of hard collisions left at a residual range: the second value of [`table_electron`].
-#[inline(always)]
-pub fn table_electron_collisions(tables: &Tables, family: u32, range: f32) -> f32 {
-    let place = table_place(range, RANGE_EXPONENT, ELECTRON_LOG2, ELECTRON_ROWS);
-    let at = (table_family_rows(family) + place.node) as usize;
-    let a = tables.rows[at][1];
-    let b = tables.rows[at + 1][1];
-    a + (b - a) * place.share
 }
 
 /// Alpha row at a residual range (g/cm2); proportional to the range below the table.

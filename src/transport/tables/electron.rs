@@ -8,6 +8,7 @@ use crate::{
         bhabha,
         bremsstrahlung::Bremsstrahlung,
         constants::AVOGADRO,
+        elastic,
         electron_stopping::{ElectronStopping, electron_stopping, restricted_collision},
         goudsmit_saunderson::{self, QuantileBuilder},
         interpolation::{LogLogSpline, cumulative_integral},
@@ -140,23 +141,49 @@ impl<'a> ElectronRanges<'a> {
         value(above - 1) + (value(above) - value(above - 1)) * share
     }
 
-    /// Rows over residual range: energy, hard events until rest, relative spread and drift of the loss in a step.
+    /// Rows over residual range: energy, then of the step that starts there: hard events, relative spread and drift of the loss.
     pub(super) fn rows(&self) -> Vec<[f32; 4]> {
         let per_energy: Vec<f64> = self.energy.iter().zip(&self.events).map(|(&e, n)| n.iter().sum::<f64>() / self.loss.eval(e)).collect();
         let until_rest = self.integrate(&per_energy);
+        let first = self.first_transport();
         (0..ELECTRON_ROWS)
             .map(|node| {
                 let range = node_value(node, RANGE_EXPONENT, ELECTRON_LOG2);
                 let e = self.energy(range);
+                let step = self.options.step(range, self.thinnest);
+                let detour = self.detour(&first, range, step);
                 let (variance, loss) = (self.straggling(e), self.loss.eval(e.max(LOWEST)));
-                let spread = (variance / self.options.step(range, self.thinnest)).sqrt() / loss;
+                let spread = (variance * detour / step).sqrt() / loss;
                 // R'' = -L' / L^2 with respect to energy; the mean range lost in a step is s - R'' V / 2 (V = variance of the energy loss).
                 let h = 1.0e-3 * e;
                 let slope = (self.loss.eval((e + h).max(LOWEST)) - self.loss.eval((e - h).max(LOWEST))) / (2.0 * h);
                 let drift = 0.5 * slope / (loss * loss) * variance;
-                [e as f32, self.on_grid(e, |i| until_rest[i]) as f32, spread as f32, drift as f32]
+                let events = |range: f64| self.on_grid(self.energy(range), |i| until_rest[i]);
+                let in_step = events(range) - events(range - step * detour);
+                [e as f32, in_step as f32, spread as f32, (detour * (1.0 + drift) - 1.0) as f32]
             })
             .collect()
+    }
+
+    /// First transport coefficient over energy, cm2/g.
+    fn first_transport(&self) -> LogLogSpline {
+        let grid: Vec<f64> = self.energy.iter().copied().step_by(10).collect();
+        let kappa = |&e: &f64| {
+            let cut = self.options.delta_threshold(e);
+            goudsmit_saunderson::transport_coefficients(self.charge, self.material, e, cut, 1)[1]
+        };
+        LogLogSpline::new(&grid, &grid.iter().map(kappa).collect::<Vec<f64>>())
+    }
+
+    /// Way per displacement of a condensed step: two straight legs of total length `step` (g/cm2) that meet at a hinge reach further than a path of that
+    /// length does, along the first direction as along the last; with this they stand for one that is longer by as much.
+    ///
+    /// Mean cosine after a way s: exp(-G(s)), G the integral of the first transport coefficient. So a path of length t gets (1 - exp(-G)) / G t far, legs of
+    /// length s with their hinge anywhere (1 + exp(-G)) / 2 s: t / s = (G / 2) / tanh(G / 2).
+    fn detour(&self, first: &LogLogSpline, range: f64, step: f64) -> f64 {
+        let angle: f64 =
+            GAUSS_8.iter().map(|&(place, weight)| weight * step * first.eval(self.energy(range - step * place).max(LOWEST))).sum();
+        0.5 * angle / (0.5 * angle).tanh()
     }
 
     /// Integral over energy from the first point of values on the grid, by trapezoids in ln E.
@@ -204,15 +231,17 @@ impl<'a> ElectronRanges<'a> {
             .iter()
             .map(|&e| {
                 let cut = self.options.delta_threshold(e);
-                let mut kappa = goudsmit_saunderson::transport_coefficients(self.charge, self.material, e, cut);
+                let mut kappa = goudsmit_saunderson::transport_coefficients(self.charge, self.material, e, cut, elastic::ORDERS);
                 kappa.iter_mut().for_each(|k| *k = k.ln());
                 kappa
             })
             .collect();
+        let first = self.first_transport();
         let mut table = Vec::with_capacity((SCATTER_TABLES * SCATTER_STRIDE) as usize);
         for node in 0..SCATTER_TABLES {
             let range = node_value(node, RANGE_EXPONENT, SCATTER_LOG2);
-            let step = self.options.step(range, self.thinnest);
+            let displacement = self.options.step(range, self.thinnest);
+            let step = displacement * self.detour(&first, range, displacement);
             let mut exponents = vec![0.0; coefficients[0].len()];
             for &(place, weight) in &GAUSS_8 {
                 let e = self.energy(range - step * place).max(grid[0]);
