@@ -36,4 +36,6 @@ pub mod engine;
 
 pub mod kernel;
 
+pub mod verify;
+
 pub mod cli;

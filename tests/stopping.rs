@@ -52,7 +52,7 @@ fn worst_range(energy: &[f64], range: &[f64], reference: &[(f64, f64)]) -> f64 {
 
 #[test]
 fn alpha_csda_of_every_tabulated_material() {
-    let references = references(include_str!("data/alpha_csda.csv"));
+    let references = references(include_str!("../src/verify/reference/alpha_csda.csv"));
     assert_eq!(references.len(), 69);
     assert!(alpha_stopping::tabulated().iter().all(|n| references.iter().any(|r| r.0 == *n)));
     for (name, points) in references {

@@ -7,6 +7,7 @@ mod nuclides;
 mod run;
 mod s_values;
 mod validate;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -19,7 +20,7 @@ use crate::error::Result;
     version,
     max_term_width = 110,
     after_help = "\
-Exit codes: 0 done; 1 the plan's uncertainty goal was not reached (results are written); 2 wrong input; 3 device or driver;
+Exit codes: 0 done; 1 the plan's uncertainty goal was not reached (results are written), or `verify` found a deviation; 2 wrong input; 3 device or driver;
 4 files; 130 interrupted.
 
 Start with:  dosaic run phantoms/net-liver-lu177.toml"
@@ -39,6 +40,8 @@ enum Command {
     Kernel(kernel::Arguments),
     /// Write voxel S values in mGy/(MBq s).
     SValues(s_values::Arguments),
+    /// Run the reference cases on a device: ours beside EGSnrc, Geant4, tables and limits, with bounds.
+    Verify(verify::Arguments),
     /// List the devices that can do the transport, and what the others lack.
     Devices(devices::Arguments),
     /// List the nuclides, or show one: half-life, decay chain, energies per decay.
@@ -56,6 +59,7 @@ impl Cli {
             Command::Validate(arguments) => validate::execute(&arguments),
             Command::Kernel(arguments) => kernel::execute(&arguments),
             Command::SValues(arguments) => s_values::execute(&arguments),
+            Command::Verify(arguments) => verify::execute(&arguments),
             Command::Devices(arguments) => devices::execute(&arguments),
             Command::Nuclides(arguments) => nuclides::execute(&arguments),
         }

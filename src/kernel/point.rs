@@ -2,7 +2,7 @@
 
 use super::{
     BATCHES, Emitter, Part, Request,
-    score::{Estimate, cells, score},
+    score::{Estimate, balanced, cells, score},
     stage::{Stage, standard_plan},
 };
 use crate::{
@@ -76,6 +76,7 @@ pub fn point_kernel(emitter: &Emitter, radii: &[f64], request: &Request, say: &d
             *total = total.plus(own.times(beam.sampler.intensity()));
         }
     }
+    balanced(&sums)?;
     let device = backend.device();
     Ok(PointKernel { radii: radii.to_vec(), parts, energy_per_decay: emitter.energy_per_decay(), density, settings, device, sums })
 }

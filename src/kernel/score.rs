@@ -43,7 +43,7 @@ pub struct Scored {
 /// Standard errors come from the spread of the batches, so quantities that share histories are treated as they should be.
 ///
 /// # Errors
-/// If the device fails, or energy is neither deposited nor escaped.
+/// If the device fails, or the tally is not what the counters say was deposited.
 pub fn score(backend: &mut dyn Backend, job: &Job<'_>, project: &dyn Fn(&[u64]) -> Vec<f64>) -> Result<Scored> {
     let mut sums = Sums::default();
     let mut batches: Vec<Vec<f64>> = Vec::with_capacity(job.batches as usize);
@@ -55,9 +55,6 @@ pub fn score(backend: &mut dyn Backend, job: &Job<'_>, project: &dyn Fn(&[u64]) 
         }
         batches.push(project(&result.energy));
     }
-    if sums.imbalance() != 0 {
-        return Err(Error::device(format!("the energy does not balance by {} quanta of 2^-20 MeV", sums.imbalance())));
-    }
     let n = f64::from(job.batches);
     let scale = QUANTUM_MEV * n / job.histories as f64;
     let estimates = (0..batches.first().map_or(0, Vec::len))
@@ -68,6 +65,17 @@ pub fn score(backend: &mut dyn Backend, job: &Job<'_>, project: &dyn Fn(&[u64]) 
         })
         .collect();
     Ok(Scored { estimates, sums })
+}
+
+/// Refuses sums whose energy does not balance.
+///
+/// # Errors
+/// With the difference.
+pub fn balanced(sums: &Sums) -> Result<()> {
+    match sums.imbalance() {
+        0 => Ok(()),
+        quanta => Err(Error::device(format!("the energy does not balance by {quanta} quanta of 2^-20 MeV"))),
+    }
 }
 
 /// Every cell for itself.

@@ -5,7 +5,7 @@ use glam::DVec3;
 use super::{
     BATCHES, Emitter, Part, Request,
     point::{conditions, length},
-    score::{Estimate, score},
+    score::{Estimate, balanced, score},
     stage::{Stage, standard_plan},
 };
 use crate::{
@@ -145,6 +145,7 @@ pub fn voxel_s(emitter: &Emitter, edges: DVec3, radius: u32, request: &Request, 
             *total = total.plus(own.times(scale * beam.sampler.intensity() / f64::from(class.voxels)));
         }
     }
+    balanced(&sums)?;
     let device = backend.device();
     Ok(VoxelS { classes, parts, edges, margin, density, settings, device, sums })
 }

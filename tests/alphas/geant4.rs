@@ -64,7 +64,7 @@ fn compare(what: &str, ours: &[f64], theirs: &[f64], bound: f64) -> f64 {
 
 #[test]
 fn depth_dose() {
-    let all = cases(include_str!("../data/reference/geant4_alpha_depth_dose.csv"));
+    let all = cases(include_str!("../../src/verify/reference/geant4_alpha_depth_dose.csv"));
     assert_eq!(all.len(), 3);
     for case in all {
         let energy = case[0].number("energy_mev") as f32;
@@ -80,7 +80,7 @@ fn depth_dose() {
 
 #[test]
 fn point_kernels() {
-    let all = cases(include_str!("../data/reference/geant4_alpha_point_kernel.csv"));
+    let all = cases(include_str!("../../src/verify/reference/geant4_alpha_point_kernel.csv"));
     assert_eq!(all.len(), 3);
     for case in all {
         let energy = case[0].number("energy_mev") as f32;
@@ -99,7 +99,7 @@ fn straggling_lies_between_measurement_and_geant4() {
         cpu::tables::{table_alpha_range, table_energy},
     };
     let setup = Setup::water([1; 3], 1.0, options(WaterData::Icru90));
-    for row in rows(include_str!("../data/reference/geant4_alpha_ranges.csv")).iter().filter(|row| row.text("water") == "ICRU90") {
+    for row in rows(include_str!("../../src/verify/reference/geant4_alpha_ranges.csv")).iter().filter(|row| row.text("water") == "ICRU90") {
         let energy = row.number("energy_mev") as f32;
         let sigma = f64::from(table_energy(&setup.tables, 0, ALPHA_SIGMA_AT, energy));
         let range = 1e4 * f64::from(table_alpha_range(&setup.tables, 0, energy));
@@ -131,7 +131,7 @@ fn at_offset(values: &[f64], size: u32, offset: [i32; 3]) -> f64 {
 #[test]
 fn voxel_s_values() {
     let (energy, spectrum) = (5.8, line(5.8));
-    let all = rows(include_str!("../data/reference/geant4_alpha_voxel_s.csv"));
+    let all = rows(include_str!("../../src/verify/reference/geant4_alpha_voxel_s.csv"));
     for case in all.chunk_by(|a, b| a.text("voxel_um") == b.text("voxel_um")) {
         let edge = case[0].number("voxel_um");
         let size = if edge < 20.0 { 13 } else { 3 };
@@ -167,7 +167,7 @@ fn voxel_s_values() {
 fn cells() {
     let spectrum = line(5.8);
     let edge = 0.25;
-    for row in rows(include_str!("../data/reference/geant4_alpha_cells.csv")) {
+    for row in rows(include_str!("../../src/verify/reference/geant4_alpha_cells.csv")) {
         let (cell, nucleus) = (row.number("cell_radius_um"), row.number("nucleus_radius_um"));
         // On a surface no voxel lies.
         if row.text("source") == "CS" {

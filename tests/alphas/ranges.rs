@@ -28,7 +28,7 @@ fn material(name: &str) -> Material {
 
 #[test]
 fn ranges_in_every_tabulated_material() {
-    let references = include_str!("../data/alpha_csda.csv");
+    let references = include_str!("../../src/verify/reference/alpha_csda.csv");
     let mut lines = references.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(',').collect::<Vec<_>>());
     let energies: Vec<f64> = lines.next().expect("a header")[1..].iter().map(|e| e.parse().expect("an energy")).collect();
     let mut worst = (0.0, String::new());

@@ -48,7 +48,7 @@ fn draw(sampler: &EnergySampler, history: u32) -> f32 {
 #[test]
 fn monoenergetic_point_kernels() {
     let setup = Setup::water([1; 3], EDGE, fine_options());
-    let all = rows(include_str!("../data/reference/egsnrc_point_kernels.csv"));
+    let all = rows(include_str!("../../src/verify/reference/egsnrc_point_kernels.csv"));
     for case in all.chunk_by(|a, b| a.text("energy_mev") == b.text("energy_mev")) {
         let (energy, csda) = (case[0].number("energy_mev"), case[0].number("r_csda_cm"));
         let tracker = Tracker::new(&setup, 0.01 * csda);
@@ -87,7 +87,7 @@ fn low_energy_point_kernels() {
     let setup = Setup::water([1; 3], EDGE, fine_options());
     let stopping = electron_stopping(&find("water_liquid").expect("water"), WaterData::Icru49).expect("data");
     let csda = LogLogSpline::new(&stopping.energy, &stopping.csda_range(Charge::Electron));
-    let all = rows(include_str!("../data/reference/edknrc_point_kernels.csv"));
+    let all = rows(include_str!("../../src/verify/reference/edknrc_point_kernels.csv"));
     for (column, energy) in [("10_kev", 0.01), ("15_kev", 0.015)] {
         let range = csda.eval(energy);
         let tracker = Tracker::new(&setup, 0.01 * range);
@@ -106,7 +106,7 @@ fn low_energy_point_kernels() {
 #[test]
 fn beta_point_kernels() {
     let setup = Setup::water([1; 3], EDGE, fine_options());
-    let all = rows(include_str!("../data/reference/egsnrc_beta_kernels.csv"));
+    let all = rows(include_str!("../../src/verify/reference/egsnrc_beta_kernels.csv"));
     for case in all.chunk_by(|a, b| (a.text("nuclide"), a.text("component")) == (b.text("nuclide"), b.text("component"))) {
         let (nuclide, component) = (case[0].text("nuclide"), case[0].text("component"));
         let sampler = spectrum(nuclide, &[component]);
@@ -136,7 +136,7 @@ fn beta_point_kernels() {
 #[test]
 fn spheres() {
     let setup = Setup::water([1; 3], EDGE, fine_options());
-    for row in rows(include_str!("../data/reference/egsnrc_spheres.csv")) {
+    for row in rows(include_str!("../../src/verify/reference/egsnrc_spheres.csv")) {
         let (energy, radius) = (row.number("energy_mev"), 0.1 * row.number("radius_mm"));
         let tracker = Tracker::new(&setup, 0.007 * radius);
         let inside = |history: u32| {

@@ -130,7 +130,7 @@ fn layers(beam: bool) -> Setup {
 /// Each layer within 2 % of the largest dose, and where little arrives (lung) within 5 % of its own.
 #[test]
 fn slabs() {
-    let all = rows(include_str!("../data/reference/egsnrc_slabs.csv"));
+    let all = rows(include_str!("../../src/verify/reference/egsnrc_slabs.csv"));
     for case in all.chunk_by(|a, b| a.text("source") == b.text("source")) {
         let beam = case[0].text("source") == "beam";
         let setup = layers(beam);

@@ -7,7 +7,7 @@ use crate::reference::rows;
 /// Sampler of components ("beta", "ce_auger") of a nuclide together; its intensity is per decay.
 pub(crate) fn spectrum(nuclide: &str, components: &[&str]) -> EnergySampler {
     let (mut lines, mut beta) = (Vec::new(), Continuum { intensity: 1.0, energy: Vec::new(), density: Vec::new() });
-    for row in rows(include_str!("../data/reference/egsnrc_spectra.csv")) {
+    for row in rows(include_str!("../../src/verify/reference/egsnrc_spectra.csv")) {
         if row.text("nuclide") != nuclide || !components.contains(&row.text("component")) {
             continue;
         }

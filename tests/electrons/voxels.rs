@@ -62,7 +62,7 @@ fn voxel_s_values() {
             run.sums.steps as f64 / histories as f64
         );
         let scale = sampler.intensity() * 1.602_176_634e-10 / 0.027;
-        for row in rows(include_str!("../data/reference/egsnrc_voxel_s.csv")).iter().filter(|row| row.text("nuclide") == nuclide) {
+        for row in rows(include_str!("../../src/verify/reference/egsnrc_voxel_s.csv")).iter().filter(|row| row.text("nuclide") == nuclide) {
             let offset = ["i", "j", "k"].map(|c| row.number(c) as i32);
             let theirs = row.number("gy_per_decay");
             if theirs < 2e-13 {

@@ -1,31 +1,7 @@
-//! Reference figures: CSV tables under `tests/data/reference`, whose first lines say where they come from.
+//! Reference figures, read as `dosaic verify` reads them, and the symmetry of cubic voxels.
 
-/// One row of a table, by column name.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    columns: Vec<&'static str>,
-    fields: Vec<&'static str>,
-}
-
-impl Row {
-    /// The field of a column.
-    pub(crate) fn text(&self, column: &str) -> &'static str {
-        let at = self.columns.iter().position(|c| *c == column).unwrap_or_else(|| panic!("no column {column} in {:?}", self.columns));
-        self.fields[at]
-    }
-
-    /// The number in a column.
-    pub(crate) fn number(&self, column: &str) -> f64 {
-        self.text(column).parse().unwrap_or_else(|_| panic!("{column}: {:?} is not a number", self.text(column)))
-    }
-}
-
-/// The rows of a table.
-pub(crate) fn rows(text: &'static str) -> Vec<Row> {
-    let mut lines = text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(',').collect::<Vec<_>>());
-    let columns = lines.next().expect("a header");
-    lines.map(|fields| Row { columns: columns.clone(), fields }).collect()
-}
+#[allow(unused_imports, reason = "not every test that shares this file names the type")]
+pub(crate) use dosaic::verify::reference::{Row, rows};
 
 /// Offsets that symmetry makes equal to (i, j, k): permutations and signs, each once.
 pub(crate) fn equivalent([i, j, k]: [i32; 3]) -> Vec<[i32; 3]> {
