@@ -88,7 +88,7 @@ impl Context {
     /// If the radiation is not transported.
     pub fn job<'a>(&self, source: &Source<'a>, full: u64) -> Result<Job<'a>> {
         Ok(Job {
-            particle: source.radiation.particle()?,
+            particle: source.radiation.particle(),
             source: source.voxels,
             shape: source.shape,
             spectrum: source.sampler.rows(),

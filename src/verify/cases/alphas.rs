@@ -44,7 +44,7 @@ pub(super) fn ranges(context: &Context) -> Result<Outcome> {
         [(WaterData::Icru90, &["water_liquid"][..]), (WaterData::Icru49, &["water_liquid"]), (WaterData::Icru49, &MATERIALS)]
     {
         let list = names.iter().map(|name| materials::require(name)).collect::<Result<Vec<_>>>()?;
-        let tables = Tables::build(&list, &context.settings(data, 0.01).tables)?;
+        let tables = Tables::build(&list, &[], &context.settings(data, 0.01).tables)?;
         for (at, &name) in (0u32..).zip(names) {
             let row_name = if data == WaterData::Icru90 { "water_icru90" } else { name };
             let theirs = references.iter().filter(|row| row.text("material") == row_name);
