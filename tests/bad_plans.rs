@@ -80,7 +80,10 @@ const CASES: &[Case] = &[
     // keys
     ("radius = \"30 mm\"", "radus = \"30 mm\"", 14, &["unknown key `radus`", "region \"liver\"", "did you mean `radius`?"]),
     ("[output]", "[outputs]", 57, &["unknown key `outputs`", "did you mean `output`?"]),
-    ("batches = 32", "photons = true", 51, &["unknown key `photons` in [transport]", "known keys: histories, batches"]),
+    ("batches = 32", "neutrons = true", 51, &["unknown key `neutrons` in [transport]", "known keys: histories, batches"]),
+    ("batches = 32", "photons = true", 51, &["a text in quotes is needed", "analogue"]),
+    ("batches = 32", "photons = \"all\"", 51, &["track-length"]),
+    ("batches = 32", "photon_cut = \"100 eV\"", 51, &["between 1 keV and 1 MeV"]),
     ("tissue = \"liver\"", "alpha_beat = \"3 Gy\"", 55, &["unknown key `alpha_beat`", "did you mean `alpha_beta`?"]),
     ("voxels = [40, 40, 40]\n", "", 3, &["[phantom] lacks `voxels`", "voxels = [128, 128, 80]"]),
     ("background = \"water\"\n", "", 3, &["[phantom] lacks `background`"]),

@@ -331,7 +331,7 @@ fn short_run(name: &str) -> BTreeMap<String, [f64; 2]> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("out");
     let run = Command::new(env!("CARGO_BIN_EXE_dosaic"))
-        .args(["run", "--device", "cpu", "--histories", "200000", "--quiet", "--out"])
+        .args(["run", "--device", "cpu", "--histories", "200000", "--photons", "off", "--quiet", "--out"])
         .args([&out, &self::folder().join(format!("{name}.toml"))])
         .output()
         .expect("the program");

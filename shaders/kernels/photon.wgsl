@@ -32,7 +32,7 @@ fn kernel_photon() {
                 finished = true;
                 break;
             }
-            history = kernel_emit(&photon, &sums, place);
+            history = kernel_release(&photon, &sums, place);
         }
         segments += 1u;
         for (var leg = 0u; leg < params.legs_per_stop; leg++) {
@@ -68,7 +68,7 @@ fn kernel_absorb(sums: ptr<function, ReportSums>, index: u32, quanta: u32) {
     (*sums).deposited = report_add((*sums).deposited, quanta);
 }
 
-fn kernel_emit(photon: ptr<function, Photon>, sums: ptr<function, ReportSums>, place: u32) -> vec2<u32> {
+fn kernel_release(photon: ptr<function, Photon>, sums: ptr<function, ReportSums>, place: u32) -> vec2<u32> {
     if params.queue_waiting == 1u {
         let queued = queue[queue_half(KIND_PHOTON) + place];
         *photon = photon_start(queued, 0u);

@@ -62,6 +62,10 @@ fn rng_uniform(word: u32) -> f32 {
     return (f32(word >> 9u) + 0.5) * 1.1920929e-7;
 }
 
+fn rng_spare(x: u32, y: u32, z: u32) -> f32 {
+    return rng_uniform(((x & 511u) << 23u) | ((y & 511u) << 14u) | ((z & 511u) << 5u));
+}
+
 fn rng_normal3(word: u32) -> f32 {
     let sum = (word & 1023u) + ((word >> 10u) & 1023u) + ((word >> 20u) & 1023u);
     return (f32(sum) - 1534.5) * 1.953126e-3;

@@ -34,7 +34,7 @@ fn event_happen(history: vec2<u32>, e: ptr<function, Electron>, depth: u32) -> E
     result.quanta = (*e).quanta - left;
     (*e).quanta = left;
     (*e).interactions = math_exponential(words.w);
-    let kind = rng_uniform(((words.x & 511u) << 23u) | ((words.y & 511u) << 14u) | ((words.w & 511u) << 5u));
+    let kind = rng_spare(words.x, words.y, words.w);
     let radiation = table_charge(family, RADIATION_AT, energy);
     let radiates = (*e).event == ELECTRON_RADIATE;
     let choice = select(kind, kind * radiation, radiates);
@@ -59,7 +59,7 @@ fn event_photons(
 ) {
     (*result).photons = 2u;
     (*result).first = EventPhoton(first, quanta, rng_child_stream((*e).stream, born));
-    (*result).second = EventPhoton(second, other, rng_child_stream((*e).stream, born ^ 0x80000000u));
+    (*result).second = EventPhoton(second, other, rng_child_stream((*e).stream, born ^ SECOND_BORN));
     (*e).quanta = 0u;
     (*e).state = ELECTRON_DONE;
 }

@@ -55,11 +55,11 @@ fn interaction_compton(
         (*photon).draw += 1u;
         let u = rng_uniform(words.x);
         var shell = table_rows[first_shell];
-        for (var k = 1u; k < SHELL_ROWS; k++) {
+        for (var k = 0u; k < SHELL_ROWS; k++) {
+            shell = table_rows[first_shell + k];
             if u < shell.x {
                 break;
             }
-            shell = table_rows[first_shell + k];
         }
         let choice = rng_uniform(words.y) * (span + square);
         if choice < span {
@@ -86,7 +86,7 @@ fn interaction_compton(
     }
     let cosine = 1.0 - lost;
     let polar = vec2<f32>(cosine, sqrt(max(lost * (2.0 - lost), 0.0)));
-    let transferred = sqrt(max(1.0 + ratio * ratio - 2.0 * ratio * cosine, 1.0e-12));
+    let transferred = sqrt(max(1.0 + ratio * ratio - 2.0 * ratio * cosine, TINY));
     let slope = transferred * (1.0 + ratio * (ratio - cosine) / (transferred * transferred));
     var momentum = 0.0;
     var azimuth = vec2<f32>(1.0, 0.0);
@@ -108,7 +108,7 @@ fn interaction_compton(
     (*photon).quanta = min(tally_quanta(scattered), before);
     (*result).quanta = min(tally_quanta(binding), before - (*photon).quanta);
     let incoming = (*photon).direction;
-    let q = sqrt(max(energy * energy + scattered * scattered - 2.0 * energy * scattered * cosine, 1.0e-20));
+    let q = sqrt(max(energy * energy + scattered * scattered - 2.0 * energy * scattered * cosine, TINY));
     let electron_cosine = clamp((energy - scattered * cosine) / q, -1.0, 1.0);
     let electron_polar = vec2<f32>(electron_cosine, sqrt(1.0 - electron_cosine * electron_cosine));
     (*result).electron = InteractionElectron(
@@ -121,18 +121,18 @@ fn interaction_compton(
 
 fn interaction_momentum(rest: f32, energy: f32, lost: f32, binding: f32) -> f32 {
     let product = energy * (energy - binding) * lost;
-    return (product - rest * binding) / (rest * sqrt(max(2.0 * product + binding * binding, 1.0e-20)));
+    return (product - rest * binding) / (rest * sqrt(max(2.0 * product + binding * binding, TINY)));
 }
 
 fn interaction_share(p: f32) -> f32 {
-    let s = 0.70710677 + 1.4142135 * abs(p);
-    let tail = 0.5 * math_exp(max(0.5 - s * s, -60.0));
+    let s = SQRT_HALF + SQRT_TWO * abs(p);
+    let tail = 0.5 * math_exp(max(0.5 - s * s, -LARGEST_EXPONENT));
     return select(1.0 - tail, tail, p < 0.0);
 }
 
 fn interaction_profile(share: f32) -> f32 {
-    let tail = max(2.0 * min(share, 1.0 - share), 1.0e-20);
-    let p = (sqrt(max(0.5 - math_ln(tail), 0.5)) - 0.70710677) * 0.70710677;
+    let tail = max(2.0 * min(share, 1.0 - share), TINY);
+    let p = (sqrt(max(0.5 - math_ln(tail), 0.5)) - SQRT_HALF) * SQRT_HALF;
     return select(p, -p, share < 0.5);
 }
 
@@ -202,7 +202,7 @@ fn interaction_sauter(history: vec2<u32>, photon: ptr<function, Photon>, energy:
     let tau = energy / params.electron_rest;
     let gamma = 1.0 + tau;
     let beta = sqrt(tau * (tau + 2.0)) / gamma;
-    let a = 1.0 / max(beta, 1.0e-3) - 1.0;
+    let a = 1.0 / max(beta, LEAST_SPEED) - 1.0;
     let b = 0.5 * beta * gamma * (gamma - 1.0) * (gamma - 2.0);
     var nu = 1.0;
     for (var attempt = 0u; attempt < MAX_REJECTIONS; attempt++) {
@@ -247,7 +247,7 @@ fn interaction_pair(
     let incoming = (*photon).direction;
     (*result).pair = 1u;
     (*result).positron =
-        interaction_emit(incoming, positron, angles.x, azimuth, rng_child_stream((*photon).stream, born ^ 0x80000000u));
+        interaction_emit(incoming, positron, angles.x, azimuth, rng_child_stream((*photon).stream, born ^ SECOND_BORN));
     (*result).electron =
         interaction_emit(incoming, kinetic - positron, angles.y, -azimuth, rng_child_stream((*photon).stream, born));
     (*photon).quanta = 0u;

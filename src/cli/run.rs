@@ -15,7 +15,7 @@ use crate::{
     engine::{self, Record, RunOptions},
     error::{Error, Result},
     io::output::OutputDir,
-    plan::{self, Plan},
+    plan::{self, PhotonMode, Plan},
     report::{text, time},
 };
 
@@ -51,6 +51,15 @@ pub(super) struct Overrides {
     /// Seed of the random numbers; overrides the plan
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<u64>,
+    /// What is done with photons; overrides the plan
+    #[arg(long, value_name = "MODE", value_parser = photons)]
+    photons: Option<PhotonMode>,
+}
+
+/// analogue, track-length or off.
+fn photons(text: &str) -> std::result::Result<PhotonMode, String> {
+    let known = PhotonMode::NAMES.iter().find(|(name, _)| *name == text);
+    known.map(|&(_, mode)| mode).ok_or_else(|| "one of analogue, track-length and off is needed".into())
 }
 
 /// A whole number of histories, also as 2e6.
@@ -77,6 +86,9 @@ impl Overrides {
         }
         if let Some(seed) = self.seed {
             plan.transport.seed = seed;
+        }
+        if let Some(photons) = self.photons {
+            plan.transport.photons = photons;
         }
         Ok(plan)
     }

@@ -131,6 +131,7 @@ fraction = 0.1
 half_life = "50 h"
 [transport]
 histories = 1000
+photons = "off"
 "#;
         crate::plan::parse(text, std::path::Path::new("test.toml"), &crate::plan::Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
     }

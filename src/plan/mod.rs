@@ -347,6 +347,11 @@ pub enum PhotonMode {
     Off,
 }
 
+impl PhotonMode {
+    /// Names in plans and on the command line.
+    pub const NAMES: [(&'static str, Self); 3] = [("analogue", Self::Analogue), ("track-length", Self::TrackLength), ("off", Self::Off)];
+}
+
 /// Radiobiology (tier T0): per region, in the order of [`Plan::regions`]; regions without an entry of their own use `default`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ResponsePlan {

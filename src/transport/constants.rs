@@ -113,6 +113,18 @@ pub const REST_QUANTA: u32 = 535_821;
 pub const TRANSFER_PER_MEV: f32 = 80.655_44;
 /// Reciprocal of the fine-structure constant: Compton profiles are tabulated in atomic units of momentum.
 pub const INVERSE_ALPHA: f32 = 137.035_999;
+/// 1 / sqrt 2 and sqrt 2: of the analytical Compton profiles.
+pub const SQRT_HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
+/// See [`SQRT_HALF`].
+pub const SQRT_TWO: f32 = std::f32::consts::SQRT_2;
+/// Keeps a quotient or logarithm finite where its argument would vanish.
+pub const TINY: f32 = 1.0e-20;
+/// Largest exponent of a vanishing tail.
+pub const LARGEST_EXPONENT: f32 = 60.0;
+/// Speed of a photoelectron below which its direction is sampled as for this one.
+pub const LEAST_SPEED: f32 = 1.0e-3;
+/// Added to the draw at which a particle was born: the second of two born at once.
+pub const SECOND_BORN: u32 = 0x8000_0000;
 /// Compton electron momentum, in units of m c, beyond which the flux factor is kept constant.
 pub const FLUX_LIMIT: f32 = 0.2;
 /// Particles that can wait on a history's stack. Each level at least halves the energy (but for that of a positron), so 15 hold 16 MeV down to 1 keV.
@@ -195,6 +207,7 @@ listed! {
     LOSS_SKEWNESS: "f32", LOSS_QUADRATIC: "f32", NORMAL3_SQUARE_VARIANCE: "f32", LARGEST_CUT: "f32",
     VOXEL_BEYOND: "f32", VOXEL_GRAZE: "f32",
     TRANSFER_PER_MEV: "f32", INVERSE_ALPHA: "f32", FLUX_LIMIT: "f32",
+    SQRT_HALF: "f32", SQRT_TWO: "f32", TINY: "f32", LARGEST_EXPONENT: "f32", LEAST_SPEED: "f32",
     RANGE_EXPONENT: "u32", ELECTRON_LOG2: "u32", ELECTRON_ROWS: "u32", ALPHA_LOG2: "u32", ALPHA_ROWS: "u32",
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",
@@ -206,7 +219,7 @@ listed! {
     RAYLEIGH_AT: "u32", RAYLEIGH_EXPONENT: "u32", RAYLEIGH_LOG2: "u32", RAYLEIGH_NODES: "u32",
     SPLIT_AT: "u32", SPLIT_EXPONENT: "u32", SPLIT_LOG2: "u32", SPLIT_TABLES: "u32", SPLIT_PIECES: "u32", SCALARS_PER_MATERIAL: "u32",
     SHAPE_CENTRE: "u32", SHAPE_PLANE: "u32", SHAPE_BEAM: "u32", MODE_TRACK_LENGTH: "u32", MODE_OFF: "u32",
-    REST_QUANTA: "u32", STACK: "u32", MAX_STEPS: "u32", MAX_FLIGHTS: "u32", MAX_SEGMENTS: "u32", MAX_REJECTIONS: "u32",
+    REST_QUANTA: "u32", SECOND_BORN: "u32", STACK: "u32", MAX_STEPS: "u32", MAX_FLIGHTS: "u32", MAX_SEGMENTS: "u32", MAX_REJECTIONS: "u32",
     STATUS_STEPS: "u32", STATUS_STACK: "u32", STATUS_REJECTION: "u32", STATUS_SEGMENTS: "u32", STATUS_QUEUE: "u32", STATUS_FLIGHTS: "u32",
     KIND_ELECTRON: "u32", KIND_POSITRON: "u32", KIND_PHOTON: "u32",
 }

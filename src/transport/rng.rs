@@ -41,6 +41,12 @@ pub fn rng_uniform(word: u32) -> f32 {
     ((word >> 9) as f32 + 0.5) * 1.192_092_9e-7
 }
 
+/// A uniform number from the bits that [`rng_uniform`] leaves of three words.
+#[inline(always)]
+pub fn rng_spare(x: u32, y: u32, z: u32) -> f32 {
+    rng_uniform((x & 511) << 23 | (y & 511) << 14 | (z & 511) << 5)
+}
+
 /// A number of mean 0 and variance 1, bounded by 3: the sum of three uniforms (Irwin-Hall) from one word.
 #[inline(always)]
 pub fn rng_normal3(word: u32) -> f32 {

@@ -27,9 +27,6 @@ const DOSE_LEVELS: [f64; 4] = [10.0, 20.0, 50.0, 100.0];
 const CUT: Limits = Limits::between(1e-4, 1.0);
 /// Energies of photon cuts: where their tables begin, to 1 MeV.
 const PHOTON_CUT: Limits = Limits::between(1e-3, 1.0);
-/// What `photons` can be.
-const PHOTONS: [(&str, PhotonMode); 3] =
-    [("analogue", PhotonMode::Analogue), ("track-length", PhotonMode::TrackLength), ("off", PhotonMode::Off)];
 
 /// Reads `[transport]`, or its defaults where it is missing.
 pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPlan {
@@ -84,7 +81,7 @@ pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPla
         ),
         delta_threshold: optional("delta_threshold"),
         electron_cut: optional("electron_cut"),
-        photons: section.or_default("photons", section.choice("photons", &PHOTONS), PhotonMode::Analogue),
+        photons: section.or_default("photons", section.choice("photons", &PhotonMode::NAMES), PhotonMode::Analogue),
         photon_threshold: photon("photon_threshold"),
         photon_cut: photon("photon_cut"),
         range_rejection: section.or_default("range_rejection", section.flag("range_rejection"), true),

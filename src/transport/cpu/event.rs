@@ -14,7 +14,7 @@ use super::{
 use crate::transport::{
     constants::*,
     layout::Params,
-    rng::{rng_block, rng_child_stream, rng_uniform},
+    rng::{rng_block, rng_child_stream, rng_spare, rng_uniform},
     tables::Tables,
 };
 
@@ -76,8 +76,7 @@ pub fn event_happen<const SHELLS: bool>(
     result.quanta = e.quanta - left;
     e.quanta = left;
     e.interactions = math_exponential(words[3]);
-    // The low bits that no other number of this block uses.
-    let kind = rng_uniform((words[0] & 511) << 23 | (words[1] & 511) << 14 | (words[3] & 511) << 5);
+    let kind = rng_spare(words[0], words[1], words[3]);
     let radiation = table_charge(tables, family, RADIATION_AT, energy);
     let choice = if e.event == ELECTRON_RADIATE { kind * radiation } else { kind };
     if choice >= radiation && e.event != ELECTRON_RADIATE {
@@ -95,7 +94,7 @@ pub fn event_happen<const SHELLS: bool>(
 fn event_photons(e: &mut Electron, born: u32, result: &mut EventResult, first: Vec3, second: Vec3, quanta: u32, other: u32) {
     result.photons = 2;
     result.first = EventPhoton { direction: first, quanta, stream: rng_child_stream(e.stream, born) };
-    result.second = EventPhoton { direction: second, quanta: other, stream: rng_child_stream(e.stream, born ^ 0x8000_0000) };
+    result.second = EventPhoton { direction: second, quanta: other, stream: rng_child_stream(e.stream, born ^ SECOND_BORN) };
     e.quanta = 0;
     e.state = ELECTRON_DONE;
 }

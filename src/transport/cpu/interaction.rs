@@ -91,11 +91,11 @@ fn interaction_compton(
         photon.draw += 1;
         let u = rng_uniform(words[0]);
         let mut shell = tables.rows[first_shell as usize];
-        for k in 1..SHELL_ROWS {
+        for k in 0..SHELL_ROWS {
+            shell = tables.rows[(first_shell + k) as usize];
             if u < shell[0] {
                 break;
             }
-            shell = tables.rows[(first_shell + k) as usize];
         }
         let choice = rng_uniform(words[1]) * (span + square);
         if choice < span {
@@ -123,7 +123,7 @@ fn interaction_compton(
     let cosine = 1.0 - lost;
     let polar = [cosine, (lost * (2.0 - lost)).max(0.0).sqrt()];
     // Momentum of the electron along the transfer: changes the energy of the photon. The flux factor is linear in it.
-    let transferred = (1.0 + ratio * ratio - 2.0 * ratio * cosine).max(1.0e-12).sqrt();
+    let transferred = (1.0 + ratio * ratio - 2.0 * ratio * cosine).max(TINY).sqrt();
     let slope = transferred * (1.0 + ratio * (ratio - cosine) / (transferred * transferred));
     let mut momentum = 0.0;
     let mut azimuth = [1.0, 0.0];
@@ -145,7 +145,7 @@ fn interaction_compton(
     photon.quanta = tally_quanta(scattered).min(before);
     result.quanta = tally_quanta(binding).min(before - photon.quanta);
     let incoming = photon.direction;
-    let q = (energy * energy + scattered * scattered - 2.0 * energy * scattered * cosine).max(1.0e-20).sqrt();
+    let q = (energy * energy + scattered * scattered - 2.0 * energy * scattered * cosine).max(TINY).sqrt();
     let electron_cosine = ((energy - scattered * cosine) / q).clamp(-1.0, 1.0);
     let electron_polar = [electron_cosine, (1.0 - electron_cosine * electron_cosine).sqrt()];
     result.electron = InteractionElectron {
@@ -160,22 +160,22 @@ fn interaction_compton(
 #[inline(always)]
 pub fn interaction_momentum(rest: f32, energy: f32, lost: f32, binding: f32) -> f32 {
     let product = energy * (energy - binding) * lost;
-    (product - rest * binding) / (rest * (2.0 * product + binding * binding).max(1.0e-20).sqrt())
+    (product - rest * binding) / (rest * (2.0 * product + binding * binding).max(TINY).sqrt())
 }
 
 /// Share of a shell's electrons with a momentum below p, as a function of p times the profile at 0.
 #[inline(always)]
 pub fn interaction_share(p: f32) -> f32 {
-    let s = std::f32::consts::FRAC_1_SQRT_2 + std::f32::consts::SQRT_2 * p.abs();
-    let tail = 0.5 * math_exp((0.5 - s * s).max(-60.0));
+    let s = SQRT_HALF + SQRT_TWO * p.abs();
+    let tail = 0.5 * math_exp((0.5 - s * s).max(-LARGEST_EXPONENT));
     if p < 0.0 { tail } else { 1.0 - tail }
 }
 
 /// Inverse of [`interaction_share`] for shares in (0, 1).
 #[inline(always)]
 pub fn interaction_profile(share: f32) -> f32 {
-    let tail = (2.0 * share.min(1.0 - share)).max(1.0e-20);
-    let p = ((0.5 - math_ln(tail)).max(0.5).sqrt() - std::f32::consts::FRAC_1_SQRT_2) * std::f32::consts::FRAC_1_SQRT_2;
+    let tail = (2.0 * share.min(1.0 - share)).max(TINY);
+    let p = ((0.5 - math_ln(tail)).max(0.5).sqrt() - SQRT_HALF) * SQRT_HALF;
     if share < 0.5 { -p } else { p }
 }
 
@@ -254,7 +254,7 @@ fn interaction_sauter(params: &Params, history: [u32; 2], photon: &mut Photon, e
     let tau = energy / params.electron_rest;
     let gamma = 1.0 + tau;
     let beta = (tau * (tau + 2.0)).sqrt() / gamma;
-    let a = 1.0 / beta.max(1.0e-3) - 1.0;
+    let a = 1.0 / beta.max(LEAST_SPEED) - 1.0;
     let b = 0.5 * beta * gamma * (gamma - 1.0) * (gamma - 2.0);
     let mut nu = 1.0;
     for _ in 0..MAX_REJECTIONS {
@@ -295,7 +295,7 @@ fn interaction_pair(params: &Params, tables: &Tables, history: [u32; 2], photon:
     let azimuth = math_cos_sin(angles[2]);
     let incoming = photon.direction;
     result.pair = 1;
-    result.positron = interaction_emit(params, incoming, positron, angles[0], azimuth, rng_child_stream(photon.stream, born ^ 0x8000_0000));
+    result.positron = interaction_emit(params, incoming, positron, angles[0], azimuth, rng_child_stream(photon.stream, born ^ SECOND_BORN));
     result.electron = interaction_emit(
         params,
         incoming,
