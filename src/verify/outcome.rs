@@ -131,7 +131,13 @@ impl Series {
     /// The bin that deviates most beyond its statistics, as a row.
     pub fn worst(&self, what: &str, unit: &str) -> Row {
         let excess = |at: usize| self.residual(at).map_or(f64::NEG_INFINITY, |(d, s)| d.abs() - 2.0 * s);
-        let at = (0..self.ours.len()).max_by(|&a, &b| excess(a).total_cmp(&excess(b))).unwrap_or(0);
+        let deviation = |at: usize| self.residual(at).map_or(f64::NEG_INFINITY, |(d, _)| d.abs());
+        let bins = 0..self.ours.len();
+        let mut at = bins.clone().max_by(|&a, &b| excess(a).total_cmp(&excess(b))).unwrap_or(0);
+        if excess(at) <= 0.0 {
+            // Nothing beyond statistics: the largest deviation says more.
+            at = bins.max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
+        }
         let norm = if self.to_maximum { Norm::Of(self.norm(at)) } else { Norm::Reference };
         let place = 0.5 * (self.edges[at] + self.edges[at + 1]);
         Row::new(format!("{what}, worst bin, at {place:.4} {unit}"), self.ours[at], self.reference[at], norm, self.bound)
