@@ -157,8 +157,8 @@ fn s_values_and_spectra_from_the_command_line() {
     // The file holds two electrons of 100 keV per decay.
     let (line, spectrum) = (value("electron:0.1"), value("spectrum:s.csv"));
     assert!((spectrum / line / 2.0 - 1.0).abs() < 0.003, "{line} and {spectrum}");
-    // 0.1 MeV in 1 mg, nearly all of it: 16 mGy/(MBq s).
-    assert!((15.0..16.03).contains(&line), "{line}");
+    // 0.1 MeV in 1 mg is 16.02 mGy/(MBq s); a layer of a third of the range (0.14 mm) on six sides loses about half of what starts there.
+    assert!((13.5..15.5).contains(&line), "{line}");
     for (arguments, phrase) in [
         (&["s-values", "electron:0.1", "--voxel", "1,2"][..], "one edge or three"),
         (&["s-values", "electron:0.1", "--voxel", "0"], "0.001 to 100 mm"),

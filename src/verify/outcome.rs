@@ -31,7 +31,7 @@ pub struct Row {
     pub difference: f64,
     /// Combined 1 sigma over norm.
     pub sigma: f64,
-    /// What the difference is relative to: "reference", "maximum".
+    /// What the difference is relative to: "reference", "maximum", "nothing" (an absolute number that should be zero).
     pub relative_to: &'static str,
     /// Largest difference beyond 2 sigma.
     pub bound: f64,
@@ -59,7 +59,7 @@ impl Row {
 
     /// A number that must not exceed `bound`.
     pub fn at_most(quantity: impl Into<String>, found: f64, bound: f64) -> Self {
-        Self::new(quantity, exact(found), exact(0.0), Norm::Of(1.0), bound)
+        Self { relative_to: "nothing", ..Self::new(quantity, exact(found), exact(0.0), Norm::Of(1.0), bound) }
     }
 
     /// Something that could not be run.
@@ -134,8 +134,8 @@ impl Series {
         let deviation = |at: usize| self.residual(at).map_or(f64::NEG_INFINITY, |(d, _)| d.abs());
         let bins = 0..self.ours.len();
         let mut at = bins.clone().max_by(|&a, &b| excess(a).total_cmp(&excess(b))).unwrap_or(0);
-        if excess(at) <= 0.0 {
-            // Nothing beyond statistics: the largest deviation says more.
+        if excess(at) <= 0.1 * self.bound {
+            // Nothing to speak of beyond statistics: the largest deviation says more.
             at = bins.max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
         }
         let norm = if self.to_maximum { Norm::Of(self.norm(at)) } else { Norm::Reference };

@@ -6,7 +6,6 @@ use dosaic::{
     transport::backend::Particle,
     verify::reference::rows,
 };
-use glam::DVec3;
 
 use crate::{options, world::Setup};
 
