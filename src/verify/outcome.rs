@@ -48,11 +48,12 @@ impl Row {
         };
         let difference = (ours.mean - reference.mean) / size;
         let sigma = ours.sigma.hypot(reference.sigma) / size.abs();
-        let verdict = match () {
-            // Not a number fails.
-            () if !(difference.abs() - 2.0 * sigma <= bound) => Verdict::Fail,
-            () if sigma > bound => Verdict::Unresolved,
-            () => Verdict::Pass,
+        let within = difference.abs() - 2.0 * sigma <= bound;
+        // What is not a number is not within.
+        let verdict = match (within, sigma > bound) {
+            (false, _) => Verdict::Fail,
+            (true, true) => Verdict::Unresolved,
+            (true, false) => Verdict::Pass,
         };
         Self { quantity: quantity.into(), ours, reference, difference, sigma, relative_to, bound, verdict }
     }
