@@ -31,7 +31,7 @@ pub struct Row {
     pub difference: f64,
     /// Combined 1 sigma over norm.
     pub sigma: f64,
-    /// What the difference is relative to: "reference", "maximum".
+    /// What the difference is relative to: "reference", "maximum", "nothing" (an absolute number that should be zero).
     pub relative_to: &'static str,
     /// Largest difference beyond 2 sigma.
     pub bound: f64,
@@ -48,18 +48,19 @@ impl Row {
         };
         let difference = (ours.mean - reference.mean) / size;
         let sigma = ours.sigma.hypot(reference.sigma) / size.abs();
-        let verdict = match () {
-            // Not a number fails.
-            () if !(difference.abs() - 2.0 * sigma <= bound) => Verdict::Fail,
-            () if sigma > bound => Verdict::Unresolved,
-            () => Verdict::Pass,
+        let within = difference.abs() - 2.0 * sigma <= bound;
+        // What is not a number is not within.
+        let verdict = match (within, sigma > bound) {
+            (false, _) => Verdict::Fail,
+            (true, true) => Verdict::Unresolved,
+            (true, false) => Verdict::Pass,
         };
         Self { quantity: quantity.into(), ours, reference, difference, sigma, relative_to, bound, verdict }
     }
 
     /// A number that must not exceed `bound`.
     pub fn at_most(quantity: impl Into<String>, found: f64, bound: f64) -> Self {
-        Self::new(quantity, exact(found), exact(0.0), Norm::Of(1.0), bound)
+        Self { relative_to: "nothing", ..Self::new(quantity, exact(found), exact(0.0), Norm::Of(1.0), bound) }
     }
 
     /// Something that could not be run.
@@ -131,7 +132,13 @@ impl Series {
     /// The bin that deviates most beyond its statistics, as a row.
     pub fn worst(&self, what: &str, unit: &str) -> Row {
         let excess = |at: usize| self.residual(at).map_or(f64::NEG_INFINITY, |(d, s)| d.abs() - 2.0 * s);
-        let at = (0..self.ours.len()).max_by(|&a, &b| excess(a).total_cmp(&excess(b))).unwrap_or(0);
+        let deviation = |at: usize| self.residual(at).map_or(f64::NEG_INFINITY, |(d, _)| d.abs());
+        let bins = 0..self.ours.len();
+        let mut at = bins.clone().max_by(|&a, &b| excess(a).total_cmp(&excess(b))).unwrap_or(0);
+        if excess(at) <= 0.1 * self.bound {
+            // Nothing to speak of beyond statistics: the largest deviation says more.
+            at = bins.max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
+        }
         let norm = if self.to_maximum { Norm::Of(self.norm(at)) } else { Norm::Reference };
         let place = 0.5 * (self.edges[at] + self.edges[at + 1]);
         Row::new(format!("{what}, worst bin, at {place:.4} {unit}"), self.ours[at], self.reference[at], norm, self.bound)

@@ -8,7 +8,7 @@ const WIDTH: f64 = 760.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 740.0;
 /// Top and bottom of the curve and of its residuals.
-const CURVE: (f64, f64) = (40.0, 330.0);
+const CURVE: (f64, f64) = (56.0, 330.0);
 const RESIDUAL: (f64, f64) = (350.0, 460.0);
 const HEIGHT: f64 = 510.0;
 const OURS: &str = "#1f5fa8";
@@ -21,6 +21,8 @@ struct Scale {
     from: f64,
     to: f64,
     log: bool,
+    /// Intervals between ticks, at most.
+    most: f64,
 }
 
 impl Scale {
@@ -39,7 +41,7 @@ impl Scale {
             let (first, last) = (self.low.log10().ceil() as i32, self.high.log10().floor() as i32);
             return (first..=last).map(|k| 10f64.powi(k)).collect();
         }
-        let raw = (self.high - self.low) / 5.0;
+        let raw = (self.high - self.low) / self.most;
         let power = 10f64.powf(raw.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= raw).unwrap_or(raw);
         let first = (self.low / step - 1.0e-9).ceil() as i64;
@@ -66,18 +68,18 @@ fn escape(text: &str) -> String {
 /// The plot of a series.
 pub fn svg(series: &Series) -> String {
     let mut out = String::new();
-    let x = Scale { low: series.edges[0], high: series.edges[series.edges.len() - 1], from: LEFT, to: RIGHT, log: false };
+    let x = Scale { low: series.edges[0], high: series.edges[series.edges.len() - 1], from: LEFT, to: RIGHT, log: false, most: 12.0 };
     let values = || series.ours.iter().chain(&series.reference).map(|e| e.mean).filter(|v| v.is_finite());
     let high = values().fold(0.0, f64::max);
     let y = if series.log {
         let low = series.reference.iter().map(|e| e.mean).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
-        Scale { low: 0.5 * low, high: 2.0 * high, from: CURVE.1, to: CURVE.0, log: true }
+        Scale { low: 0.5 * low, high: 2.0 * high, from: CURVE.1, to: CURVE.0, log: true, most: 6.0 }
     } else {
-        Scale { low: 0.0, high: 1.08 * high, from: CURVE.1, to: CURVE.0, log: false }
+        Scale { low: 0.0, high: 1.08 * high, from: CURVE.1, to: CURVE.0, log: false, most: 6.0 }
     };
     let largest = (0..series.ours.len()).filter_map(|k| series.residual(k)).map(|(d, s)| d.abs() + s).fold(0.0, f64::max);
     let span = (1.6 * series.bound).max(1.05 * largest.min(6.0 * series.bound));
-    let r = Scale { low: -100.0 * span, high: 100.0 * span, from: RESIDUAL.1, to: RESIDUAL.0, log: false };
+    let r = Scale { low: -100.0 * span, high: 100.0 * span, from: RESIDUAL.1, to: RESIDUAL.0, log: false, most: 5.0 };
     let put = |out: &mut String, text: std::fmt::Arguments<'_>| {
         // Writing to a string cannot fail.
         let _ = out.write_fmt(text);
@@ -90,7 +92,7 @@ pub fn svg(series: &Series) -> String {
         ),
     );
     put(&mut out, format_args!(r#"<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>"#));
-    put(&mut out, format_args!(r#"<text x="{LEFT}" y="24" font-size="15">{}</text>"#, escape(&series.title)));
+    put(&mut out, format_args!(r#"<text x="{LEFT}" y="22" font-size="15">{}</text>"#, escape(&series.title)));
     frame(&mut out, &x, &y, CURVE, false);
     let (top, bottom) = (r.at(100.0 * series.bound), r.at(-100.0 * series.bound));
     put(
@@ -118,12 +120,12 @@ pub fn svg(series: &Series) -> String {
     };
     side(&mut out, CURVE, &series.axes[1]);
     side(&mut out, RESIDUAL, if series.to_maximum { "% of max" } else { "%" });
-    put(&mut out, format_args!(r#"<text x="{}" y="58" text-anchor="end" fill="{OURS}">dosaic (line)</text>"#, RIGHT - 10.0));
     put(
         &mut out,
-        format_args!(r#"<text x="{}" y="75" text-anchor="end" fill="{THEIRS}">reference (points), 1 sigma</text>"#, RIGHT - 10.0),
+        format_args!(
+            r##"<text x="{RIGHT}" y="46" text-anchor="end"><tspan fill="{OURS}">dosaic: line</tspan>, <tspan fill="{THEIRS}">reference: points with 1 sigma</tspan>, <tspan fill="#4a6b4a">band: bound</tspan></text>"##
+        ),
     );
-    put(&mut out, format_args!(r##"<text x="{}" y="92" text-anchor="end" fill="#4a6b4a">band: bound</text>"##, RIGHT - 10.0));
     out + "</svg>\n"
 }
 

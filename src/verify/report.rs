@@ -77,6 +77,10 @@ fn cells(row: &Row) -> [String; 6] {
     if row.verdict == Verdict::Skipped {
         return [row.quantity.clone(), String::new(), String::new(), String::new(), String::new(), word(row.verdict).into()];
     }
+    if row.relative_to == "nothing" {
+        let [ours, bound] = [row.ours.mean, row.bound].map(|x| number(x, 0.0));
+        return [row.quantity.clone(), ours, "0".into(), String::new(), bound, word(row.verdict).into()];
+    }
     let of = if row.relative_to == "maximum" { " of max" } else { "" };
     let sign = if row.difference > 0.0 { "+" } else { "" };
     [

@@ -2,8 +2,6 @@
 //!
 //! Run with `cargo test --release --test alphas -- --nocapture` to see the deviations; `docs/validation.md` lists them.
 
-#[path = "../support/reference.rs"]
-mod reference;
 #[path = "../support/world.rs"]
 mod world;
 

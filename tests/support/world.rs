@@ -104,11 +104,6 @@ impl Setup {
         self.phantom.region_names = (1..=count).map(|n| n.to_string()).collect();
     }
 
-    /// Mass of the voxels of a region, g.
-    pub(crate) fn mass_of(&self, region: u16) -> f64 {
-        (0..self.phantom.grid.len()).filter(|&v| self.phantom.regions[v] == region).map(|v| self.phantom.mass(v)).sum()
-    }
-
     /// Runs on two threads; everything emitted must be found again.
     pub(crate) fn run(&self, particle: Particle, source: &[[u32; 2]], spectrum: &[dosaic::nuclide::spectrum::Row], histories: u64) -> Run {
         let histories = histories.div_ceil(u64::from(BATCHES)) * u64::from(BATCHES);
@@ -141,6 +136,7 @@ pub(crate) struct Run {
     /// MeV per history and voxel.
     pub(crate) energy: Vec<f64>,
     /// Standard error of `energy`.
+    #[allow(dead_code, reason = "not every test that shares this file looks at the errors")]
     pub(crate) sigma: Vec<f64>,
     pub(crate) means: TallyMeans,
     #[allow(dead_code, reason = "not every test that shares this file looks at the sums")]

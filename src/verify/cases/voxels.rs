@@ -54,15 +54,15 @@ pub(super) fn electrons(context: &Context) -> Result<Outcome> {
             let reference = Estimate { mean: row.number("gy_per_decay"), sigma: row.number("sigma") }.times(1.0e9);
             let own = found[at].times(scale);
             let (what, bound) = match offset.iter().sum() {
-                0 => ("self", 0.01),
-                1 => ("nearest", 0.02),
+                0 => (" self", 0.01),
+                1 => (" nearest", 0.02),
                 _ => ("", 0.03),
             };
             // Below this only photons arrive, which the electrons' own statistics say nothing about.
             if reference.mean < 1.0e-4 * theirs.first().map_or(1.0, |t: &Estimate| t.mean) && reference.mean < 1.0e-3 {
                 continue;
             }
-            outcome.rows.push(Row::new(format!("{nuclide} {offset:?} {what}, mGy/(MBq s)"), own, reference, Norm::Reference, bound));
+            outcome.rows.push(Row::new(format!("{nuclide} {offset:?}{what}, mGy/(MBq s)"), own, reference, Norm::Reference, bound));
             ours.push(own);
             theirs.push(reference);
             offsets.push(offset);
