@@ -8,6 +8,7 @@ mod world;
 mod kernels;
 mod layers;
 mod limits;
+mod path;
 mod spectra;
 mod track;
 mod voxels;
