@@ -143,24 +143,27 @@ impl<'a> ElectronRanges<'a> {
 
     /// Rows over residual range: energy, then of the step that starts there: hard events, relative spread and drift of the loss.
     pub(super) fn rows(&self) -> Vec<[f32; 4]> {
-        let per_energy: Vec<f64> = self.energy.iter().zip(&self.events).map(|(&e, n)| n.iter().sum::<f64>() / self.loss.eval(e)).collect();
-        let until_rest = self.integrate(&per_energy);
+        // Over the residual range, so that the difference of two values is that of a way: hard events, variance and drift of the range lost.
+        let events = self.over_range(|i, _| self.events[i].iter().sum());
+        let variance = self.over_range(|i, loss| self.straggling(self.energy[i]) / (loss * loss));
+        // R'' = -L' / L^2 with respect to energy; the mean range lost on a way s is s - R'' V / 2 (V = variance of the energy loss).
+        let drift = self.over_range(|i, loss| {
+            let e = self.energy[i];
+            let h = 1.0e-3 * e;
+            let slope = (self.loss.eval(e + h) - self.loss.eval((e - h).max(LOWEST))) / (e + h - (e - h).max(LOWEST));
+            0.5 * slope / (loss * loss) * self.straggling(e)
+        });
         let first = self.first_transport();
         (0..ELECTRON_ROWS)
             .map(|node| {
                 let range = node_value(node, RANGE_EXPONENT, ELECTRON_LOG2);
-                let e = self.energy(range);
                 let step = self.options.step(range, self.thinnest);
-                let detour = self.detour(&first, range, step);
-                let (variance, loss) = (self.straggling(e), self.loss.eval(e.max(LOWEST)));
-                let spread = (variance * detour / step).sqrt() / loss;
-                // R'' = -L' / L^2 with respect to energy; the mean range lost in a step is s - R'' V / 2 (V = variance of the energy loss).
-                let h = 1.0e-3 * e;
-                let slope = (self.loss.eval((e + h).max(LOWEST)) - self.loss.eval((e - h).max(LOWEST))) / (2.0 * h);
-                let drift = 0.5 * slope / (loss * loss) * variance;
-                let events = |range: f64| self.on_grid(self.energy(range), |i| until_rest[i]);
-                let in_step = events(range) - events(range - step * detour);
-                [e as f32, in_step as f32, spread as f32, (detour * (1.0 + drift) - 1.0) as f32]
+                let way = step * self.detour(&first, range, step);
+                let (begin, end) = (self.energy(range), self.energy(range - way));
+                let along = |integral: &[f64]| self.on_grid(begin, |i| integral[i]) - self.on_grid(end, |i| integral[i]);
+                let spread = along(&variance).max(0.0).sqrt() / step;
+                let drift = (way + along(&drift)) / step - 1.0;
+                [begin as f32, along(&events) as f32, spread as f32, drift as f32]
             })
             .collect()
     }
@@ -184,6 +187,17 @@ impl<'a> ElectronRanges<'a> {
         let angle: f64 =
             GAUSS_8.iter().map(|&(place, weight)| weight * step * first.eval(self.energy(range - step * place).max(LOWEST))).sum();
         0.5 * angle / (0.5 * angle).tanh()
+    }
+
+    /// Integral over the residual range from the first point of a quantity per g/cm2; `value` gets the point of the grid and the loss there.
+    fn over_range(&self, value: impl Fn(usize, f64) -> f64) -> Vec<f64> {
+        let per_energy: Vec<f64> = (0..self.energy.len())
+            .map(|i| {
+                let loss = self.loss.eval(self.energy[i]);
+                value(i, loss) / loss
+            })
+            .collect();
+        self.integrate(&per_energy)
     }
 
     /// Integral over energy from the first point of values on the grid, by trapezoids in ln E.
