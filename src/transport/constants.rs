@@ -112,7 +112,7 @@ pub const REST_QUANTA: u32 = 535_821;
 /// Momentum transfer sin(theta/2)/lambda per photon energy at theta = 180 degrees: 1 / (h c), 1/(Angstrom MeV).
 pub const TRANSFER_PER_MEV: f32 = 80.655_44;
 /// Reciprocal of the fine-structure constant: Compton profiles are tabulated in atomic units of momentum.
-pub const INVERSE_ALPHA: f32 = 137.035_999;
+pub const INVERSE_ALPHA: f32 = 137.036;
 /// 1 / sqrt 2 and sqrt 2: of the analytical Compton profiles.
 pub const SQRT_HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// See [`SQRT_HALF`].
