@@ -58,7 +58,7 @@ cases! {
     balance = "energy-balance", 4;
 }
 
-/// A kernel computed with wrong physics is found out: half the step's straggling and deflection would be seen as well as an energy 5 % off.
+/// A kernel of an energy 5 % too high, or in a medium 5 % too thin, is found out.
 #[test]
 fn a_wrong_energy_or_density_fails() {
     let context = Context::new("cpu", 2, true, 1);
