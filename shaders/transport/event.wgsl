@@ -1,5 +1,5 @@
-// Hard events of electrons and positrons: Moeller and Bhabha collisions, bremsstrahlung, annihilation.
-// Twin: src/transport/cpu/event.rs. Rules: src/transport/model.md, "Hard events".
+// Hard events of electrons and positrons: Moeller and Bhabha collisions, bremsstrahlung, annihilation. Twin: src/transport/cpu/event.rs.
+// Rules: src/transport/model.md, "Hard events".
 
 struct EventPhoton {
     direction: vec3<f32>,

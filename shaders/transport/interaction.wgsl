@@ -1,5 +1,5 @@
-// Interactions of photons: Compton and Rayleigh scattering, photoelectric absorption, pair production.
-// Twin: src/transport/cpu/interaction.rs. Rules: src/transport/model.md, "Photons".
+// Interactions of photons: Compton and Rayleigh scattering, photoelectric absorption, pair production. Twin: src/transport/cpu/interaction.rs.
+// Rules: src/transport/model.md, "Photons".
 
 struct InteractionElectron {
     direction: vec3<f32>,
