@@ -1,12 +1,12 @@
 //! Elastic scattering of electrons and positrons: Legendre moments of ELSEPA cross sections per element.
 //!
 //! Source: ELSEPA, F. Salvat, A. Jablonski and C. J. Powell, Comput. Phys. Commun. 165 (2005) 157. Differential cross sections
-//! serve for 13 elements; other elements use a screened Rutherford shape with ELSEPA's total and first transport cross section
-//! (27 elements), or with these interpolated between neighbouring elements.
+//! serve for 13 elements, scaled to the first transport cross section; other elements use a screened Rutherford shape with ELSEPA's
+//! total and first transport cross section (27 elements), or with these interpolated between neighbouring elements.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use super::{berger_seltzer::Charge, quadrature::GAUSS_8};
+use super::{berger_seltzer::Charge, interpolation::interpolate_loglog, quadrature::GAUSS_8};
 
 /// Highest Legendre order kept.
 pub const ORDERS: usize = 160;
@@ -94,16 +94,28 @@ fn build(charge: Charge, z: u8) -> ElasticMoments {
     let screened = |table: &[[f64; 4]]| -> Vec<(f64, Vec<f64>)> {
         table.iter().step_by(4).map(|&[energy, total, first, _]| (energy, screened_rutherford(&mu, total, first))).collect()
     };
-    let (source, table) = if !measured.is_empty() {
-        (ElasticSource::Differential, measured.into_iter().map(|row| (row[0], row[1..].to_vec())).collect())
-    } else if let Some(own) = transport_table(charge).get(&z) {
-        (ElasticSource::Transport, screened(own))
-    } else {
-        (ElasticSource::Interpolated, screened(&interpolated(charge, z)))
+    let own = transport_table(charge).get(&z).cloned();
+    let (source, transport) = match own {
+        Some(own) if measured.is_empty() => (ElasticSource::Transport, own),
+        Some(own) => (ElasticSource::Differential, own),
+        None => (ElasticSource::Interpolated, interpolated(charge, z)),
+    };
+    let table: Vec<(f64, Vec<f64>)> = match source {
+        ElasticSource::Differential => measured.into_iter().map(|row| (row[0], row[1..].to_vec())).collect(),
+        _ => screened(&transport),
     };
     let quadrature = MuQuadrature::new(&mu);
+    let (energies, first): (Vec<f64>, Vec<f64>) = transport.iter().map(|row| (row[0], row[2])).unzip();
     let ln_energy = table.iter().map(|(energy, _)| energy.ln()).collect();
-    let ln_moment = table.iter().map(|(_, dcs)| quadrature.moments(dcs).into_iter().map(f64::ln).collect()).collect();
+    let ln_moment = table
+        .iter()
+        .map(|(energy, dcs)| {
+            let moments = quadrature.moments(dcs);
+            // Lines between the nodes of mu fall 0.1 to 0.6 % short of the transport cross section, alike for all orders.
+            let scale = interpolate_loglog(*energy, &energies, &first) / moments[1];
+            moments.into_iter().map(|moment| (moment * scale).ln()).collect()
+        })
+        .collect();
     ElasticMoments { ln_energy, ln_moment, source }
 }
 
@@ -223,7 +235,9 @@ mod tests {
                 }
                 moments.at(energy, &mut out);
                 // The total hangs on the forward peak between two nodes of the grid, which moves no electron.
-                for (l, bound) in [(0, 0.05), (1, 0.01), (2, 0.012)] {
+                // Hydrogen's table falls by 1.4 % in one step at 20 keV, which no interpolation between the nodes around it follows.
+                let step = z == 1 && (0.016..0.024).contains(&energy);
+                for (l, bound) in [(0, 0.05), (1, if step { 0.01 } else { 4e-3 }), (2, if step { 0.01 } else { 4e-3 })] {
                     let deviation = out[l] / row[l + 1] - 1.0;
                     assert!(deviation.abs() < bound, "{charge:?}, Z {z}, {energy} MeV, order {l}: {deviation:.4}");
                 }
@@ -262,7 +276,7 @@ mod tests {
         let mut out = vec![0.0; ORDERS + 1];
         for row in transport_table(Charge::Electron)[&53].iter().step_by(8).filter(|row| row[0] > 1.0e3) {
             iodine.at(row[0] * 1e-6, &mut out);
-            assert!((out[1] / row[2] - 1.0).abs() < 0.01, "tr1 at {} eV: {}", row[0], out[1] / row[2]);
+            assert!((out[1] / row[2] - 1.0).abs() < 1e-3, "tr1 at {} eV: {}", row[0], out[1] / row[2]);
         }
     }
 
