@@ -487,3 +487,158 @@ fn probe_event(@builtin(global_invocation_id) id: vec3<u32>) {
     probe_put(&c, event.quanta);
     probe_put(&c, event.status);
 }
+
+// Logarithm and power of e, and the closed forms of the interactions.
+@compute @workgroup_size(64)
+fn probe_formula(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let positive = probe_f32(&c);
+    let power = probe_f32(&c);
+    let u = probe_f32(&c);
+    let energy = probe_f32(&c);
+    let lost = probe_f32(&c);
+    let binding = probe_f32(&c);
+    let tau = energy / params.electron_rest;
+    probe_put_f32(&c, math_ln(positive));
+    probe_put_f32(&c, math_exp(power));
+    probe_put_f32(&c, event_dipole(tau, u));
+    probe_put_f32(&c, event_bhabha(1.0 + tau, u));
+    probe_put_f32(&c, interaction_momentum(params.electron_rest, energy, lost, binding));
+    probe_put_f32(&c, interaction_share(power));
+    probe_put_f32(&c, interaction_profile(u));
+}
+
+@compute @workgroup_size(64)
+fn probe_photon_table(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let family = probe_u32(&c);
+    let energy = probe_f32(&c);
+    let u = probe_f32(&c);
+    let largest = probe_f32(&c);
+    let dither = probe_u32(&c);
+    let material = family >> 1u;
+    let row = table_photon(material, energy);
+    probe_put_f32(&c, row.total);
+    probe_put_f32(&c, row.compton);
+    probe_put_f32(&c, row.scattered);
+    probe_put_f32(&c, row.absorbed);
+    probe_put_f32(&c, table_over_energy(params.majorant_at, energy));
+    probe_put_f32(&c, table_rayleigh(material, largest, u));
+    probe_put_f32(&c, table_spectrum(family, energy, u, dither));
+    probe_put_f32(&c, table_split(material, energy, u, dither));
+    let count = u * table_charge(family, RADIATION_COUNT_AT, energy);
+    probe_put_f32(&c, table_radiation_energy(family, energy, count));
+}
+
+fn probe_photon(c: ptr<function, ProbeCursor>) -> Photon {
+    var p: Photon;
+    p.voxel = probe_vec3u(c);
+    p.index = probe_u32(c);
+    p.medium = probe_u32(c);
+    p.offset = probe_vec3f(c);
+    p.direction = probe_vec3f(c);
+    p.quanta = probe_u32(c);
+    p.choice = probe_f32(c);
+    p.way = probe_f32(c);
+    p.carry = probe_f32(c);
+    p.stream = probe_u32(c);
+    p.draw = probe_u32(c);
+    p.flights = probe_u32(c);
+    p.state = probe_u32(c);
+    return p;
+}
+
+fn probe_put_photon(c: ptr<function, ProbeCursor>, p: Photon) {
+    probe_put_vec3u(c, p.voxel);
+    probe_put(c, p.index);
+    probe_put(c, p.medium);
+    probe_put_vec3f(c, p.offset);
+    probe_put_vec3f(c, p.direction);
+    probe_put(c, p.quanta);
+    probe_put_f32(c, p.choice);
+    probe_put_f32(c, p.way);
+    probe_put_f32(c, p.carry);
+    probe_put(c, p.stream);
+    probe_put(c, p.draw);
+    probe_put(c, p.flights);
+    probe_put(c, p.state);
+}
+
+fn probe_put_photon_deposit(c: ptr<function, ProbeCursor>, deposit: PhotonDeposit) {
+    probe_put(c, deposit.index);
+    probe_put(c, deposit.quanta);
+    probe_put(c, deposit.escaped);
+    probe_put(c, deposit.status);
+}
+
+@compute @workgroup_size(64)
+fn probe_photon_start(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    var queued: Queued;
+    queued.offset = probe_vec3f(&c);
+    queued.index = probe_u32(&c);
+    queued.direction = probe_vec3f(&c);
+    queued.quanta = probe_u32(&c);
+    queued.history = probe_vec2u(&c);
+    queued.stream = probe_u32(&c);
+    queued.kind = probe_u32(&c);
+    probe_put_photon(&c, photon_start(queued, 2u));
+}
+
+@compute @workgroup_size(64)
+fn probe_photon_fly(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let history = probe_vec2u(&c);
+    var p = probe_photon(&c);
+    let deposit = photon_fly(history, &p);
+    probe_put_photon(&c, p);
+    probe_put_photon_deposit(&c, deposit);
+}
+
+@compute @workgroup_size(64)
+fn probe_photon_trace(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let history = probe_vec2u(&c);
+    var p = probe_photon(&c);
+    let deposit = photon_trace(&p);
+    probe_put_photon(&c, p);
+    probe_put_photon_deposit(&c, deposit);
+}
+
+fn probe_put_set_free(c: ptr<function, ProbeCursor>, e: InteractionElectron) {
+    probe_put_vec3f(c, e.direction);
+    probe_put(c, e.quanta);
+    probe_put(c, e.stream);
+}
+
+@compute @workgroup_size(64)
+fn probe_interaction(@builtin(global_invocation_id) id: vec3<u32>) {
+    var c = probe_cursor(id);
+    if probe_done(&c) {
+        return;
+    }
+    let history = probe_vec2u(&c);
+    var p = probe_photon(&c);
+    let result = interaction_happen(history, &p);
+    probe_put_photon(&c, p);
+    probe_put_set_free(&c, result.electron);
+    probe_put_set_free(&c, result.positron);
+    probe_put(&c, result.pair);
+    probe_put(&c, result.quanta);
+    probe_put(&c, result.status);
+}

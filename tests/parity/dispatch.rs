@@ -2,6 +2,7 @@
 
 use dosaic::transport::{
     backend::{Backend, BatchResult, Particle},
+    constants::STATUS_QUEUE,
     gpu::{
         Gpu,
         run::{Dispatch, Rhythm},
@@ -18,6 +19,9 @@ use crate::{
 pub(crate) const TESTS: &[Test] = &[
     ("electron_maps_do_not_depend_on_dispatches", || cuts(&electrons())),
     ("alpha_maps_do_not_depend_on_dispatches", || cuts(&alphas())),
+    ("photon_maps_do_not_depend_on_dispatches_and_queues", || queues(&photons())),
+    ("positron_maps_do_not_depend_on_dispatches_and_queues", || queues(&positrons())),
+    ("a_full_queue_is_counted_and_loses_no_energy", overflow),
     ("same_seed_same_bits_other_seed_other_bits", seeds),
     ("batches_and_jobs_may_come_in_any_order", order),
     ("equal_looking_jobs_keep_their_own_sources", sources),
@@ -36,6 +40,19 @@ fn electrons() -> Problem {
 fn alphas() -> Problem {
     let scene = Scene::mixed([12, 10, 8], 0.03);
     let case = Case::new("Ac-225", Particle::Alpha, scene.source(2), 20_000, 2);
+    (scene, case)
+}
+
+/// Gamma rays up to 2.6 MeV, which make pairs, whose annihilation makes photons again.
+fn photons() -> Problem {
+    let scene = Scene::mixed([12, 10, 8], 10.0);
+    let case = Case::new("Pb-212", Particle::Photon, scene.source(3), 8000, 2);
+    (scene, case)
+}
+
+fn positrons() -> Problem {
+    let scene = Scene::mixed([12, 10, 8], 10.0);
+    let case = Case::new("Ga-68", Particle::Positron, scene.source(3), 3000, 2);
     (scene, case)
 }
 
@@ -65,6 +82,50 @@ fn cuts((scene, case): &Problem) {
     for dispatch in settings {
         gpu.set_dispatch(dispatch);
         assert!(case.run(&mut gpu) == reference, "{dispatch:?} changes the result");
+    }
+}
+
+/// Electrons and photons set each other free: the order of their waves and the room for them must not show.
+fn queues((scene, case): &Problem) {
+    let mut gpu = backend(scene);
+    let reference = case.run(&mut gpu);
+    assert!(reference.iter().all(|batch| batch.sums.queued_energy > 0 && batch.sums.imbalance() == 0 && batch.sums.incidents == 0));
+    let usual = gpu.dispatch();
+    let rhythm = |h, s, p, l| Rhythm { histories_per_turn: h, steps_per_history: s, stops_per_step: p, legs_per_stop: l };
+    let settings = [
+        Dispatch { histories: 64, fixed: true, workgroups: 1, ..usual },
+        Dispatch { histories: 997, fixed: true, workgroups: 3, ..usual },
+        Dispatch { histories: 1 << 20, fixed: true, workgroups: 5, segments: 100, ..usual },
+        Dispatch { rhythm: rhythm(3, 2, 5, 7), ..usual },
+        // As little room as one workgroup asks for, so that waves of both kinds alternate many times.
+        Dispatch { workgroups: 1, queue: 1024, ..usual },
+        Dispatch { workgroups: 2, queue: 3000, histories: 500, fixed: true, ..usual },
+    ];
+    for dispatch in settings {
+        gpu.set_dispatch(dispatch);
+        assert!(case.run(&mut gpu) == reference, "{dispatch:?} changes the result");
+    }
+}
+
+/// Room for one particle: what finds none is deposited where it is, and said so.
+fn overflow() {
+    for (scene, case) in [photons(), positrons()] {
+        // Every dispatch ends after a few particles.
+        let case = Case { histories: 1000, ..case };
+        let mut gpu = backend(&scene);
+        let reference = case.run(&mut gpu);
+        gpu.set_dispatch(Dispatch { queue: 1, workgroups: 2, ..gpu.dispatch() });
+        let mut incidents = 0;
+        for (full, usual) in case.run(&mut gpu).iter().zip(&reference) {
+            let sums = &full.sums;
+            assert_eq!((sums.imbalance(), sums.histories, sums.emitted), (0, usual.sums.histories, usual.sums.emitted));
+            assert_eq!(full.energy.iter().sum::<u64>(), sums.deposited);
+            assert_eq!(sums.status, if sums.incidents > 0 { STATUS_QUEUE } else { 0 });
+            incidents += sums.incidents;
+        }
+        println!("  {}: {incidents} particles found no room", case.particle.name());
+        // Threads look for room before they take a history, so only those find none that were under way when it ended.
+        assert!(incidents > 0, "{}", case.particle.name());
     }
 }
 

@@ -8,6 +8,7 @@ mod compare;
 mod device;
 mod dispatch;
 mod functions;
+mod photons;
 mod probe;
 mod states;
 mod steps;
@@ -35,7 +36,8 @@ fn main() -> std::process::ExitCode {
             true
         }
     };
-    let tests = [functions::TESTS, steps::TESTS, batches::TESTS, dispatch::TESTS, device::TESTS, whole_runs::TESTS].concat();
+    let tests =
+        [functions::TESTS, steps::TESTS, photons::TESTS, batches::TESTS, dispatch::TESTS, device::TESTS, whole_runs::TESTS].concat();
     let trials = tests
         .into_iter()
         .map(|(name, test)| {

@@ -39,7 +39,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// A handful of roundings each, with quotients that a device may have off by 2.5 ulp; places and directions relative to edge and length.
-const STEP: Tolerances = Tolerances {
+pub(crate) const STEP: Tolerances = Tolerances {
     offset: Float { ulps: 8.0, scale: 0.1 },
     direction: Float { ulps: 8.0, scale: 0.5 },
     inverse: Inverse(8.0),
@@ -52,10 +52,10 @@ const STEP: Tolerances = Tolerances {
 const BEGIN: Tolerances = Tolerances { interactions: Float { ulps: 8.0, scale: 1.0 }, ..STEP };
 /// The transferred share is 1 / (1 / cut - choice) or cut + (choice - inverse part) / (5 a): at low energy, where a is of the order
 /// of 0.01, the second multiplies the rounding of numbers near 20 a thousandfold. It only shifts the random number by as much.
-const COLLIDE: Tolerances =
+pub(crate) const COLLIDE: Tolerances =
     Tolerances { direction: Float { ulps: 512.0, scale: 0.5 }, inverse: Inverse(512.0), value: float(2048.0), quanta: Within(16), ..STEP };
 /// Comparisons of two floats that differ in their last bits between the twins: at most this share of the states may go the other way.
-const FLIPS: usize = 5000;
+pub(crate) const FLIPS: usize = 5000;
 
 /// Small voxels, in which alphas cross several walls.
 static MICRO: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([24, 20, 16], 0.02));

@@ -1,9 +1,14 @@
 //! Structs as rows of words, in the order in which the probes read and write them.
 
-use dosaic::transport::cpu::{
-    alpha::{Alpha, AlphaDeposit},
-    electron::{Electron, ElectronDeposit, ElectronWaiting},
-    event::EventPhoton,
+use dosaic::transport::{
+    cpu::{
+        alpha::{Alpha, AlphaDeposit},
+        electron::{Electron, ElectronDeposit, ElectronWaiting},
+        event::EventPhoton,
+        interaction::{InteractionElectron, InteractionResult},
+        photon::{Photon, PhotonDeposit},
+    },
+    layout::Queued,
 };
 use glam::{UVec3, Vec3};
 
@@ -76,6 +81,32 @@ impl Row {
 
     pub(crate) fn photon_of(self, p: &EventPhoton) -> Self {
         self.vec(p.direction).u(&[p.quanta, p.stream])
+    }
+
+    pub(crate) fn queued(self, q: &Queued) -> Self {
+        self.f(&q.offset).u(&[q.index]).f(&q.direction).u(&[q.quanta]).u(&q.history).u(&[q.stream, q.kind])
+    }
+
+    pub(crate) fn photon(self, p: &Photon) -> Self {
+        self.uvec(p.voxel)
+            .u(&[p.index, p.medium])
+            .vec(p.offset)
+            .vec(p.direction)
+            .u(&[p.quanta])
+            .f(&[p.choice, p.way, p.carry])
+            .u(&[p.stream, p.draw, p.flights, p.state])
+    }
+
+    pub(crate) fn photon_deposit(self, d: &PhotonDeposit) -> Self {
+        self.u(&[d.index, d.quanta, d.escaped, d.status])
+    }
+
+    fn interaction_electron(self, e: &InteractionElectron) -> Self {
+        self.vec(e.direction).u(&[e.quanta, e.stream])
+    }
+
+    pub(crate) fn interaction(self, r: &InteractionResult) -> Self {
+        self.interaction_electron(&r.electron).interaction_electron(&r.positron).u(&[r.pair, r.quanta, r.status])
     }
 
     pub(crate) fn waiting(self, w: &ElectronWaiting) -> Self {
@@ -176,4 +207,31 @@ pub(crate) fn waiting_fields(t: Tolerances) -> Vec<Field> {
         ("waiting.steps", 1, Bits),
         ("waiting.charge", 1, Bits),
     ]
+}
+
+pub(crate) fn photon_fields(t: Tolerances) -> Vec<Field> {
+    vec![
+        ("voxel", 3, Bits),
+        ("index", 1, Bits),
+        ("medium", 1, Bits),
+        ("offset", 3, t.offset),
+        ("direction", 3, t.direction),
+        ("quanta", 1, t.quanta),
+        ("choice", 1, t.value),
+        ("way", 1, t.value),
+        ("carry", 1, t.share),
+        ("stream", 1, Bits),
+        ("draw", 1, Bits),
+        ("flights", 1, Bits),
+        ("state", 1, Bits),
+    ]
+}
+
+pub(crate) fn photon_deposit_fields(t: Tolerances) -> Vec<Field> {
+    vec![("deposit.index", 1, Bits), ("deposit.quanta", 1, t.quanta), ("deposit.escaped", 1, t.quanta), ("deposit.status", 1, Bits)]
+}
+
+pub(crate) fn interaction_fields(t: Tolerances) -> Vec<Field> {
+    let particle = [("set free.direction", 3, t.direction), ("set free.quanta", 1, t.quanta), ("set free.stream", 1, Bits)];
+    [&particle[..], &particle, &[("pair", 1, Bits), ("quanta", 1, t.quanta), ("status", 1, Bits)]].concat()
 }
