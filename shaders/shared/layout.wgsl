@@ -4,7 +4,7 @@ struct Params {
     size: vec3<u32>,
     source_count: u32,
     spacing: vec3<f32>,
-    cut_length: f32,
+    step_fraction_most: f32,
     seed: vec2<u32>,
     stream: u32,
     spectrum_count: u32,
@@ -37,7 +37,7 @@ struct Params {
     queue_capacity: u32,
     queue_waiting: u32,
     queue_full: u32,
-    step_fraction_most: f32,
+    padding: u32,
 }
 
 struct Queued {

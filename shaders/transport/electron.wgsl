@@ -98,10 +98,15 @@ fn electron_step(material: u32, range: f32) -> f32 {
     return max(params.step_fraction * range, min(length, params.step_fraction_most * range));
 }
 
+fn electron_cut_range(material: u32) -> f32 {
+    return table_rows[material * ROWS_PER_MATERIAL + STEP_ROW_AT].y;
+}
+
 fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> ElectronDeposit {
     var deposit = ElectronDeposit((*e).index, 0u, 0u, 0u);
     let density = voxel_density((*e).medium);
-    let family = table_family(voxel_material((*e).medium), (*e).charge);
+    let material = voxel_material((*e).medium);
+    let family = table_family(material, (*e).charge);
     let confined = params.range_rejection == 1u && (*e).range < voxel_nearest_wall((*e).voxel, (*e).offset) * density;
     if confined && (*e).interactions < params.radiation_bound {
         let energy = table_electron_energy(family, (*e).range);
@@ -124,7 +129,7 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     (*e).steps += 1u;
     (*e).share = 0.0;
     let row = table_electron(family, (*e).range);
-    if (*e).range <= params.cut_length * density || row.energy <= params.electron_cut {
+    if (*e).range <= electron_cut_range(material) || row.energy <= params.electron_cut {
         (*e).step = FINAL_ADVANCE * (*e).range;
         (*e).loss = 0.0;
         (*e).stop = 1.0;
@@ -134,7 +139,7 @@ fn electron_begin_step(history: vec2<u32>, e: ptr<function, Electron>) -> Electr
     let words = rng_block(params.seed, history, (*e).stream, (*e).draw);
     (*e).draw += 1u;
     (*e).words = vec3<u32>(words.y, words.z, words.x);
-    (*e).step = electron_step(voxel_material((*e).medium), (*e).range);
+    (*e).step = electron_step(material, (*e).range);
     (*e).start = (*e).range;
     // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
     let n = rng_normal3(words.w);

@@ -155,9 +155,10 @@ fn event_first_interactions(history: vec2<u32>, stream: u32) -> f32 {
 
 fn event_stays(history: vec2<u32>, voxel: vec3<u32>, medium: u32, offset: vec3<f32>, energy: f32, stream: u32) -> bool {
     let density = voxel_density(medium);
-    let family = table_family(voxel_material(medium), KIND_ELECTRON);
+    let material = voxel_material(medium);
+    let family = table_family(material, KIND_ELECTRON);
     let range = table_electron_range(family, energy);
-    if range <= params.cut_length * density || energy <= params.electron_cut {
+    if range <= electron_cut_range(material) || energy <= params.electron_cut {
         return true;
     }
     if params.range_rejection == 0u || range >= voxel_nearest_wall(voxel, offset) * density {

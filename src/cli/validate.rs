@@ -44,8 +44,8 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     }
     let s = &prepared.settings;
     text += &format!(
-        "  electron cut: {:.3} um at density 1 g/cm3 (at least {:.0} keV); delta rays from max({:.2} keV, {:.0} % of the energy); step {:.0} % of the range, where that is below {:.3} um up to {:.0} %\n  photons: {}\n",
-        1.0e4 * s.cut_length,
+        "  electron cut: {:.3} um of residual range at the least density (at least {:.0} keV); delta rays from max({:.2} keV, {:.0} % of the energy); step {:.0} % of the range, where that is below {:.3} um up to {:.0} %\n  photons: {}\n",
+        1.0e4 * s.tables.cut_length,
         1000.0 * s.electron_cut,
         1000.0 * s.tables.delta_floor,
         100.0 * s.tables.delta_share,

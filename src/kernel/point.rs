@@ -129,7 +129,7 @@ pub(super) fn conditions(request: &Request, density: f64, settings: &Settings, d
         format!("{} histories of each kind of particle in {BATCHES} batches, seed {}", request.whole_histories(), request.seed),
         format!(
             "delta rays from {:.4} MeV or {} of the energy, absorption below {:.3e} cm of residual range or {} MeV",
-            settings.tables.delta_floor, settings.tables.delta_share, settings.cut_length, settings.electron_cut
+            settings.tables.delta_floor, settings.tables.delta_share, settings.tables.cut_length, settings.electron_cut
         ),
         format!("emergency exits: {}", sums.incidents),
         format!("dosaic {}, {} ({})", env!("CARGO_PKG_VERSION"), device.name, device.backend),

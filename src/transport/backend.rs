@@ -59,8 +59,6 @@ pub struct World<'a> {
 pub struct Settings {
     /// What the tables were built with.
     pub tables: TableOptions,
-    /// Residual range at which electrons are absorbed, as a length at the density of the voxel, cm.
-    pub cut_length: f64,
     /// Absorption energy of electrons, MeV.
     pub electron_cut: f64,
     /// Whether electrons that cannot leave their voxel deposit at once.
@@ -275,7 +273,7 @@ impl World<'_> {
             size: self.geometry.size(),
             source_count: job.source.len() as u32,
             spacing: self.geometry.spacing(),
-            cut_length: self.settings.cut_length as f32,
+            step_fraction_most: self.settings.tables.step_fraction_most as f32,
             seed: split(seed),
             stream: job.stream,
             spectrum_count: job.spectrum.len() as u32,
@@ -317,7 +315,7 @@ impl World<'_> {
             queue_capacity: 0,
             queue_waiting: 0,
             queue_full: 0,
-            step_fraction_most: self.settings.tables.step_fraction_most as f32,
+            padding: 0,
         }
     }
 }
@@ -370,9 +368,9 @@ impl Settings {
                 step_fraction: 0.12,
                 step_fraction_most: 0.4,
                 step_length: 0.04 * edge,
+                cut_length: 0.007 * edge,
                 straggling_floor: 1.0e-3,
             },
-            cut_length: 0.007 * edge,
             electron_cut: plan.electron_cut.unwrap_or(units::LOWEST_ELECTRON_ENERGY),
             range_rejection: plan.range_rejection,
             photons: plan.photons,

@@ -53,7 +53,7 @@ pub const SHELL_ROWS: u32 = 24;
 pub const LINE_ROWS_AT: u32 = SHELL_ROWS_AT + SHELL_ROWS;
 /// Most elements of a material with K fluorescence.
 pub const LINE_ROWS: u32 = 4;
-/// Place of the row that holds the shortest convenient step of electrons.
+/// Place of the row that holds, for electrons, the longest coarse step and the residual range at which they are absorbed, g/cm2.
 pub const STEP_ROW_AT: u32 = LINE_ROWS_AT + LINE_ROWS;
 /// Rows (four floats each) per material.
 pub const ROWS_PER_MATERIAL: u32 = STEP_ROW_AT + 1;

@@ -23,7 +23,7 @@ use crate::world::{Setup, fine_options};
 fn path(share: f64, histories: u32) -> (f64, f64, f64) {
     let setup = Setup::water([1; 3], 2.0, dosaic::transport::tables::TableOptions { delta_share: share, ..fine_options() });
     let (tables, voxels) = (&setup.tables, &setup.phantom.voxels[..]);
-    let params = Params { cut_length: 1.0e-4, range_rejection: 0, ..setup.params() };
+    let params = Params { range_rejection: 0, ..setup.params() };
     let one = |history: u32| {
         let waiting = ElectronWaiting {
             offset: Vec3::splat(0.1),

@@ -10,8 +10,8 @@ use dosaic::{
     transport::{
         constants::{KIND_ELECTRON, KIND_POSITRON, RADIATION_AT},
         cpu::{
-            electron::ELECTRON_HARD,
-            tables::{table_charge, table_electron_collisions, table_electron_energy, table_electron_range, table_family},
+            electron::{ELECTRON_HARD, electron_step},
+            tables::{table_charge, table_electron, table_electron_energy, table_electron_range, table_family},
         },
     },
 };
@@ -52,7 +52,7 @@ fn transfers_have_the_spectrum_of_moeller_and_of_bhabha() {
     }
 }
 
-/// Collisions per g/cm2, from the table's count of events left, against the cross sections.
+/// Collisions per g/cm2, from the table's count of events in a step, against the cross sections.
 #[test]
 fn collisions_are_as_frequent_as_their_cross_section() {
     let tables = &LIGHT.setup.tables;
@@ -61,11 +61,12 @@ fn collisions_are_as_frequent_as_their_cross_section() {
             for energy in [0.03f64, 0.3, 1.0, 5.0] {
                 let family = table_family(medium as u32, kind);
                 let range = table_electron_range(tables, family, energy as f32);
-                // Between two energies, at half of the way, so that the mean free path is even.
-                let (far, near) = (1.03 * range, 0.97 * range);
-                let events = table_electron_collisions(tables, family, far) - table_electron_collisions(tables, family, near);
+                // The step that has this energy in its middle; its path exceeds its length as the loss says.
+                let step = electron_step(&LIGHT.params, tables, medium as u32, range);
+                let row = table_electron(tables, family, range + 0.5 * step);
+                let path = electron_step(&LIGHT.params, tables, medium as u32, range + 0.5 * step) * (1.0 + row.drift);
                 let at = table_electron_energy(tables, family, range);
-                let collisions = f64::from(events * (1.0 - table_charge(tables, family, RADIATION_AT, at))) / f64::from(far - near);
+                let collisions = f64::from(row.collisions * (1.0 - table_charge(tables, family, RADIATION_AT, at)) / path);
                 let cut = (0.05 * energy).max(1.0e-3);
                 let sigma = if kind == KIND_ELECTRON { moller::hard(energy, cut) } else { bhabha::hard(energy, cut) };
                 let expected = material.z_over_a() * AVOGADRO * sigma;

@@ -42,7 +42,7 @@ pub(crate) static HEAVY: LazyLock<Lab> = LazyLock::new(|| Lab::new(&["iodine", "
 
 /// Photons and delta rays from 1 keV, delta rays besides from 5 % of the energy.
 pub(crate) fn options() -> TableOptions {
-    TableOptions { photon_threshold: Some(1.0e-3), ..fine_options() }
+    TableOptions { photon_threshold: Some(1.0e-3), cut_length: 1.0e-6, ..fine_options() }
 }
 
 /// A cube of 10 m of each medium.
@@ -58,7 +58,7 @@ impl Lab {
         let fill = |ijk: [u32; 3]| (ijk[0] as u8, materials[ijk[0] as usize].density as f32);
         let mut setup = Setup::new(names, [names.len() as u32, 1, 1], DVec3::splat(1.0e4), options(), fill);
         setup.settings.photons = PhotonMode::Analogue;
-        let params = Params { cut_length: 1.0e-6, range_rejection: 0, ..setup.params() };
+        let params = Params { range_rejection: 0, ..setup.params() };
         Self { setup, params, materials }
     }
 

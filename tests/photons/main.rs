@@ -2,9 +2,6 @@
 //!
 //! Most tests drive the step functions directly. Seeds are fixed; a tolerance is a stated bias and four standard deviations of the sample.
 
-#[path = "../support/reference.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
-mod reference;
 #[path = "../support/scene.rs"]
 mod scene;
 #[path = "../support/world.rs"]

@@ -1,6 +1,7 @@
 //! Whole runs of the CPU backend.
 
 use dosaic::{
+    kernel::voxel_s::classes,
     nuclide::{Line, spectrum::EnergySampler},
     plan::{PhotonMode, WaterData},
     transport::{
@@ -9,11 +10,11 @@ use dosaic::{
         cpu::run::Cpu,
         tables::{TableOptions, Tables},
     },
+    verify::reference::rows,
 };
 
 use crate::{
     lab::{Mean, options},
-    reference::{equivalent, rows},
     scene::{Case, Scene},
     world::{QUANTUM, Setup},
 };
@@ -78,8 +79,7 @@ fn gamma_rays_meet_egsnrc() {
 #[test]
 fn positrons_give_up_their_kinetic_energy_and_twice_511_kev() {
     let size = 5;
-    let mut setup = Setup::water([size; 3], 3.0, options());
-    setup.settings.cut_length = 0.002;
+    let mut setup = Setup::water([size; 3], 3.0, TableOptions { cut_length: 0.002, ..options() });
     setup.settings.photons = PhotonMode::Analogue;
     let middle = setup.phantom.grid.index([2; 3]) as u32;
     let run = setup.run(Particle::Positron, &[[u32::MAX, middle]], line(0.5).rows(), 64_000);
@@ -90,9 +90,10 @@ fn positrons_give_up_their_kinetic_energy_and_twice_511_kev() {
     println!("  {escaped:.4} of the annihilation energy escapes");
     // 0.75 cm of water from the centre, more to the edges: mu_en = 0.033 per cm of the energy stays, and the kinetic energy nearly all.
     assert!((0.95..0.985).contains(&escaped), "{escaped}");
-    let at = |[i, j, k]: [i32; 3]| setup.phantom.grid.index([i, j, k].map(|x| (x + 2) as u32));
-    for offset in [[1, 0, 0], [1, 1, 0], [1, 1, 1], [2, 0, 0]] {
-        let places: Vec<usize> = equivalent(offset).into_iter().map(at).collect();
+    let (class_of, classes) = classes([size; 3], 2, true);
+    for offset in [[0, 0, 1], [0, 1, 1], [1, 1, 1], [0, 0, 2]] {
+        let class = classes.iter().position(|class| class.offset == offset);
+        let places: Vec<usize> = (0..class_of.len()).filter(|&v| class_of[v].map(|c| c as usize) == class).collect();
         let mean = places.iter().map(|&v| run.energy[v]).sum::<f64>() / places.len() as f64;
         for &v in &places {
             assert!((run.energy[v] - mean).abs() < 4.5 * run.sigma[v], "{offset:?}: {} +- {}, mean {mean}", run.energy[v], run.sigma[v]);
@@ -103,8 +104,7 @@ fn positrons_give_up_their_kinetic_energy_and_twice_511_kev() {
 /// Without photons, what annihilation sets free is counted as escaped: 1022 keV and what was left of the kinetic energy in flight.
 #[test]
 fn without_photons_annihilation_escapes() {
-    let mut setup = Setup::water([3; 3], 20.0, TableOptions { photon_threshold: None, ..options() });
-    setup.settings.cut_length = 0.01;
+    let setup = Setup::water([3; 3], 20.0, TableOptions { photon_threshold: None, cut_length: 0.01, ..options() });
     let middle = setup.phantom.grid.index([1; 3]) as u32;
     let run = setup.run(Particle::Positron, &[[u32::MAX, middle]], line(0.3).rows(), 32_000);
     let Sums { escaped, histories, kerma, absorbed, queued_energy, .. } = run.sums;

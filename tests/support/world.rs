@@ -33,6 +33,7 @@ pub(crate) fn fine_options() -> TableOptions {
         step_fraction: 0.12,
         step_fraction_most: 0.12,
         step_length: 0.0,
+        cut_length: 1.0e-4,
         straggling_floor: 1.0e-3,
     }
 }
@@ -63,10 +64,8 @@ impl Setup {
         let materials: Vec<_> = materials.iter().map(|name| find(name).unwrap_or_else(|| panic!("{name} is a material"))).collect();
         let built = Tables::build(&materials, &voxels, &tables).expect("tables");
         let phantom = Phantom { grid, voxels, materials, regions: vec![0; grid.len()], region_names: Vec::new(), warnings: Vec::new() };
-        let edge = 0.1 * grid.min_spacing();
         let settings = Settings {
             tables,
-            cut_length: 0.007 * edge,
             electron_cut: 1.0e-3,
             range_rejection: true,
             photons: PhotonMode::Off,

@@ -186,6 +186,12 @@ pub fn electron_step(params: &Params, tables: &Tables, material: u32, range: f32
     (params.step_fraction * range).max(length.min(params.step_fraction_most * range))
 }
 
+/// Residual range at which electrons are absorbed, g/cm2.
+#[inline(always)]
+pub fn electron_cut_range(tables: &Tables, material: u32) -> f32 {
+    tables.rows[(material * ROWS_PER_MATERIAL + STEP_ROW_AT) as usize][1]
+}
+
 /// Prepares the next condensed step, or ends the electron; returns what it deposits in its voxel.
 #[inline(always)]
 pub fn electron_begin_step<const SHELLS: bool>(
@@ -197,7 +203,8 @@ pub fn electron_begin_step<const SHELLS: bool>(
 ) -> ElectronDeposit {
     let mut deposit = ElectronDeposit { index: e.index, ..ElectronDeposit::default() };
     let density = voxel_density(e.medium);
-    let family = table_family(voxel_material(e.medium).into(), e.charge);
+    let material = u32::from(voxel_material(e.medium));
+    let family = table_family(material, e.charge);
     let confined = params.range_rejection == 1 && e.range < voxel_nearest_wall::<SHELLS>(params, voxels, e.voxel, e.offset) * density;
     if confined && e.interactions < params.radiation_bound {
         // The number of events left has no memory, so what is left to the next hard event serves for the next radiative one.
@@ -221,7 +228,7 @@ pub fn electron_begin_step<const SHELLS: bool>(
     e.steps += 1;
     e.share = 0.0;
     let row = table_electron(tables, family, e.range);
-    if e.range <= params.cut_length * density || row.energy <= params.electron_cut {
+    if e.range <= electron_cut_range(tables, material) || row.energy <= params.electron_cut {
         e.step = FINAL_ADVANCE * e.range;
         e.loss = 0.0;
         e.stop = 1.0;
@@ -231,7 +238,7 @@ pub fn electron_begin_step<const SHELLS: bool>(
     let words = rng_block(params.seed, history, e.stream, e.draw);
     e.draw += 1;
     e.words = [words[1], words[2], words[0]];
-    e.step = electron_step(params, tables, voxel_material(e.medium).into(), e.range);
+    e.step = electron_step(params, tables, material, e.range);
     e.start = e.range;
     // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
     let n = rng_normal3(words[3]);

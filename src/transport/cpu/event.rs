@@ -5,7 +5,7 @@ use glam::{UVec3, Vec3};
 
 use super::{
     direction::{direction_isotropic, direction_turn},
-    electron::{ELECTRON_DONE, ELECTRON_RADIATE, ELECTRON_REST, ELECTRON_STEP, Electron, ElectronWaiting},
+    electron::{ELECTRON_DONE, ELECTRON_RADIATE, ELECTRON_REST, ELECTRON_STEP, Electron, ElectronWaiting, electron_cut_range},
     math::{math_cos_sin, math_exp, math_exponential, math_ln},
     tables::{table_charge, table_electron_energy, table_electron_range, table_family, table_spectrum},
     tally::tally_quanta,
@@ -209,9 +209,10 @@ pub fn event_stays<const SHELLS: bool>(
     stream: u32,
 ) -> bool {
     let density = voxel_density(medium);
-    let family = table_family(voxel_material(medium).into(), KIND_ELECTRON);
+    let material = u32::from(voxel_material(medium));
+    let family = table_family(material, KIND_ELECTRON);
     let range = table_electron_range(tables, family, energy);
-    if range <= params.cut_length * density || energy <= params.electron_cut {
+    if range <= electron_cut_range(tables, material) || energy <= params.electron_cut {
         return true;
     }
     if params.range_rejection == 0 || range >= voxel_nearest_wall::<SHELLS>(params, voxels, voxel, offset) * density {

@@ -37,14 +37,16 @@ pub struct TableOptions {
     pub step_fraction: f64,
     /// ... and at most this, as far as the step is shorter than ...
     pub step_fraction_most: f64,
-    /// ... this length, cm, at the least density of the material: where far smaller than a voxel, steps need not be fine.
+    /// ... this length, cm, at the least density: where far smaller than a voxel, steps need not be fine.
     pub step_length: f64,
+    /// Residual range at which electrons are absorbed, as a length at the least density, cm.
+    pub cut_length: f64,
     /// Smallest transfer that counts for soft straggling, MeV.
     pub straggling_floor: f64,
 }
 
 impl TableOptions {
-    /// Length of the step at a residual range, g/cm2, in a material whose least density is `thinnest` g/cm3.
+    /// Length of the step at a residual range, g/cm2, in a material with the least density `thinnest` g/cm3.
     pub fn step(&self, range: f64, thinnest: f64) -> f64 {
         (self.step_fraction * range).max((self.step_length * thinnest).min(self.step_fraction_most * range))
     }
@@ -117,7 +119,7 @@ impl Tables {
         self.scalars.len() as u32 - ENERGY_NODES
     }
 
-    /// The tables of one material with its least density, g/cm3.
+    /// The tables of one material with the least density that counts for it, g/cm3.
     fn of(material: &Material, thinnest: f32, options: &TableOptions, builder: &QuantileBuilder) -> Result<Self> {
         let charges = [
             ElectronRanges::new(material, Charge::Electron, thinnest.into(), options)?,
@@ -142,7 +144,8 @@ impl Tables {
         }
         rows.extend(alpha.rows());
         rows.extend(photon.rows());
-        rows.push([(options.step_length * f64::from(thinnest)) as f32, 0.0, 0.0, 0.0]);
+        let mass = |length: f64| (length * f64::from(thinnest)) as f32;
+        rows.push([mass(options.step_length), mass(options.cut_length), 0.0, 0.0]);
         scalars.extend(energy_nodes().map(|e| alpha.range(e) as f32));
         scalars.extend(alpha.relative_sigmas(material));
         scalars.extend(photon.scalars());
@@ -159,7 +162,12 @@ impl Tables {
     }
 }
 
-/// Least and largest density of each material in packed voxels, g/cm3; those of one that fills no voxel are its tabulated density and 0.
+/// Condensed media are at least as dense, g/cm3: lung is, gases are not.
+const CONDENSED: f32 = 0.1;
+
+/// Least and largest density of each material in packed voxels, g/cm3; those of one that fills no voxel are its tabulated density and 0. For
+/// the least one all condensed media count as one: steps and cuts that depend on the particle alone, not on where it is, leave the
+/// equilibrium of Fano's theorem as it is, be the materials' densities as they may.
 fn densities(materials: &[Material], media: &[u32]) -> (Vec<f32>, Vec<f32>) {
     let mut thinnest = vec![f32::INFINITY; materials.len()];
     let mut densest = vec![0.0f32; materials.len()];
@@ -171,6 +179,8 @@ fn densities(materials: &[Material], media: &[u32]) -> (Vec<f32>, Vec<f32>) {
     for (thinnest, material) in thinnest.iter_mut().zip(materials).filter(|(thinnest, _)| thinnest.is_infinite()) {
         *thinnest = material.density as f32;
     }
+    let condensed = thinnest.iter().copied().filter(|&d| d >= CONDENSED).fold(f32::INFINITY, f32::min);
+    thinnest.iter_mut().for_each(|d| *d = d.min(condensed));
     (thinnest, densest)
 }
 

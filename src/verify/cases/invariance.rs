@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     kernel::{emitter::Radiation, score::Estimate, stage::Stage, voxel_s::classes},
     phantom::Phantom,
-    plan::WaterData,
+    plan::{PhotonMode, WaterData},
     source::DecayPattern,
     transport::{
         backend::{Settings, SourceShape, source_list},
@@ -47,7 +47,10 @@ pub(super) fn fano(context: &Context) -> Result<Outcome> {
         (Radiation::Alpha, 3.0, 0.03, 3, 12_000_000, &[("random", noise)]),
     ] {
         for (name, pattern) in patterns {
-            let settings = context.settings(WaterData::Icru90, 0.1 * edge);
+            let mut settings = context.settings(WaterData::Icru90, 0.1 * edge);
+            // What photons carry away does not come back from a medium with an end.
+            settings.photons = PhotonMode::Off;
+            settings.tables.photon_threshold = None;
             let stage = Stage::voxels(&["water_liquid"], [SIZE; 3], DVec3::splat(edge), settings, |ijk| (0, DENSITIES[pattern(ijk)]))?;
             let phantom = stage.phantom()?;
             let cell: Vec<usize> = (0..phantom.grid.len())
@@ -111,7 +114,7 @@ pub(super) fn steps(context: &Context) -> Result<Outcome> {
     type Change = fn(&mut Settings);
     let changes: [(&str, Change, f64); 4] = [
         ("step halved", |s| s.tables.step_fraction *= 0.5, 0.003),
-        ("absorption range halved", |s| s.cut_length *= 0.5, 0.003),
+        ("absorption range halved", |s| s.tables.cut_length *= 0.5, 0.003),
         ("no range rejection", |s| s.range_rejection = false, 0.003),
         ("delta threshold a fifth", |s| s.tables.delta_floor *= 0.2, 0.005),
     ];
