@@ -47,7 +47,7 @@ cases! {
     alpha_kernels = "alpha-kernels", 3;
     alpha_voxel_s = "alpha-voxel-s", 9;
     electron_kernels = "electron-kernels", 6;
-    beta_kernels = "beta-kernels", 6;
+    beta_kernels = "beta-kernels", 5;
     voxel_s = "voxel-s", 10;
     spheres = "spheres", 8;
     slabs = "slabs", 2;

@@ -84,7 +84,9 @@ pub(super) fn betas(context: &Context) -> Result<Outcome> {
         let (nuclide, component) = (case[0].text("nuclide"), case[0].text("component"));
         let sampler = spectrum(nuclide, &[component]);
         let radii: Vec<f64> = case.iter().map(|row| 0.1 * row.number("r_high_mm")).collect();
-        let found = context.shells(Radiation::Electron, &sampler, WaterData::Icru49, &radii, 1_600_000)?;
+        // Lines of low energy are quick, and few of them reach the outer shells.
+        let histories = if component == "beta" { 6_400_000 } else { 25_600_000 };
+        let found = context.shells(Radiation::Electron, &sampler, WaterData::Icru49, &radii, histories)?;
         let series = Series {
             name: format!("beta_kernel_{}_{component}", nuclide.to_lowercase()),
             title: format!("{nuclide}, {component}: energy fraction per shell of water"),
