@@ -22,6 +22,7 @@ fn request(histories: u64) -> Request {
         material: "water_liquid".into(),
         density: None,
         water: WaterData::Icru90,
+        photons: dosaic::plan::PhotonMode::Analogue,
         histories,
         seed: 1,
         device: "cpu".into(),

@@ -49,6 +49,7 @@ cases! {
     electron_kernels = "electron-kernels", 6;
     beta_kernels = "beta-kernels", 5;
     voxel_s = "voxel-s", 10;
+    voxel_s_photons = "voxel-s-photons", 3;
     spheres = "spheres", 8;
     slabs = "slabs", 2;
     fano = "fano", 8;

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     io::csv::Table,
     kernel::{Emitter, Request},
-    plan::WaterData,
+    plan::{PhotonMode, WaterData},
 };
 
 /// What emits, in what, how it is computed and where the table goes.
@@ -28,6 +28,9 @@ pub(super) struct EmitterArguments {
     /// Stopping data of water
     #[arg(long, default_value = "icru90", value_parser = ["icru90", "icru49"])]
     water: String,
+    /// Dose of photons by the electrons they set free, or by track length: sooner, and right where cells are wide against the ranges of those
+    #[arg(long, default_value = "analogue", value_parser = ["analogue", "track-length"], value_name = "MODE")]
+    photons: String,
     /// Histories of each kind of particle, e.g. 1e6
     #[arg(long, default_value = "1e6", value_name = "N", value_parser = super::run::histories)]
     histories: u64,
@@ -58,6 +61,7 @@ impl EmitterArguments {
             material: crate::physics::materials::require(&self.material)?.name,
             density: self.density,
             water: if self.water == "icru49" { WaterData::Icru49 } else { WaterData::Icru90 },
+            photons: if self.photons == "track-length" { PhotonMode::TrackLength } else { PhotonMode::Analogue },
             histories: self.histories,
             seed: self.seed,
             device: self.device.clone(),

@@ -13,7 +13,8 @@ pub use emitter::{Emitter, Part};
 use crate::{
     error::{Error, Result},
     physics::materials,
-    plan::WaterData,
+    plan::{PhotonMode, WaterData},
+    transport::backend::Settings,
 };
 
 /// What a kernel is computed in and with.
@@ -25,6 +26,8 @@ pub struct Request {
     pub density: Option<f64>,
     /// Stopping data of water.
     pub water: WaterData,
+    /// How the dose of photons is scored.
+    pub photons: PhotonMode,
     /// Histories of each kind of particle.
     pub histories: u64,
     /// Seed.
@@ -49,6 +52,11 @@ impl Request {
             Some(density) if density > 1.0e-6 && density <= 25.0 => Ok(density),
             Some(density) => Err(Error::input(format!("a density of {density} g/cm3; expected more than 1e-6 and at most 25"))),
         }
+    }
+
+    /// The settings of a plan that says nothing but what the request says, for a shortest edge of `edge` cm.
+    pub(super) fn settings(&self, edge: f64) -> Settings {
+        Settings { photons: self.photons, ..Settings::for_edge(&stage::standard_plan(self.water, self.seed), edge) }
     }
 
     /// Histories rounded up to whole batches.

@@ -3,11 +3,12 @@
 use super::{
     BATCHES, Emitter, Part, Request,
     score::{Estimate, balanced, cells, score},
-    stage::{Stage, standard_plan},
+    stage::Stage,
 };
 use crate::{
     error::Result,
     io::csv::Table,
+    plan::PhotonMode,
     transport::{
         backend::{DeviceInfo, Job, Settings, SourceShape, Sums},
         open::open,
@@ -50,7 +51,7 @@ pub fn default_radii(emitter: &Emitter, request: &Request) -> Result<Vec<f64>> {
 pub fn point_kernel(emitter: &Emitter, radii: &[f64], request: &Request, say: &dyn Fn(&str)) -> Result<PointKernel> {
     let density = request.density()?;
     let thinnest = radii.iter().scan(0.0, |below, &r| Some(r - std::mem::replace(below, r))).fold(f64::INFINITY, f64::min);
-    let settings = Settings::for_edge(&standard_plan(request.water, request.seed), thinnest);
+    let settings = request.settings(thinnest);
     let stage = Stage::shells(&request.material, density, radii, settings)?;
     let (mut backend, line) = open(stage.world(), &request.device, request.threads)?;
     say(&line);
@@ -131,6 +132,12 @@ pub(super) fn conditions(request: &Request, density: f64, settings: &Settings, d
             "delta rays from {:.4} MeV or {} of the energy, absorption below {:.3e} cm of residual range or {} MeV",
             settings.tables.delta_floor, settings.tables.delta_share, settings.tables.cut_length, settings.electron_cut
         ),
+        match settings.photons {
+            PhotonMode::TrackLength => {
+                "photons score collision kerma along their way, which is dose where electrons reach less far than a cell".into()
+            }
+            _ => "photons score what the electrons they set free deposit".into(),
+        },
         format!("emergency exits: {}", sums.incidents),
         format!("dosaic {}, {} ({})", env!("CARGO_PKG_VERSION"), device.name, device.backend),
     ]

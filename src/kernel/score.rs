@@ -50,7 +50,7 @@ pub fn score(backend: &mut dyn Backend, job: &Job<'_>, project: &dyn Fn(&[u64]) 
     for batch in 0..job.batches {
         let result = backend.run(job, batch, &|_| ())?;
         sums.add(&result.sums);
-        if result.energy.iter().sum::<u64>() != result.sums.deposited {
+        if result.energy.iter().sum::<u64>() != result.sums.deposited + result.sums.kerma {
             return Err(Error::device("the tally does not hold the energy that was deposited"));
         }
         batches.push(project(&result.energy));

@@ -20,6 +20,11 @@ pub const CASES: &[Case] = &[
     Case { name: "electron-kernels", about: "point kernels in shells of 0.05 ranges against EGSnrc", run: kernels::electrons },
     Case { name: "beta-kernels", about: "point kernels of Y-90 and Lu-177 against EGSnrc", run: kernels::betas },
     Case { name: "voxel-s", about: "S values of 3-mm voxels against EGSnrc, electron part", run: voxels::electrons },
+    Case {
+        name: "voxel-s-photons",
+        about: "S values of 3-mm voxels against EGSnrc, photons and distant bremsstrahlung",
+        run: voxels::photons,
+    },
     Case { name: "spheres", about: "absorbed fractions of electrons in spheres against EGSnrc", run: spheres::electrons },
     Case { name: "slabs", about: "1-MeV electrons in layers of water, bone and lung against EGSnrc", run: slabs::layers },
     Case { name: "gamma-shells", about: "364-keV photons in 1-cm shells against EGSnrc", run: photons::shells },

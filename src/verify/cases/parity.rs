@@ -38,7 +38,14 @@ fn map(backend: &mut dyn Backend, job: &Job<'_>) -> Result<(Vec<u64>, Sums)> {
 /// The same histories on the device and on one thread of the CPU twin, in mixed media and in shells.
 pub(super) fn parity(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    for (nuclide, edge, histories) in [("Y-90:beta", 1.0, 160_000), ("Lu-177:electrons", 0.3, 320_000), ("Ac-225:alpha", 0.02, 320_000)] {
+    for (nuclide, edge, histories) in [
+        ("Y-90:beta", 1.0, 160_000),
+        ("Lu-177:electrons", 0.3, 320_000),
+        ("Ac-225:alpha", 0.02, 320_000),
+        ("positron:0.6", 2.0, 80_000),
+        ("photon:0.364", 15.0, 80_000),
+        ("photon:6", 15.0, 40_000),
+    ] {
         let emitter = Emitter::parse(nuclide, true)?;
         for beam in &emitter.beams {
             let settings = context.settings(WaterData::Icru90, 0.08 * edge);
