@@ -122,6 +122,14 @@ pub fn markdown(cases: &[Finished], context: &Context, plots: &str) -> String {
         context.seed,
         count.line()
     );
+    text += "\n| case | comparisons | the one nearest to its bound, 2 sigma allowed for | difference | bound |\n|---|---|---|---|---|\n";
+    for case in cases {
+        let excess = |row: &&Row| (row.difference.abs() - 2.0 * row.sigma) / row.bound;
+        let nearest = case.outcome.rows.iter().filter(|row| row.bound > 0.0).max_by(|a, b| excess(a).total_cmp(&excess(b)));
+        let [quantity, _, _, difference, bound, _] = nearest.map_or_else(|| std::array::from_fn(|_| "exact".to_owned()), cells);
+        text +=
+            &format!("| {} | {} | {quantity} | {difference} | {bound} |\n", case.name, case.outcome.rows.len()).replace("+- ", "\u{b1} ");
+    }
     for case in cases {
         text += &format!("\n### {}\n\n{}.\n\n| {} |\n|---|---|---|---|---|---|\n", case.name, case.about, HEAD.join(" | "));
         for row in &case.outcome.rows {

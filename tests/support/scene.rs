@@ -3,10 +3,11 @@
 
 use dosaic::{
     grid::VoxelGrid,
+    kernel::stage::standard_plan,
     nuclide::{emissions, spectrum::EnergySampler},
     phantom::{Phantom, pack_voxel},
     physics::materials,
-    plan::{PhotonMode, TransportPlan, WaterData},
+    plan::{TransportPlan, WaterData},
     source::DecayPattern,
     transport::{
         backend::{Backend, BatchResult, Job, Particle, Settings, SourceShape, World, source_list},
@@ -27,20 +28,7 @@ pub(crate) struct Scene {
 
 /// The transport settings of a plan that says nothing about them.
 pub(crate) fn transport_plan() -> TransportPlan {
-    TransportPlan {
-        histories: 1,
-        batches: 16,
-        goal: None,
-        seed: 20_240_611,
-        device: "cpu".into(),
-        water: WaterData::Icru90,
-        delta_threshold: None,
-        electron_cut: None,
-        photons: PhotonMode::Analogue,
-        photon_threshold: None,
-        photon_cut: None,
-        range_rejection: true,
-    }
+    TransportPlan { batches: 16, device: "cpu".into(), ..standard_plan(WaterData::Icru90, 20_240_611) }
 }
 
 impl Scene {
