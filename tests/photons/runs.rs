@@ -131,3 +131,35 @@ fn without_photons_annihilation_escapes() {
     );
     assert!((kinetic - expected).abs() < 0.02 * expected + 3.0 * sigma, "{kinetic}, expected {expected} +- {sigma}");
 }
+
+/// From a point, without collisions and straggling, the first cell takes stopping power times its radius (1 % of the range): electrons and positrons begin
+/// with the ranges of their own charge. One with the other's range would be off by more than the cell holds.
+#[test]
+fn first_losses_are_those_of_the_stopping_power() {
+    let stopping = electron_stopping(&dosaic::physics::materials::find("water_liquid").expect("water"), WaterData::Icru49).expect("data");
+    for energy in [0.1, 0.5, 2.0] {
+        for (particle, charge) in [(Particle::Electron, Charge::Electron), (Particle::Positron, Charge::Positron)] {
+            let range = LogLogSpline::new(&stopping.energy, &stopping.csda_range(charge)).eval(energy);
+            let radius = 0.01 * range;
+            let mut scene = Scene::shells(&[radius, 4.0 * range], 1.0);
+            let tables = TableOptions { delta_floor: 20.0, straggling_floor: 20.0, photon_threshold: None, ..options() };
+            scene.tables = Tables::build(&scene.phantom.materials, &scene.phantom.voxels, &tables).expect("tables");
+            scene.settings = Settings { photons: PhotonMode::Off, tables, ..scene.settings };
+            let case = Case {
+                particle,
+                source: vec![[u32::MAX, 0]],
+                shape: SourceShape::Centre,
+                sampler: line(energy),
+                stream: 5,
+                first_history: 0,
+                histories: 16_000,
+                batches: 16,
+            };
+            let found = mean(&case.run(&mut Cpu::new(scene.world(), 2)), 0);
+            let total = LogLogSpline::new(&stopping.energy, &stopping.total(charge));
+            // At the energy in the middle of the cell.
+            let expected = total.eval(energy - 0.5 * radius * total.eval(energy)) * radius;
+            found.meets(&format!("{particle:?} of {energy} MeV, first {:.1} um, MeV", 1.0e4 * radius), expected, 0.02 * expected);
+        }
+    }
+}
