@@ -135,10 +135,10 @@ macro_rules! layout {
 fn shared_structs_have_the_same_layout() {
     for module in modules() {
         let parsed = parse(&module);
-        let params = layout!(Params: size, source_count, spacing, step_fraction_most, seed, stream, spectrum_count, history_base, phase_step,
-            phase_offset, first, count, batches, batch, segments, range_rejection, step_fraction, delta_floor, delta_share, electron_cut,
-            electron_rest, histories_per_turn, steps_per_history, stops_per_step, legs_per_stop, source_shape, shells, kind,
-            majorant_at, photon_threshold, photon_cut, radiation_bound, photon_mode, queue_capacity, queue_waiting, queue_full, padding);
+        let params = layout!(Params: size, source_count, spacing, electron_cut, seed, stream, spectrum_count, history_base, phase_step,
+            phase_offset, first, count, batches, batch, segments, range_rejection, delta_floor, delta_share,
+            histories_per_turn, steps_per_history, stops_per_step, legs_per_stop, source_shape, shells, kind,
+            majorant_at, photon_threshold, photon_cut, radiation_bound, photon_mode, queue_capacity, queue_waiting, queue_full);
         let counters = layout!(Counters: emitted, deposited, escaped, steps, secondaries, queued_energy, absorbed, kerma, histories,
             next, status, incidents, queued);
         assert_eq!(reflected(&parsed, "Params"), params, "{}", module.entry);

@@ -501,12 +501,12 @@ fn probe_formula(@builtin(global_invocation_id) id: vec3<u32>) {
     let energy = probe_f32(&c);
     let lost = probe_f32(&c);
     let binding = probe_f32(&c);
-    let tau = energy / params.electron_rest;
+    let tau = energy / REST_ENERGY;
     probe_put_f32(&c, math_ln(positive));
     probe_put_f32(&c, math_exp(power));
     probe_put_f32(&c, event_dipole(tau, u));
     probe_put_f32(&c, event_bhabha(1.0 + tau, u));
-    probe_put_f32(&c, interaction_momentum(params.electron_rest, energy, lost, binding));
+    probe_put_f32(&c, interaction_momentum(REST_ENERGY, energy, lost, binding));
     probe_put_f32(&c, interaction_share(power));
     probe_put_f32(&c, interaction_profile(u));
 }

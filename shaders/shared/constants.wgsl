@@ -1,6 +1,7 @@
 // Generated from src/transport/constants.rs; `DOSAIC_REGENERATE=1 cargo test --test shaders` rewrites it.
 
 const QUANTA_PER_MEV: f32 = 1048576.0;
+const REST_ENERGY: f32 = 0.5109989643096924;
 const LET_QUANTA: f32 = 16384.0;
 const KEV_PER_UM: f32 = 0.10000000149011612;
 const FINAL_ADVANCE: f32 = 0.4000000059604645;

@@ -4,7 +4,7 @@ struct Params {
     size: vec3<u32>,
     source_count: u32,
     spacing: vec3<f32>,
-    step_fraction_most: f32,
+    electron_cut: f32,
     seed: vec2<u32>,
     stream: u32,
     spectrum_count: u32,
@@ -17,11 +17,8 @@ struct Params {
     batch: u32,
     segments: u32,
     range_rejection: u32,
-    step_fraction: f32,
     delta_floor: f32,
     delta_share: f32,
-    electron_cut: f32,
-    electron_rest: f32,
     histories_per_turn: u32,
     steps_per_history: u32,
     stops_per_step: u32,
@@ -37,7 +34,6 @@ struct Params {
     queue_capacity: u32,
     queue_waiting: u32,
     queue_full: u32,
-    padding: u32,
 }
 
 struct Queued {

@@ -94,8 +94,8 @@ fn electron_stop(e: ptr<function, Electron>) -> u32 {
 }
 
 fn electron_step(material: u32, range: f32) -> f32 {
-    let length = table_rows[material * ROWS_PER_MATERIAL + STEP_ROW_AT].x;
-    return max(params.step_fraction * range, min(length, params.step_fraction_most * range));
+    let rule = table_rows[material * ROWS_PER_MATERIAL + STEP_ROW_AT];
+    return max(rule.z * range, min(rule.x, rule.w * range));
 }
 
 fn electron_cut_range(material: u32) -> f32 {

@@ -80,7 +80,7 @@ fn event_collide(
         return;
     }
     var words = block;
-    let gamma = 1.0 + energy / params.electron_rest;
+    let gamma = 1.0 + energy / REST_ENERGY;
     let a = (gamma - 1.0) * (gamma - 1.0) / (gamma * gamma);
     let b = (2.0 * gamma - 1.0) / (gamma * gamma);
     let inverse_part = 1.0 / cut - 1.0 / most;
@@ -113,7 +113,7 @@ fn event_collide(
     let delta = x * energy;
     let delta_quanta = min(tally_quanta(delta), (*e).quanta);
     (*e).quanta -= delta_quanta;
-    let rest2 = 2.0 * params.electron_rest;
+    let rest2 = 2.0 * REST_ENERGY;
     let kept = max(energy - delta, 0.0);
     let azimuth = math_cos_sin(words.z);
     let primary_norm = 1.0 / (energy * (kept + rest2));
@@ -216,7 +216,7 @@ fn event_radiate(
     let quanta = min(tally_quanta(photon), (*e).quanta);
     (*e).quanta -= quanta;
     (*e).range = table_electron_range(family, max(energy - photon, 0.0));
-    let cosine = event_dipole(energy / params.electron_rest, rng_uniform(angle.x));
+    let cosine = event_dipole(energy / REST_ENERGY, rng_uniform(angle.x));
     let polar = vec2<f32>(cosine, sqrt(max(1.0 - cosine * cosine, 0.0)));
     (*result).photons = 1u;
     (*result).first =
@@ -238,7 +238,7 @@ fn event_annihilate(
     born: u32,
 ) {
     var words = block;
-    let gamma = 1.0 + energy / params.electron_rest;
+    let gamma = 1.0 + energy / REST_ENERGY;
     let momentum = sqrt(gamma * gamma - 1.0);
     let least = 1.0 / (gamma + 1.0 + momentum);
     let span = math_ln((1.0 - least) / least);

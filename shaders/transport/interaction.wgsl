@@ -39,7 +39,7 @@ fn interaction_compton(
     energy: f32,
 ) {
     let born = (*photon).draw;
-    let kappa = energy / params.electron_rest;
+    let kappa = energy / REST_ENERGY;
     let least = 1.0 / (1.0 + 2.0 * kappa);
     let span = math_ln(1.0 / least);
     let square = 0.5 * (1.0 - least * least);
@@ -74,7 +74,7 @@ fn interaction_compton(
         if energy <= binding {
             continue;
         }
-        share = interaction_share(profile * interaction_momentum(params.electron_rest, energy, lost, binding));
+        share = interaction_share(profile * interaction_momentum(REST_ENERGY, energy, lost, binding));
         let form = (1.0 - ratio * lost * (2.0 - lost) / (1.0 + ratio * ratio)) * share;
         if rng_uniform(words.z) < form {
             accepted = true;
@@ -199,7 +199,7 @@ fn interaction_absorb(
 }
 
 fn interaction_sauter(history: vec2<u32>, photon: ptr<function, Photon>, energy: f32, azimuth: vec2<f32>) -> vec3<f32> {
-    let tau = energy / params.electron_rest;
+    let tau = energy / REST_ENERGY;
     let gamma = 1.0 + tau;
     let beta = sqrt(tau * (tau + 2.0)) / gamma;
     let a = 1.0 / max(beta, LEAST_SPEED) - 1.0;
@@ -255,7 +255,7 @@ fn interaction_pair(
 }
 
 fn interaction_emit(incoming: vec3<f32>, quanta: u32, word: u32, azimuth: vec2<f32>, stream: u32) -> InteractionElectron {
-    let cosine = event_dipole(tally_mev(quanta) / params.electron_rest, rng_uniform(word));
+    let cosine = event_dipole(tally_mev(quanta) / REST_ENERGY, rng_uniform(word));
     let polar = vec2<f32>(cosine, sqrt(max(1.0 - cosine * cosine, 0.0)));
     return InteractionElectron(direction_turn(incoming, polar, azimuth), quanta, stream);
 }

@@ -273,7 +273,7 @@ impl World<'_> {
             size: self.geometry.size(),
             source_count: job.source.len() as u32,
             spacing: self.geometry.spacing(),
-            step_fraction_most: self.settings.tables.step_fraction_most as f32,
+            electron_cut: self.settings.electron_cut as f32,
             seed: split(seed),
             stream: job.stream,
             spectrum_count: job.spectrum.len() as u32,
@@ -286,11 +286,8 @@ impl World<'_> {
             batch,
             segments: u32::MAX,
             range_rejection: self.settings.range_rejection.into(),
-            step_fraction: self.settings.tables.step_fraction as f32,
             delta_floor: self.settings.tables.delta_floor as f32,
             delta_share: self.settings.tables.delta_share as f32,
-            electron_cut: self.settings.electron_cut as f32,
-            electron_rest: crate::physics::constants::ELECTRON_MASS as f32,
             histories_per_turn: 1,
             steps_per_history: u32::MAX,
             stops_per_step: u32::MAX,
@@ -315,7 +312,6 @@ impl World<'_> {
             queue_capacity: 0,
             queue_waiting: 0,
             queue_full: 0,
-            padding: 0,
         }
     }
 }

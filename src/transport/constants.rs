@@ -41,6 +41,9 @@ pub const SCATTER_OCTAVES: u32 = crate::physics::goudsmit_saunderson::OCTAVES as
 /// Linear pieces per octave of a scattering table.
 pub const SCATTER_PIECES: u32 = crate::physics::goudsmit_saunderson::PIECES as u32;
 
+/// Electron rest energy, MeV.
+pub const REST_ENERGY: f32 = crate::physics::constants::ELECTRON_MASS as f32;
+
 /// Place of the alpha rows among a material's rows, behind those of electrons and of positrons.
 pub const ALPHA_ROWS_AT: u32 = 2 * ELECTRON_ROWS;
 /// Place of the photon rows (over energy).
@@ -53,7 +56,8 @@ pub const SHELL_ROWS: u32 = 24;
 pub const LINE_ROWS_AT: u32 = SHELL_ROWS_AT + SHELL_ROWS;
 /// Most elements of a material with K fluorescence.
 pub const LINE_ROWS: u32 = 4;
-/// Place of the row that holds, for electrons, the longest coarse step and the residual range at which they are absorbed, g/cm2.
+/// Place of the row that holds the rules of steps: the longest coarse step and the residual range of absorption, g/cm2; shares of the residual range
+/// that a fine and a coarse step have.
 pub const STEP_ROW_AT: u32 = LINE_ROWS_AT + LINE_ROWS;
 /// Rows (four floats each) per material.
 pub const ROWS_PER_MATERIAL: u32 = STEP_ROW_AT + 1;
@@ -203,7 +207,7 @@ macro_rules! listed {
 }
 
 listed! {
-    QUANTA_PER_MEV: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
+    QUANTA_PER_MEV: "f32", REST_ENERGY: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
     LOSS_SKEWNESS: "f32", LOSS_QUADRATIC: "f32", NORMAL3_SQUARE_VARIANCE: "f32", LARGEST_CUT: "f32",
     VOXEL_BEYOND: "f32", VOXEL_GRAZE: "f32",
     TRANSFER_PER_MEV: "f32", INVERSE_ALPHA: "f32", FLUX_LIMIT: "f32",
@@ -212,7 +216,7 @@ listed! {
     ENERGY_EXPONENT: "u32", ENERGY_LOG2: "u32", ENERGY_NODES: "u32",
     SCATTER_LOG2: "u32", SCATTER_TABLES: "u32", SCATTER_STRIDE: "u32", SCATTER_OCTAVES: "u32", SCATTER_PIECES: "u32",
     ALPHA_ROWS_AT: "u32", PHOTON_ROWS_AT: "u32", SHELL_ROWS_AT: "u32", SHELL_ROWS: "u32", LINE_ROWS_AT: "u32", LINE_ROWS: "u32",
-    STEP_ROW_AT: "u32",    ROWS_PER_MATERIAL: "u32",
+    STEP_ROW_AT: "u32", ROWS_PER_MATERIAL: "u32",
     RANGE_AT: "u32", ANNIHILATION_AT: "u32", RADIATION_AT: "u32", RADIATION_COUNT_AT: "u32", SCATTER_AT: "u32",
     SPECTRUM_AT: "u32", SPECTRUM_LOG2: "u32", SPECTRUM_TABLES: "u32", SPECTRUM_PIECES: "u32", CHARGE_SCALARS: "u32",
     ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", ABSORPTION_AT: "u32", LINE_AT: "u32",

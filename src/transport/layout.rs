@@ -12,8 +12,8 @@ pub struct Params {
     pub source_count: u32,
     /// Voxel edges, cm.
     pub spacing: [f32; 3],
-    /// Step as a share of the residual range: at most this, and at least ...
-    pub step_fraction_most: f32,
+    /// Absorption energy of electrons, MeV, besides the residual range of the tables.
+    pub electron_cut: f32,
     /// Key of the random numbers.
     pub seed: [u32; 2],
     /// Stream of the primaries of this component.
@@ -38,16 +38,10 @@ pub struct Params {
     pub segments: u32,
     /// 1: electrons that cannot leave their voxel deposit at once.
     pub range_rejection: u32,
-    /// ... this.
-    pub step_fraction: f32,
     /// Delta-ray threshold, MeV: the larger of this ...
     pub delta_floor: f32,
     /// ... and this share of the energy.
     pub delta_share: f32,
-    /// Absorption energy of electrons, MeV, besides the residual range of the tables.
-    pub electron_cut: f32,
-    /// Electron rest energy, MeV.
-    pub electron_rest: f32,
     /// Histories that a GPU thread may begin before it looks for hard collisions; see [`super::gpu::run::Rhythm`].
     pub histories_per_turn: u32,
     /// Condensed steps before it looks for the next history.
@@ -78,8 +72,6 @@ pub struct Params {
     pub queue_waiting: u32,
     /// Entries of the other half from which on threads take no further history.
     pub queue_full: u32,
-    /// Fills the last vector.
-    pub padding: u32,
 }
 
 /// A particle that waits for the kernel of its kind.

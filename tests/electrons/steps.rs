@@ -8,10 +8,10 @@ use dosaic::{
         cpu::{
             electron::{
                 ELECTRON_FINAL, ELECTRON_MOVING, ELECTRON_STEP, ELECTRON_TURN, Electron, ElectronWaiting, electron_advance,
-                electron_begin_step, electron_deflect, electron_start,
+                electron_begin_step, electron_deflect, electron_start, electron_step,
             },
             event::event_stays,
-            tables::{table_electron_energy, table_electron_range},
+            tables::{table_electron, table_electron_energy, table_electron_range},
             tally::tally_quanta,
         },
         layout::Params,
@@ -51,21 +51,15 @@ fn begin(setup: &Setup, params: &Params, energy: f64, history: u32) -> Electron 
 #[test]
 fn steps_turn_and_reach_as_far_as_lewis_says() {
     const HISTORIES: u32 = 100_000;
-    for (name, step_fraction, energies) in [("water_liquid", 0.12, [0.05, 0.3, 2.0]), ("lead", 0.04, [0.1, 0.3, 2.0])] {
-        // No straggling, so that the range lost is the path.
-        let options = TableOptions {
-            straggling_floor: 1.0,
-            photon_threshold: Some(1.0e-3),
-            step_fraction,
-            step_fraction_most: step_fraction,
-            ..fine_options()
-        };
+    for (name, energies) in [("water_liquid", [0.05, 0.3, 2.0]), ("bone_cortical_icrp", [0.05, 0.3, 2.0]), ("lead", [0.1, 0.3, 2.0])] {
+        // Next to no straggling, so that the mean range lost is the path.
+        let options = TableOptions { straggling_floor: 1.0, photon_threshold: Some(1.0e-3), ..fine_options() };
         let setup = medium(name, options);
         let params = Params { range_rejection: 0, ..setup.params() };
         let (tables, voxels) = (&setup.tables, &setup.phantom.voxels[..]);
         let density = setup.phantom.materials[0].density;
         for energy in energies {
-            let (mut cosine, mut reach, mut reach_square, mut path) = (0.0, 0.0, 0.0, 0.0);
+            let (mut cosine, mut reach, mut reach_square) = (0.0, 0.0, 0.0);
             for history in 0..HISTORIES {
                 let mut e = begin(&setup, &params, energy, history);
                 // In doubles from the shares, as an offset of metres has not the digits.
@@ -82,11 +76,11 @@ fn steps_turn_and_reach_as_far_as_lewis_says() {
                 cosine += f64::from(e.direction.z);
                 reach += z;
                 reach_square += z * z;
-                path = f64::from(e.start - e.range);
             }
             let n = f64::from(HISTORIES);
             (cosine, reach, reach_square) = (cosine / n, reach / n, reach_square / n);
             let start = table_electron_range(tables, 0, energy as f32);
+            let path = f64::from(electron_step(tables, 0, start)) * (1.0 + f64::from(table_electron(tables, 0, start).drift));
             const PIECES: u32 = 16;
             let exponent = |k: u32| {
                 let at = f64::from(table_electron_energy(tables, 0, start - (path * (f64::from(k) + 0.5) / f64::from(PIECES)) as f32));

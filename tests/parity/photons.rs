@@ -111,11 +111,11 @@ fn formulas() {
         .iter()
         .map(|row| {
             let [positive, power, u, energy, lost, binding] = row.map(f32::from_bits);
-            let tau = energy / p.electron_rest;
+            let tau = energy / REST_ENERGY;
             assert!((f64::from(math_ln(positive)) - f64::from(positive).ln()).abs() < 1.0e-6 * f64::from(positive).ln().abs().max(1.0e-2));
             Row::default()
                 .f(&[math_ln(positive), math_exp(power), event_dipole(tau, u), event_bhabha(1.0 + tau, u)])
-                .f(&[interaction_momentum(p.electron_rest, energy, lost, binding), interaction_share(power), interaction_profile(u)])
+                .f(&[interaction_momentum(REST_ENERGY, energy, lost, binding), interaction_share(power), interaction_profile(u)])
                 .done()
         })
         .collect();

@@ -62,9 +62,9 @@ fn collisions_are_as_frequent_as_their_cross_section() {
                 let family = table_family(medium as u32, kind);
                 let range = table_electron_range(tables, family, energy as f32);
                 // The step that has this energy in its middle; its path exceeds its length as the loss says.
-                let step = electron_step(&LIGHT.params, tables, medium as u32, range);
+                let step = electron_step(tables, medium as u32, range);
                 let row = table_electron(tables, family, range + 0.5 * step);
-                let path = electron_step(&LIGHT.params, tables, medium as u32, range + 0.5 * step) * (1.0 + row.drift);
+                let path = electron_step(tables, medium as u32, range + 0.5 * step) * (1.0 + row.drift);
                 let at = table_electron_energy(tables, family, range);
                 let collisions = f64::from(row.collisions * (1.0 - table_charge(tables, family, RADIATION_AT, at)) / path);
                 let cut = (0.05 * energy).max(1.0e-3);

@@ -181,9 +181,9 @@ pub fn electron_stop(e: &mut Electron) -> u32 {
 
 /// Length of the step at a residual range, g/cm2.
 #[inline(always)]
-pub fn electron_step(params: &Params, tables: &Tables, material: u32, range: f32) -> f32 {
-    let length = tables.rows[(material * ROWS_PER_MATERIAL + STEP_ROW_AT) as usize][0];
-    (params.step_fraction * range).max(length.min(params.step_fraction_most * range))
+pub fn electron_step(tables: &Tables, material: u32, range: f32) -> f32 {
+    let rule = tables.rows[(material * ROWS_PER_MATERIAL + STEP_ROW_AT) as usize];
+    (rule[2] * range).max(rule[0].min(rule[3] * range))
 }
 
 /// Residual range at which electrons are absorbed, g/cm2.
@@ -238,7 +238,7 @@ pub fn electron_begin_step<const SHELLS: bool>(
     let words = rng_block(params.seed, history, e.stream, e.draw);
     e.draw += 1;
     e.words = [words[1], words[2], words[0]];
-    e.step = electron_step(params, tables, material, e.range);
+    e.step = electron_step(tables, material, e.range);
     e.start = e.range;
     // Mean 1, variance spread^2 and a positive skewness: a linear and a quadratic part that do not correlate (Var n^2 = 1.6).
     let n = rng_normal3(words[3]);

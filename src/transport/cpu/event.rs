@@ -119,7 +119,7 @@ fn event_collide<const SHELLS: bool>(
         return;
     }
     let mut words = words;
-    let gamma = 1.0 + energy / params.electron_rest;
+    let gamma = 1.0 + energy / REST_ENERGY;
     // Moeller: proposal 1/x^2 + 5 a on (cut, 1/2), by composition; it bounds the Moeller form from above. Bhabha: 1/x^2 on (cut, 1) alone.
     let a = (gamma - 1.0) * (gamma - 1.0) / (gamma * gamma);
     let b = (2.0 * gamma - 1.0) / (gamma * gamma);
@@ -153,7 +153,7 @@ fn event_collide<const SHELLS: bool>(
     let delta = x * energy;
     let delta_quanta = tally_quanta(delta).min(e.quanta);
     e.quanta -= delta_quanta;
-    let rest2 = 2.0 * params.electron_rest;
+    let rest2 = 2.0 * REST_ENERGY;
     let kept = (energy - delta).max(0.0);
     let azimuth = math_cos_sin(words[2]);
     let primary_norm = 1.0 / (energy * (kept + rest2));
@@ -276,7 +276,7 @@ fn event_radiate(
     let quanta = tally_quanta(photon).min(e.quanta);
     e.quanta -= quanta;
     e.range = table_electron_range(tables, family, (energy - photon).max(0.0));
-    let cosine = event_dipole(energy / params.electron_rest, rng_uniform(angle[0]));
+    let cosine = event_dipole(energy / REST_ENERGY, rng_uniform(angle[0]));
     let polar = [cosine, (1.0 - cosine * cosine).max(0.0).sqrt()];
     result.photons = 1;
     result.first = EventPhoton {
@@ -306,7 +306,7 @@ fn event_annihilate(
     born: u32,
 ) {
     let mut words = words;
-    let gamma = 1.0 + energy / params.electron_rest;
+    let gamma = 1.0 + energy / REST_ENERGY;
     let momentum = (gamma * gamma - 1.0).sqrt();
     let least = 1.0 / (gamma + 1.0 + momentum);
     let span = math_ln((1.0 - least) / least);

@@ -78,7 +78,7 @@ fn interaction_compton(
     energy: f32,
 ) {
     let born = photon.draw;
-    let kappa = energy / params.electron_rest;
+    let kappa = energy / REST_ENERGY;
     let least = 1.0 / (1.0 + 2.0 * kappa);
     let span = math_ln(1.0 / least);
     let square = 0.5 * (1.0 - least * least);
@@ -110,7 +110,7 @@ fn interaction_compton(
         if energy <= binding {
             continue;
         }
-        share = interaction_share(profile * interaction_momentum(params.electron_rest, energy, lost, binding));
+        share = interaction_share(profile * interaction_momentum(REST_ENERGY, energy, lost, binding));
         let form = (1.0 - ratio * lost * (2.0 - lost) / (1.0 + ratio * ratio)) * share;
         if rng_uniform(words[2]) < form {
             accepted = true;
@@ -251,7 +251,7 @@ fn interaction_absorb(
 /// Direction of a photoelectron: F. Sauter, Ann. Phys. 403 (1931) 454, K shell, sampled as in the PENELOPE manual.
 #[inline(always)]
 fn interaction_sauter(params: &Params, history: [u32; 2], photon: &mut Photon, energy: f32, azimuth: [f32; 2]) -> Vec3 {
-    let tau = energy / params.electron_rest;
+    let tau = energy / REST_ENERGY;
     let gamma = 1.0 + tau;
     let beta = (tau * (tau + 2.0)).sqrt() / gamma;
     let a = 1.0 / beta.max(LEAST_SPEED) - 1.0;
@@ -295,23 +295,17 @@ fn interaction_pair(params: &Params, tables: &Tables, history: [u32; 2], photon:
     let azimuth = math_cos_sin(angles[2]);
     let incoming = photon.direction;
     result.pair = 1;
-    result.positron = interaction_emit(params, incoming, positron, angles[0], azimuth, rng_child_stream(photon.stream, born ^ SECOND_BORN));
-    result.electron = interaction_emit(
-        params,
-        incoming,
-        kinetic - positron,
-        angles[1],
-        [-azimuth[0], -azimuth[1]],
-        rng_child_stream(photon.stream, born),
-    );
+    result.positron = interaction_emit(incoming, positron, angles[0], azimuth, rng_child_stream(photon.stream, born ^ SECOND_BORN));
+    result.electron =
+        interaction_emit(incoming, kinetic - positron, angles[1], [-azimuth[0], -azimuth[1]], rng_child_stream(photon.stream, born));
     photon.quanta = 0;
     photon.state = PHOTON_DONE;
 }
 
 /// One particle of a pair.
 #[inline(always)]
-fn interaction_emit(params: &Params, incoming: Vec3, quanta: u32, word: u32, azimuth: [f32; 2], stream: u32) -> InteractionElectron {
-    let cosine = event_dipole(tally_mev(quanta) / params.electron_rest, rng_uniform(word));
+fn interaction_emit(incoming: Vec3, quanta: u32, word: u32, azimuth: [f32; 2], stream: u32) -> InteractionElectron {
+    let cosine = event_dipole(tally_mev(quanta) / REST_ENERGY, rng_uniform(word));
     let polar = [cosine, (1.0 - cosine * cosine).max(0.0).sqrt()];
     InteractionElectron { direction: direction_turn(incoming, polar, azimuth), quanta, stream }
 }

@@ -19,7 +19,7 @@ use crate::{
     transport::constants::*,
 };
 
-use super::{LOWEST, TableOptions, energy_nodes, fine_grid, node_value};
+use super::{LOWEST, Steps, TableOptions, energy_nodes, fine_grid, node_value};
 
 /// Highest energy of the fine grid, MeV.
 const HIGHEST: f64 = 16.0;
@@ -40,8 +40,6 @@ pub struct ElectronRanges<'a> {
     pub stopping: ElectronStopping,
     material: &'a Material,
     charge: Charge,
-    /// Least density of the material, g/cm3.
-    thinnest: f64,
     options: &'a TableOptions,
     /// Electrons per mass, 1/g.
     electron_density: f64,
@@ -57,11 +55,11 @@ pub struct ElectronRanges<'a> {
 }
 
 impl<'a> ElectronRanges<'a> {
-    /// Integrates `dE / L(E)` (steps depend on the least density `thinnest`, g/cm3), L the stopping power restricted to collisions below the delta threshold and photons below theirs.
+    /// Integrates `dE / L(E)`, L the stopping power restricted to collisions below the delta threshold and photons below theirs.
     ///
     /// # Errors
     /// If the material lacks stopping data.
-    pub fn new(material: &'a Material, charge: Charge, thinnest: f64, options: &'a TableOptions) -> Result<Self> {
+    pub fn new(material: &'a Material, charge: Charge, options: &'a TableOptions) -> Result<Self> {
         let stopping = electron_stopping(material, options.water)?;
         let bremsstrahlung = Bremsstrahlung::new(material, charge, &stopping);
         let energy = fine_grid(HIGHEST);
@@ -100,7 +98,6 @@ impl<'a> ElectronRanges<'a> {
             bremsstrahlung,
             material,
             charge,
-            thinnest,
             options,
             stopping,
         })
@@ -142,7 +139,7 @@ impl<'a> ElectronRanges<'a> {
     }
 
     /// Rows over residual range: energy, then of the step that starts there: hard events, relative spread and drift of the loss.
-    pub(super) fn rows(&self) -> Vec<[f32; 4]> {
+    pub(super) fn rows(&self, steps: Steps) -> Vec<[f32; 4]> {
         // Over the residual range, so that the difference of two values is that of a way: hard events, variance and drift of the range lost.
         let events = self.over_range(|i, _| self.events[i].iter().sum());
         let variance = self.over_range(|i, loss| self.straggling(self.energy[i]) / (loss * loss));
@@ -157,7 +154,7 @@ impl<'a> ElectronRanges<'a> {
         (0..ELECTRON_ROWS)
             .map(|node| {
                 let range = node_value(node, RANGE_EXPONENT, ELECTRON_LOG2);
-                let step = self.options.step(range, self.thinnest);
+                let step = steps.at(range);
                 let way = step * self.detour(&first, range, step);
                 let (begin, end) = (self.energy(range), self.energy(range - way));
                 let along = |integral: &[f64]| self.on_grid(begin, |i| integral[i]) - self.on_grid(end, |i| integral[i]);
@@ -178,15 +175,27 @@ impl<'a> ElectronRanges<'a> {
         LogLogSpline::new(&grid, &grid.iter().map(kappa).collect::<Vec<f64>>())
     }
 
+    /// Largest exponent by which a residual range would turn if its first transport coefficient stayed, at any energy.
+    pub(super) fn turn(&self) -> f64 {
+        let first = self.first_transport();
+        self.energy.iter().map(|&e| first.eval(e) * self.range(e)).fold(0.0, f64::max)
+    }
+
     /// Way per displacement of a condensed step: two straight legs of total length `step` (g/cm2) that meet at a hinge reach further than a path of that
     /// length does, along the first direction as along the last; with this they stand for one that is longer by as much.
     ///
     /// Mean cosine after a way s: exp(-G(s)), G the integral of the first transport coefficient. So a path of length t gets (1 - exp(-G)) / G t far, legs of
     /// length s with their hinge anywhere (1 + exp(-G)) / 2 s: t / s = (G / 2) / tanh(G / 2).
     fn detour(&self, first: &LogLogSpline, range: f64, step: f64) -> f64 {
-        let angle: f64 =
-            GAUSS_8.iter().map(|&(place, weight)| weight * step * first.eval(self.energy(range - step * place).max(LOWEST))).sum();
-        0.5 * angle / (0.5 * angle).tanh()
+        let mut detour = 1.0;
+        // G is that of the longer way; its share in the result is some G^2 / 6, so few rounds do.
+        for _ in 0..8 {
+            let way = step * detour;
+            let angle: f64 =
+                GAUSS_8.iter().map(|&(place, weight)| weight * way * first.eval(self.energy(range - way * place).max(LOWEST))).sum();
+            detour = 0.5 * angle / (0.5 * angle).tanh();
+        }
+        detour
     }
 
     /// Integral over the residual range from the first point of a quantity per g/cm2; `value` gets the point of the grid and the loss there.
@@ -213,7 +222,7 @@ impl<'a> ElectronRanges<'a> {
     }
 
     /// Scalars of the charge, in the order of the constants.
-    pub(super) fn scalars(&self, builder: &QuantileBuilder) -> Vec<f32> {
+    pub(super) fn scalars(&self, steps: Steps, builder: &QuantileBuilder) -> Vec<f32> {
         let mut scalars: Vec<f32> = energy_nodes().map(|e| self.range(e) as f32).collect();
         let share = |of: &dyn Fn(&[f64; 3]) -> f64, n: &[f64; 3]| {
             let all: f64 = n.iter().sum();
@@ -232,12 +241,12 @@ impl<'a> ElectronRanges<'a> {
             .collect();
         let count = self.integrate(&per_energy);
         scalars.extend(energy_nodes().map(|e| self.on_grid(e, |i| count[i]) as f32));
-        scalars.extend(self.scattering(builder));
+        scalars.extend(self.scattering(steps, builder));
         scalars.extend(self.spectra());
         scalars
     }
 
-    fn scattering(&self, builder: &QuantileBuilder) -> Vec<f32> {
+    fn scattering(&self, steps: Steps, builder: &QuantileBuilder) -> Vec<f32> {
         // The exponents are smooth in the energy: coefficients on a grid of 8 per octave, linear in ln E between.
         let grid: Vec<f64> = (0..).map(|k| 0.5e-3 * 2f64.powf(f64::from(k) / 8.0)).take_while(|&e| e < 40.0).collect();
         let ln_grid: Vec<f64> = grid.iter().map(|e| e.ln()).collect();
@@ -254,7 +263,7 @@ impl<'a> ElectronRanges<'a> {
         let mut table = Vec::with_capacity((SCATTER_TABLES * SCATTER_STRIDE) as usize);
         for node in 0..SCATTER_TABLES {
             let range = node_value(node, RANGE_EXPONENT, SCATTER_LOG2);
-            let displacement = self.options.step(range, self.thinnest);
+            let displacement = steps.at(range);
             let step = displacement * self.detour(&first, range, displacement);
             let mut exponents = vec![0.0; coefficients[0].len()];
             for &(place, weight) in &GAUSS_8 {
