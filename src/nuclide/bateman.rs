@@ -11,8 +11,8 @@
 //!   (after Al-Mohy & Higham, SIAM J. Matrix Anal. Appl. 31 (2009) 970), so that rounding errors add up as k times the length of the chain
 //!   and not as 2^k.
 //!
-//! No member is put into equilibrium: Po-212 (0.3 us) in a year takes 47 doublings of a small triangle. What limits the result is the input: a relative
-//! error of a decay constant enters multiplied by λ t. Nuclei fewer than 1e-300 of those at the start may come out as 0.
+//! No member is put into equilibrium: Po-212 (0.3 us) in a year takes 47 doublings of a small triangle. What limits the result is the input: a
+//! relative error of a decay constant enters multiplied by λ t. Nuclei fewer than 1e-300 of those at the start may come out as 0.
 
 use std::f64::consts::LN_2;
 

@@ -22,11 +22,11 @@ pub fn course(name: &str, times: &[(String, f64)]) -> Result<String> {
     let last = times.iter().fold(("", 0.0), |last: (&str, f64), (label, seconds)| if *seconds > last.1 { (label, *seconds) } else { last });
     let decays = in_time.after(last.1)?.decays(&start);
 
-    let width = times.iter().map(|(label, _)| label.len() + 2).fold(12, usize::max);
-    let mut text = format!("{parent} pure at the start, with all that comes of it\n\n");
-    let heads = [("activity per activity at the start, after", width * times.len()), (&format!("decays per decay of {parent}"), 28)];
-    let _ =
-        writeln!(text, "  {:<8}{:>11}{}", "", "", heads.map(|(head, wide)| format!("  {head:<0$}", wide.max(2) - 2)).concat().trim_end());
+    // Wide enough for what stands above a single column.
+    let width = times.iter().map(|(label, _)| label.len() + 2).fold(if times.len() == 1 { 17 } else { 12 }, usize::max);
+    let mut text = format!("{parent}, pure at the start, and all that comes of it: activities per activity of {parent} at the start\n\n");
+    let (blank, activity) = ("", width * times.len() - 2);
+    let _ = writeln!(text, "{blank:<23}{:<activity$}  decays per decay of {parent}", "activity after");
     let labels: String = times.iter().map(|(label, _)| format!("{label:>width$}")).collect();
     let until = if last.1 > 0.0 { format!("until {}", last.0) } else { String::new() };
     let _ = writeln!(text, "  {:<8}{:>11}{labels}{until:>16}{:>12}", "member", "half-life", "in all");

@@ -1,8 +1,9 @@
 //! Nuclides: half-lives, decay chains and what each decay emits.
 //!
-//! [`nuclide`] looks one up in the table the program carries ([`table`]), [`chain()`] says how often each chain member decays per decay of the
-//! parent, [`ChainInTime`] when, [`emissions()`] adds up what they all emit, and [`spectrum::EnergySampler`] turns lines and spectra into the table the transport
-//! kernels draw energies from. The data and their weak points: `data/README.md` beside the table; methods: `docs/methods/nuclides.md`.
+//! [`nuclide`] looks one up in the table the program carries ([`table`]), [`chain()`] says how often each chain member decays per decay
+//! of the parent, [`ChainInTime`] when, [`emissions()`] adds up what they all emit, and [`spectrum::EnergySampler`] turns lines and
+//! spectra into the table the transport kernels draw energies from. The data and their weak points: `data/README.md` beside the table;
+//! methods: `docs/methods/nuclides.md`.
 
 pub mod bateman;
 pub mod chain;

@@ -279,7 +279,8 @@ fn the_course_of_a_chain_is_printed_with_its_decays() {
     let times: Vec<(String, f64)> = [("0 d", 0.0), ("10 d", 10.0 * DAY), ("1 d", DAY)].map(|(label, s)| (label.to_owned(), s)).into();
     let text = dosaic::nuclide::course("225Ac", &times).unwrap();
     let row = |name: &str| -> Vec<&str> {
-        text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>()).find(|w| w.first() == Some(&name)).unwrap()
+        let line = text.lines().find(|l| l.starts_with(&format!("  {name} "))).unwrap();
+        line.split_whitespace().collect()
     };
     assert_eq!(row("Ac-225"), ["Ac-225", "10", "d", "1", "0.5", "0.93303", "1", "1"]);
     // From the reference at 1 d; branching product in all.
