@@ -192,8 +192,12 @@ fn nuclides_and_devices_answer() {
     assert!(String::from_utf8_lossy(&list.stdout).contains("Ac-225"));
     let one = dosaic(folder.path(), &["nuclides", "177Lu"]);
     assert!(String::from_utf8_lossy(&one.stdout).contains("6.64"), "the half-life in days");
-    let none = dosaic(folder.path(), &["nuclides", "Lu-17"]);
-    assert_eq!(code(&none), 2);
+    let course = dosaic(folder.path(), &["nuclides", "Ac-225", "--at", "0,1d,10d"]);
+    let text = String::from_utf8_lossy(&course.stdout);
+    assert!(text.lines().any(|l| l.contains("Bi-213") && l.contains("0.9362") && l.contains("0.5017")), "{text}");
+    for wrong in [&["Lu-17"][..], &["--at", "1 d"], &["Ac-225", "--at", "1 GBq"], &["Ac-225", "--at", "-1 d"]] {
+        assert_eq!(code(&dosaic(folder.path(), &[&["nuclides"], wrong].concat())), 2, "{wrong:?}");
+    }
     let devices = dosaic(folder.path(), &["devices"]);
     assert!(code(&devices) == 0 && String::from_utf8_lossy(&devices.stdout).contains("cpu  the CPU twin"));
 }

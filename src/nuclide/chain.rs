@@ -3,6 +3,7 @@
 //! In equilibrium, or counted to infinite time, a member decays as often as it is fed: its decays per parent decay are the sum over all paths
 //! of the products of the branchings on the way. That holds for a patient's dose only where members decay on the parent's time scale, so a
 //! member that lives longer than [`EQUILIBRIUM_RATIO`] times as long as the parent is left out, with all that comes after it, and is reported.
+//! When each of them decays: [`super::ChainInTime`].
 
 use super::table::{DaughterKind, Nuclide, find};
 use crate::error::Result;

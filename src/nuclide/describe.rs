@@ -80,7 +80,8 @@ fn tree(text: &mut String, parent: &Nuclide, chain: &Chain) {
     branch(text, parent, chain, "", &mut Vec::new());
 }
 
-fn left_out(text: &mut String, chain: &Chain) {
+/// Radioactive daughters that the chain lacks, and decays without a daughter.
+pub(super) fn left_out(text: &mut String, chain: &Chain) {
     for e in &chain.excluded {
         let reason = match (e.reason, e.half_life_s) {
             (ExclusionReason::LongLived, Some(t)) => {
@@ -176,7 +177,7 @@ fn energy(mev: f64) -> String {
 }
 
 /// A time in the unit that suits it.
-fn time(seconds: f64) -> String {
+pub(super) fn time(seconds: f64) -> String {
     const UNITS: [(f64, f64, &str); 8] = [
         // up to this many seconds, divided by, unit
         (1e-6, 1e-9, "ns"),
@@ -194,7 +195,7 @@ fn time(seconds: f64) -> String {
 
 /// Rounded to `digits` significant digits, without trailing zeros and without rounding away digits left of the point; powers of ten below
 /// 1e-4 and from 1e7 on.
-fn significant(x: f64, digits: usize) -> String {
+pub(super) fn significant(x: f64, digits: usize) -> String {
     if x == 0.0 || !x.is_finite() {
         return x.to_string();
     }

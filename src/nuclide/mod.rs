@@ -1,17 +1,23 @@
 //! Nuclides: half-lives, decay chains and what each decay emits.
 //!
-//! [`nuclide`] looks one up in the table the program carries ([`table`]), [`chain()`] says how often each chain member decays per decay of the
-//! parent, [`emissions()`] adds up what they all emit, and [`spectrum::EnergySampler`] turns lines and spectra into the table the transport
-//! kernels draw energies from. The data and their weak points: `data/README.md` beside the table; methods: `docs/methods/nuclides.md`.
+//! [`nuclide`] looks one up in the table the program carries ([`table`]), [`chain()`] says how often each chain member decays per decay
+//! of the parent, [`ChainInTime`] when, [`emissions()`] adds up what they all emit, and [`spectrum::EnergySampler`] turns lines and
+//! spectra into the table the transport kernels draw energies from. The data and their weak points: `data/README.md` beside the table;
+//! methods: `docs/methods/nuclides.md`.
 
+pub mod bateman;
 pub mod chain;
+mod course;
 pub mod describe;
 mod emissions;
 mod name;
 pub mod spectrum;
 pub mod table;
+mod triangle;
 
+pub use bateman::{ChainInTime, Propagator};
 pub use chain::{Chain, ChainMember, Excluded, chain};
+pub use course::course;
 pub use describe::{describe, list};
 pub use emissions::{ChainEmissions, MemberEmissions, emissions};
 pub use table::{Nuclide, find, nuclide};

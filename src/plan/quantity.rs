@@ -36,10 +36,17 @@ pub const LENGTH: Dimension = Dimension {
     example: "10",
     bare: false,
 };
-/// Time; inside s.
+/// Time; inside s. A year has 365.25 d.
 pub const TIME: Dimension = Dimension {
     name: "a time",
-    units: &[("s", Power(0)), ("min", Factor(60.0)), ("h", Factor(3600.0)), ("d", Factor(86400.0)), ("wk", Factor(604_800.0))],
+    units: &[
+        ("s", Power(0)),
+        ("min", Factor(60.0)),
+        ("h", Factor(3600.0)),
+        ("d", Factor(86400.0)),
+        ("wk", Factor(604_800.0)),
+        ("y", Factor(31_557_600.0)),
+    ],
     typical: "h",
     example: "50",
     bare: false,
@@ -127,6 +134,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("w", "wk"),
     ("week", "wk"),
     ("weeks", "wk"),
+    ("a", "y"),
+    ("yr", "y"),
+    ("year", "y"),
+    ("years", "y"),
     ("g/cc", "g/cm3"),
     ("g/cm^3", "g/cm3"),
     ("g/ml", "g/mL"),
@@ -349,6 +360,7 @@ mod tests {
             ("0.5 m", &LENGTH, 500.0),
             ("50 h", &TIME, 180_000.0),
             ("8 wk", &TIME, 4_838_400.0),
+            ("2 y", &TIME, 63_115_200.0),
             ("90 min", &TIME, 5400.0),
             ("6.647 d", &TIME, 6.647 * 86400.0),
             ("7.4 GBq", &ACTIVITY, 7.4e9),

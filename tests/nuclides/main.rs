@@ -1,5 +1,8 @@
 //! The nuclide table against the evaluations it comes from, ICRP Publication 107, EGSnrc's reference spectra, and conservation laws.
 
+mod bateman;
+mod closure;
+
 use dosaic::nuclide::chain::{Chain, chain_within};
 use dosaic::nuclide::describe::differs;
 use dosaic::nuclide::spectrum::{EnergySampler, row};
