@@ -6,7 +6,7 @@ use dosaic::{
     nuclide::{Line, spectrum::EnergySampler},
     transport::{
         backend::Particle,
-        constants::{MODE_TRACK_LENGTH, RADIATION_COUNT_AT, STACK, TRANSFER_PER_MEV},
+        constants::{MODE_TRACK_LENGTH, RADIATION_COUNT_AT, REST_ENERGY, STACK, TRANSFER_PER_MEV},
         cpu::{
             electron::ELECTRON_RADIATE,
             event::{event_bhabha, event_dipole, event_happen},

@@ -80,7 +80,7 @@ impl Cube {
 /// The plot of pairs.
 fn series(name: &str, title: &str, pairs: &[([u32; 3], Estimate, Estimate)], bound: f64) -> Series {
     let offsets: Vec<String> = pairs.iter().map(|([i, j, k], ..)| format!("{i}{j}{k}")).collect();
-    let offsets = if offsets.len() > 16 { String::from("by distance") } else { offsets.join(" ") };
+    let offsets = if offsets.len() > 16 { format!("{} offsets", offsets.len()) } else { offsets.join(" ") };
     Series {
         name: name.to_lowercase(),
         title: format!("{title}: S values of 3-mm voxels of water, {offsets}"),
