@@ -54,6 +54,13 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     if let Some(folder) = &arguments.plots {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
+    // What cannot be written must not cost the run.
+    if let Some(path) = &arguments.markdown {
+        into_document(path, &markdown(&[], &Context::new("", 1, true, 0), ""), false)?;
+    }
+    if let Some(folder) = arguments.json.as_ref().and_then(|path| path.parent()).filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::read_dir(folder).map_err(Error::io(folder))?;
+    }
     let threads = super::threads(arguments.threads.map(usize::from));
     let context = Context::new(&arguments.device, threads, arguments.quick, arguments.seed);
     let cases = verify(&context, &arguments.cases, &|case| {
@@ -71,7 +78,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         write_json(path, &cases, &context)?;
     }
     if let Some(path) = &arguments.markdown {
-        into_document(path, &markdown(&cases, &context, "validation"))?;
+        into_document(path, &markdown(&cases, &context, "validation"), true)?;
     }
     Ok(u8::from(count.failed > 0))
 }

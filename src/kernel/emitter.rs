@@ -7,7 +7,9 @@ use crate::{
         Chain, ChainMember, Continuum, Line, chain, find,
         spectrum::{EnergySampler, row},
     },
-    physics::{berger_seltzer::Charge, electron_stopping::electron_stopping, interpolation::LogLogSpline, materials},
+    physics::{
+        berger_seltzer::Charge, constants::ELECTRON_MASS, electron_stopping::electron_stopping, interpolation::LogLogSpline, materials,
+    },
     transport::{backend::Particle, tables::AlphaRanges},
     units::LOWEST_ELECTRON_ENERGY,
 };
@@ -96,9 +98,10 @@ pub struct Beam {
 }
 
 impl Beam {
-    /// MeV per decay.
+    /// MeV per decay; a positron brings the annihilation energy, 2 m c^2, with it.
     pub fn energy_per_decay(&self) -> f64 {
-        self.sampler.intensity() * self.sampler.mean_energy()
+        let rest = if self.radiation == Radiation::Positron { 2.0 * ELECTRON_MASS } else { 0.0 };
+        self.sampler.intensity() * (self.sampler.mean_energy() + rest)
     }
 
     /// Largest energy, MeV.

@@ -54,9 +54,9 @@ impl Request {
         }
     }
 
-    /// The settings of a plan that says nothing but what the request says, for a shortest edge of `edge` cm.
-    pub(super) fn settings(&self, edge: f64) -> Settings {
-        Settings { photons: self.photons, ..Settings::for_edge(&stage::standard_plan(self.water, self.seed), edge) }
+    /// The settings of a plan that says nothing but what the request says, for a shortest edge of `edge` cm at `density` g/cm3.
+    fn settings(&self, edge: f64, density: f64) -> Settings {
+        Settings { photons: self.photons, ..Settings::for_medium(&stage::standard_plan(self.water, self.seed), edge, density) }
     }
 
     /// Histories rounded up to whole batches.

@@ -51,7 +51,7 @@ pub fn default_radii(emitter: &Emitter, request: &Request) -> Result<Vec<f64>> {
 pub fn point_kernel(emitter: &Emitter, radii: &[f64], request: &Request, say: &dyn Fn(&str)) -> Result<PointKernel> {
     let density = request.density()?;
     let thinnest = radii.iter().scan(0.0, |below, &r| Some(r - std::mem::replace(below, r))).fold(f64::INFINITY, f64::min);
-    let settings = request.settings(thinnest);
+    let settings = request.settings(thinnest, density);
     let stage = Stage::shells(&request.material, density, radii, settings)?;
     let (mut backend, line) = open(stage.world(), &request.device, request.threads)?;
     say(&line);

@@ -30,8 +30,8 @@ pub fn radii(text: &str) -> Result<Vec<f64>> {
         return Ok((1..=count).map(|i| 0.1 * width * f64::from(i)).collect());
     }
     let content = std::fs::read_to_string(text).map_err(Error::io(text))?;
-    let mut radii = Vec::new();
-    for (number, line) in (1..).zip(content.lines()) {
+    let (mut radii, mut named) = (Vec::new(), false);
+    for (number, line) in (1..).zip(content.trim_start_matches('\u{feff}').lines()) {
         let cell = line.split([',', ';', '\t']).next_back().unwrap_or_default().trim();
         match cell.parse::<f64>() {
             _ if line.starts_with('#') || cell.is_empty() => {}
@@ -39,7 +39,8 @@ pub fn radii(text: &str) -> Result<Vec<f64>> {
             Ok(mm) => {
                 return Err(Error::input(format!("{text}, line {number}: {mm} mm; expected outer radii in mm that rise, from above 0")));
             }
-            Err(_) if radii.is_empty() => {}
+            // The names of the columns.
+            Err(_) if radii.is_empty() && !named && !cell.starts_with(|c: char| c.is_ascii_digit() || ".+-".contains(c)) => named = true,
             Err(_) => return Err(Error::input(format!("{text}, line {number}: {line:?}; expected an outer radius in mm"))),
         }
     }
@@ -67,6 +68,12 @@ mod tests {
     fn mistakes_are_named() {
         for text in ["0:2mm", "3:2mm", "a:2mm", "1:2kg", "1nm:5m"] {
             assert!(radii(text).expect_err(text).to_string().contains("--shells"), "{text}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("r.txt");
+        for (content, line) in [("0.1 mm\n0.2 mm\n0.3\n", "line 1"), ("r\nr\n0.3\n", "line 2"), ("0.3\n0.2\n", "line 2")] {
+            std::fs::write(&path, content).expect("written");
+            assert!(radii(path.to_str().expect("UTF-8")).expect_err(content).to_string().contains(line), "{content}");
         }
         assert_eq!(radii("no/such/file").expect_err("absent").exit_code(), 4);
     }

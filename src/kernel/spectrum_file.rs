@@ -16,7 +16,8 @@ pub(super) fn read(path: &str) -> Result<(Radiation, Continuum)> {
 fn parse(path: &str, text: &str) -> Result<(Radiation, Continuum)> {
     let mut radiation = None;
     let (mut energy, mut density) = (Vec::new(), Vec::new());
-    for (number, line) in (1..).zip(text.lines()) {
+    let mut named = false;
+    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
         let wrong = |what: String| Error::input(format!("{path}, line {number}: {what}"));
         let line = line.trim();
         if let Some(comment) = line.strip_prefix('#') {
@@ -30,6 +31,9 @@ fn parse(path: &str, text: &str) -> Result<(Radiation, Continuum)> {
                     "alpha" => Radiation::Alpha,
                     _ => return Err(wrong(format!("the particle {name:?}; expected electron, positron, photon or alpha"))),
                 };
+                if radiation.is_some_and(|earlier| earlier != known) {
+                    return Err(wrong(format!("{name:?} after another particle; a file is of one")));
+                }
                 radiation = Some(known);
             }
             continue;
@@ -38,11 +42,12 @@ fn parse(path: &str, text: &str) -> Result<(Radiation, Continuum)> {
             continue;
         }
         let cells: Vec<&str> = line.split([',', ';', '\t', ' ']).filter(|cell| !cell.is_empty()).collect();
-        let numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.parse().ok()).collect();
-        if numbers.is_empty() && energy.is_empty() {
+        let numbers: Vec<Option<f64>> = cells.iter().map(|cell| cell.parse().ok()).collect();
+        if numbers.iter().all(Option::is_none) && energy.is_empty() && !named {
+            named = true;
             continue;
         }
-        let &[e, p] = numbers.as_slice() else {
+        let &[Some(e), Some(p)] = numbers.as_slice() else {
             return Err(wrong(format!("{line:?}; expected two numbers, energy in MeV and yield per MeV")));
         };
         if !(e.is_finite() && e >= 0.0 && p.is_finite() && p >= 0.0) {

@@ -106,7 +106,7 @@ pub fn voxel_s(emitter: &Emitter, edges: DVec3, radius: u32, request: &Request, 
             "{size:?} voxels would be needed, {MOST_VOXELS} in all are possible: larger voxels or a smaller --radius"
         )));
     }
-    let settings = request.settings(0.1 * edges.min_element());
+    let settings = request.settings(0.1 * edges.min_element(), density);
     let stage = Stage::voxels(&[request.material.as_str()], size, edges, settings, |_| (0, density))?;
     let (mut backend, line) = open(stage.world(), &request.device, request.threads)?;
     say(&line);

@@ -351,7 +351,14 @@ impl Settings {
 
     /// The same for a shortest edge, or width of a shell, of `edge` cm.
     pub fn for_edge(plan: &crate::plan::TransportPlan, edge: f64) -> Self {
-        let delta_floor = plan.delta_threshold.unwrap_or_else(|| water_energy(0.015 * edge).max(units::LOWEST_ELECTRON_ENERGY));
+        Self::for_medium(plan, edge, 1.0)
+    }
+
+    /// The same in a single medium, where `density` (g/cm3) tells how much of it an edge is.
+    pub fn for_medium(plan: &crate::plan::TransportPlan, edge: f64, density: f64) -> Self {
+        // In g/cm2, as the ranges in water below are. Steps and cuts are lengths, which the tables turn into that.
+        let mass = edge * density;
+        let delta_floor = plan.delta_threshold.unwrap_or_else(|| water_energy(0.015 * mass).max(units::LOWEST_ELECTRON_ENERGY));
         Self {
             tables: TableOptions {
                 water: plan.water,
@@ -359,7 +366,7 @@ impl Settings {
                 delta_share: if plan.delta_threshold.is_some() { 0.0 } else { 0.05 },
                 photon_threshold: match plan.photons {
                     PhotonMode::Off => None,
-                    _ => Some(plan.photon_threshold.unwrap_or_else(|| photon_energy(0.05 * edge))),
+                    _ => Some(plan.photon_threshold.unwrap_or_else(|| photon_energy(0.05 * mass))),
                 },
                 step_fraction: 0.12,
                 step_fraction_most: 0.4,

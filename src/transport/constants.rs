@@ -41,6 +41,9 @@ pub const SCATTER_OCTAVES: u32 = crate::physics::goudsmit_saunderson::OCTAVES as
 /// Linear pieces per octave of a scattering table.
 pub const SCATTER_PIECES: u32 = crate::physics::goudsmit_saunderson::PIECES as u32;
 
+/// Least range of an alpha relative to its mean: below 0.1 MeV, where the spread is as large as the range, a Gaussian would give it less than none.
+pub const LEAST_STRAGGLED: f32 = 0.1;
+
 /// Electron rest energy, MeV.
 pub const REST_ENERGY: f32 = crate::physics::constants::ELECTRON_MASS as f32;
 
@@ -207,7 +210,7 @@ macro_rules! listed {
 }
 
 listed! {
-    QUANTA_PER_MEV: "f32", REST_ENERGY: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
+    QUANTA_PER_MEV: "f32", REST_ENERGY: "f32", LEAST_STRAGGLED: "f32", LET_QUANTA: "f32", KEV_PER_UM: "f32", FINAL_ADVANCE: "f32",
     LOSS_SKEWNESS: "f32", LOSS_QUADRATIC: "f32", NORMAL3_SQUARE_VARIANCE: "f32", LARGEST_CUT: "f32",
     VOXEL_BEYOND: "f32", VOXEL_GRAZE: "f32",
     TRANSFER_PER_MEV: "f32", INVERSE_ALPHA: "f32", FLUX_LIMIT: "f32",

@@ -107,10 +107,15 @@ impl Context {
         let job = self.job(source, full)?;
         let (mut backend, _) = open(stage.world(), &self.device, self.threads)?;
         let found = score(backend.as_mut(), &job, project)?;
-        let mut ran = self.ran.borrow_mut();
-        ran.sums[source.radiation.part() as usize].add(&found.sums);
-        ran.device = Some(backend.device());
+        self.note(source.radiation, &found.sums, backend.device());
         Ok(found.estimates)
+    }
+
+    /// Adds what ran to the sums of all runs.
+    pub fn note(&self, radiation: Radiation, sums: &Sums, device: DeviceInfo) {
+        let mut ran = self.ran.borrow_mut();
+        ran.sums[radiation.part() as usize].add(sums);
+        ran.device = Some(device);
     }
 
     /// MeV per particle in shells with these outer radii (cm) around a point source in water at 1 g/cm3; the last one is beyond them.

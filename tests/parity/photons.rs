@@ -97,7 +97,6 @@ fn prober() -> Prober {
 }
 
 fn formulas() {
-    let (_, p) = case();
     let inputs: Vec<[u32; 6]> = (0..20_000)
         .map(|i| {
             let (a, b) = (words(30, i).map(rng_uniform), words(31, i).map(rng_uniform));

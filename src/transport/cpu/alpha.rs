@@ -7,7 +7,11 @@ use super::{
     tally::{tally_let_quanta, tally_quanta},
     voxel::{voxel_at, voxel_cross, voxel_density, voxel_index, voxel_inverse, voxel_material, voxel_move, voxel_wall},
 };
-use crate::transport::{constants::KEV_PER_UM, layout::Params, tables::Tables};
+use crate::transport::{
+    constants::{KEV_PER_UM, LEAST_STRAGGLED},
+    layout::Params,
+    tables::Tables,
+};
 
 /// An alpha on its way.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +75,7 @@ pub fn alpha_start(
         direction,
         inverse: voxel_inverse(direction),
         range,
-        stretch: 1.0 / (1.0 + sigma * normal),
+        stretch: 1.0 / (1.0 + sigma * normal).max(LEAST_STRAGGLED),
         quanta: tally_quanta(energy),
         stopping_energy: table_alpha(tables, voxel_material(medium).into(), range).stopping_energy,
         alive: 1,

@@ -42,9 +42,9 @@ pub(super) fn fano(context: &Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for (radiation, energy, edge, margin, histories, patterns) in [
         // 200 keV: 0.45 mm of range at 1 g/cm3, 1.7 mm at 0.26.
-        (Radiation::Electron, 0.2, 1.0, 4, 12_000_000, &[("blocks", blocks), ("layers", layers), ("random", noise)][..]),
+        (Radiation::Electron, 0.2, 1.0, 4, 48_000_000, &[("blocks", blocks), ("layers", layers), ("random", noise)][..]),
         // 3 MeV: 17 um at 1 g/cm3, 65 um at 0.26.
-        (Radiation::Alpha, 3.0, 0.03, 3, 12_000_000, &[("random", noise)]),
+        (Radiation::Alpha, 3.0, 0.03, 3, 48_000_000, &[("random", noise)]),
     ] {
         for (name, pattern) in patterns {
             let mut settings = context.settings(WaterData::Icru90, 0.1 * edge);
@@ -113,10 +113,18 @@ pub(super) fn steps(context: &Context) -> Result<Outcome> {
     const SIZE: [u32; 3] = [7; 3];
     type Change = fn(&mut Settings);
     let changes: [(&str, Change, f64); 4] = [
-        ("step halved", |s| s.tables.step_fraction *= 0.5, 0.003),
+        (
+            "step halved",
+            |s| {
+                s.tables.step_fraction *= 0.5;
+                s.tables.step_fraction_most *= 0.5;
+                s.tables.step_length *= 0.5;
+            },
+            0.003,
+        ),
         ("absorption range halved", |s| s.tables.cut_length *= 0.5, 0.003),
         ("no range rejection", |s| s.range_rejection = false, 0.003),
-        ("delta threshold a fifth", |s| s.tables.delta_floor *= 0.2, 0.005),
+        ("delta threshold a fifth", |s| s.tables.delta_floor *= 0.2, 0.003),
     ];
     let sampler = spectrum("Y-90", &["beta"]);
     let (class_of, classes) = classes(SIZE, 1, true);

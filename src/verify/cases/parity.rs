@@ -69,6 +69,7 @@ pub(super) fn parity(context: &Context) -> Result<Outcome> {
                 let same = device.device().kind == "cpu";
                 let (ours, sums) = map(device.as_mut(), &job)?;
                 let (twin, _) = map(&mut Cpu::new(stage.world(), 1), &job)?;
+                context.note(radiation, &sums, device.device());
                 let emitted = sums.emitted as f64;
                 let whole = ours.iter().sum::<u64>().abs_diff(twin.iter().sum()) as f64 / emitted;
                 let moved = ours.iter().zip(&twin).map(|(a, b)| a.abs_diff(*b)).sum::<u64>() as f64 / emitted;
@@ -88,6 +89,8 @@ pub(super) fn balance(context: &Context) -> Result<Outcome> {
     if Part::ALL.iter().all(|&part| context.histories_of(part) == 0) {
         // Asked for alone.
         context.shells(Radiation::Electron, &crate::verify::reference::line(1.0), WaterData::Icru90, &[0.1, 0.2, 0.3], 100_000)?;
+        context.shells(Radiation::Positron, &crate::verify::reference::line(1.0), WaterData::Icru90, &[0.1, 0.2, 0.3], 100_000)?;
+        context.shells(Radiation::Photon, &crate::verify::reference::line(2.0), WaterData::Icru90, &[1.0, 5.0, 10.0], 100_000)?;
         context.shells(Radiation::Alpha, &crate::verify::reference::line(5.0), WaterData::Icru90, &[1.0e-3, 2.0e-3], 100_000)?;
     }
     let mut outcome = Outcome::default();
@@ -96,7 +99,7 @@ pub(super) fn balance(context: &Context) -> Result<Outcome> {
         if sums.histories == 0 {
             continue;
         }
-        let name = part.name();
+        let name = if part == Part::Electron { "electrons and positron" } else { part.name() };
         outcome.rows.push(Row::at_most(
             format!("{name}s: |emitted - deposited - escaped| of {} quanta in {} histories", sums.emitted, sums.histories),
             sums.imbalance().unsigned_abs() as f64,
