@@ -25,7 +25,7 @@ const MARGIN: f64 = 150.0;
 const MARGIN_VOXELS: f64 = 64.0;
 /// ... or times the radius: what comes back from a distance M is to the field at r as (r / M)^2 times a fraction.
 const MARGIN_RADII: f64 = 13.0;
-/// Most voxels in all: 2 GiB of tallies and media.
+/// Most voxels in all: some 5 GB of tallies, media and classes.
 const MOST_VOXELS: u64 = 1 << 27;
 
 /// Voxels at offsets that symmetry makes equal.
@@ -103,7 +103,7 @@ pub fn voxel_s(emitter: &Emitter, edges: DVec3, radius: u32, request: &Request, 
     let voxels: u64 = size.iter().map(|&n| u64::from(n)).product();
     if voxels > MOST_VOXELS {
         return Err(Error::input(format!(
-            "{size:?} voxels would be needed, {MOST_VOXELS} in all are possible: larger voxels or a smaller --radius"
+            "{size:?} voxels would be needed, with a margin of {far:.0} mm for what charged particles reach or photons bring back in {density} g/cm3; {MOST_VOXELS} in all are possible: larger voxels, a smaller --radius or a denser medium"
         )));
     }
     let settings = request.settings(0.1 * edges.min_element(), density);
