@@ -9,7 +9,7 @@ use crate::{
     io::atomic,
     verify::{
         CASES, Context, plot,
-        report::{Count, into_document, markdown, text, write_json},
+        report::{Count, around_markers, into_document, markdown, text, write_json},
         verify,
     },
 };
@@ -56,7 +56,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     }
     // What cannot be written must not cost the run.
     if let Some(path) = &arguments.markdown {
-        into_document(path, &markdown(&[], &Context::new("", 1, true, 0), ""), false)?;
+        around_markers(path)?;
     }
     if let Some(folder) = arguments.json.as_ref().and_then(|path| path.parent()).filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::read_dir(folder).map_err(Error::io(folder))?;
@@ -78,7 +78,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         write_json(path, &cases, &context)?;
     }
     if let Some(path) = &arguments.markdown {
-        into_document(path, &markdown(&cases, &context, "validation"), true)?;
+        into_document(path, &markdown(&cases, &context, "validation"))?;
     }
     Ok(u8::from(count.failed > 0))
 }

@@ -29,6 +29,13 @@ impl Estimate {
     }
 }
 
+impl std::iter::Sum for Estimate {
+    /// Of independent estimates.
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        terms.fold(Self::default(), Self::plus)
+    }
+}
+
 /// What a run gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {

@@ -178,7 +178,7 @@ impl VoxelS {
             let mut row: Vec<String> = class.offset.iter().map(u32::to_string).collect();
             row.push(class.voxels.to_string());
             let parts = Part::ALL.map(|part| self.parts[part as usize][at]);
-            let total = parts.into_iter().fold(Estimate::default(), Estimate::plus);
+            let total = parts.into_iter().sum::<Estimate>();
             for s in parts.into_iter().chain([total]) {
                 row.extend([format!("{:.6e}", s.mean), format!("{:.2e}", s.sigma)]);
             }

@@ -145,17 +145,26 @@ pub fn markdown(cases: &[Finished], context: &Context, plots: &str) -> String {
 const BEGIN: &str = "<!-- dosaic verify: begin -->";
 const END: &str = "<!-- dosaic verify: end -->";
 
-/// Puts the Markdown between the markers of a document; unless `write`, only checks that it could.
+/// What stands before and after the markers of a document.
+///
+/// # Errors
+/// If the document cannot be read, or has no markers.
+pub fn around_markers(path: &Path) -> Result<[String; 2]> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let parts = text.split_once(BEGIN).and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| [before, after]));
+    let Some(parts) = parts else {
+        return Err(Error::input(format!("{}: no lines {BEGIN:?} and {END:?} to write between", path.display())));
+    };
+    Ok(parts.map(str::to_owned))
+}
+
+/// Puts the Markdown between the markers of a document.
 ///
 /// # Errors
 /// If the document cannot be read or written, or has no markers.
-pub fn into_document(path: &Path, markdown: &str, write: bool) -> Result<()> {
-    let old = std::fs::read_to_string(path).map_err(Error::io(path))?;
-    let parts = old.split_once(BEGIN).and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| (before, after)));
-    let Some((before, after)) = parts else {
-        return Err(Error::input(format!("{}: no lines {BEGIN:?} and {END:?} to write between", path.display())));
-    };
-    if write { atomic::write(path, format!("{before}{BEGIN}\n{markdown}\n{END}{after}").as_bytes()) } else { Ok(()) }
+pub fn into_document(path: &Path, markdown: &str) -> Result<()> {
+    let [before, after] = around_markers(path)?;
+    atomic::write(path, format!("{before}{BEGIN}\n{markdown}\n{END}{after}").as_bytes())
 }
 
 #[derive(Serialize)]
@@ -212,13 +221,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("validation.md");
         std::fs::write(&path, format!("# Title\n\n{BEGIN}\nold\n{END}\n\nend\n")).expect("written");
-        into_document(&path, &markdown(&[finished()], &Context::new("cpu", 1, true, 1), "validation"), true).expect("markers are there");
+        into_document(&path, &markdown(&[finished()], &Context::new("cpu", 1, true, 1), "validation")).expect("markers are there");
         let text = std::fs::read_to_string(&path).expect("read");
         assert!(
             text.starts_with("# Title\n\n<!--") && text.ends_with("-->\n\nend\n") && text.contains("| FAIL |") && !text.contains("old"),
             "{text}"
         );
         std::fs::write(&path, "nothing").expect("written");
-        assert!(into_document(&path, "x", false).is_err());
+        assert!(into_document(&path, "x").is_err());
     }
 }

@@ -24,7 +24,7 @@ use glam::DVec3;
 use crate::{
     Test,
     compare::{
-        Kind::{Bits, Float, Within},
+        Kind::{Float, Within},
         compare, float,
     },
     functions::{params, words},
@@ -32,7 +32,7 @@ use crate::{
     scene::{Case, Scene},
     states::{self, PhotonSnapshot, PhotonSnapshots, Snapshot},
     steps::{COLLIDE, FLIPS, STEP},
-    words::{Row, Tolerances, electron_fields, interaction_fields, photon_deposit_fields, photon_fields, photon_of_fields, waiting_fields},
+    words::{Row, Tolerances, deposit_fields, event_fields, interaction_fields, photon_fields},
 };
 
 pub(crate) const TESTS: &[Test] = &[
@@ -208,7 +208,7 @@ fn flights(mode: u32) {
         assert!(seen.iter().all(|&n| n > 50), "interactions, escapes, absorptions below the cut: {seen:?}");
     }
     let got = Prober::new(&SCENE, &case, &p).run("probe_photon_fly", &rows(flights));
-    let fields = [photon_fields(FLIGHT), photon_deposit_fields(FLIGHT)].concat();
+    let fields = [photon_fields(FLIGHT), deposit_fields(FLIGHT)].concat();
     compare("photon_fly", &fields, &outside(got, 21), &outside(want, 21), flights.len() / FLIPS);
 }
 
@@ -229,7 +229,7 @@ fn traces() {
     assert!(count(&|w| w[18] == PHOTON_INTERACTION) > 300 && count(&|w| w[21] > 0) > 300 && count(&|w| w[20] > 0) > 300);
     let got = Prober::new(&SCENE, &case, &p).run("probe_photon_trace", &rows(&legs));
     // A kerma of up to 2^22 quanta is rounded to its last digit; what is carried is the rest, which may jump by a whole quantum.
-    let fields = [photon_fields(FLIGHT), photon_deposit_fields(FLIGHT)].concat();
+    let fields = [photon_fields(FLIGHT), deposit_fields(FLIGHT)].concat();
     compare("photon_trace", &fields, &outside(got, 21), &outside(want, 21), legs.len() / FLIPS);
 }
 
@@ -283,22 +283,13 @@ fn positrons(kind: states::Kind) {
         .map(|(i, s)| {
             let mut e = s.electron;
             let r = event_happen::<false>(&p, &SMALL.tables, &SMALL.phantom.voxels, s.history, &mut e, depths[i % 3]);
-            let row = Row::default().electron(&e).waiting(&r.delta).u(&[r.born, r.photons]);
-            row.photon_of(&r.first).photon_of(&r.second).u(&[r.quanta, r.status]).done()
+            Row::default().event(&e, &r).done()
         })
         .collect();
     if kind == states::Kind::Radiation {
         let confined = events.iter().filter(|s| s.electron.event == ELECTRON_RADIATE).count();
         assert!(confined > 50 && confined < events.len(), "{confined} of {} are confined to their voxel", events.len());
     }
-    let fields = [
-        electron_fields(COLLIDE),
-        waiting_fields(COLLIDE),
-        vec![("born", 1, Bits), ("photons", 1, Bits)],
-        photon_of_fields(COLLIDE),
-        photon_of_fields(COLLIDE),
-        vec![("quanta", 1, COLLIDE.quanta), ("status", 1, Bits)],
-    ];
     let got = Prober::new(&SMALL, &case, &p).run("probe_event", &inputs);
-    compare(&format!("positrons: {kind:?}"), &fields.concat(), &got, &want, inputs.len() / FLIPS + 1);
+    compare(&format!("positrons: {kind:?}"), &event_fields(COLLIDE), &got, &want, inputs.len() / FLIPS + 1);
 }

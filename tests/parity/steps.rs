@@ -16,16 +16,14 @@ use dosaic::transport::{
 use crate::{
     Test,
     compare::{
-        Kind::{Bits, Float, Inverse, Within},
+        Kind::{Float, Inverse, Within},
         compare, float,
     },
     functions::{MIXED, params},
     probe::Prober,
     scene::{Case, Scene},
     states::{self, Snapshot, Snapshots, start_alpha},
-    words::{
-        Row, Tolerances, alpha_deposit_fields, alpha_fields, electron_deposit_fields, electron_fields, photon_of_fields, waiting_fields,
-    },
+    words::{Row, Tolerances, alpha_deposit_fields, alpha_fields, deposit_fields, electron_fields, event_fields, waiting_fields},
 };
 
 pub(crate) const TESTS: &[Test] = &[
@@ -144,7 +142,7 @@ fn electron_steps() {
         })
         .collect();
     let got = Prober::new(&MIXED, &case, &p).run("probe_electron_begin_step", &rows(&steps));
-    compare("electron_begin_step", &[electron_fields(BEGIN), electron_deposit_fields(BEGIN)].concat(), &got, &want, steps.len() / FLIPS);
+    compare("electron_begin_step", &[electron_fields(BEGIN), deposit_fields(BEGIN)].concat(), &got, &want, steps.len() / FLIPS);
 }
 
 fn electron_legs() {
@@ -160,7 +158,7 @@ fn electron_legs() {
         .collect();
     assert!(want.iter().any(|w| w[34] > 0), "some leave the phantom");
     let got = Prober::new(&MIXED, &case, &p).run("probe_electron_advance", &rows(&legs));
-    compare("electron_advance", &[electron_fields(STEP), electron_deposit_fields(STEP)].concat(), &got, &want, legs.len() / FLIPS);
+    compare("electron_advance", &[electron_fields(STEP), deposit_fields(STEP)].concat(), &got, &want, legs.len() / FLIPS);
 }
 
 fn electron_hinges() {
@@ -197,20 +195,11 @@ fn events() {
         .map(|(i, s)| {
             let mut e = s.electron;
             let r = event_happen::<false>(&p, &MIXED.tables, &MIXED.phantom.voxels, s.history, &mut e, depths[i % 3]);
-            let row = Row::default().electron(&e).waiting(&r.delta).u(&[r.born, r.photons]);
-            row.photon_of(&r.first).photon_of(&r.second).u(&[r.quanta, r.status]).done()
+            Row::default().event(&e, &r).done()
         })
         .collect();
     assert!(want.iter().any(|w| w[46] == 1) && want.iter().any(|w| w[59] == STATUS_STACK), "delta rays and full stacks occur");
     assert!(want.iter().any(|w| w[47] == 1), "photons are emitted");
-    let fields = [
-        electron_fields(COLLIDE),
-        waiting_fields(COLLIDE),
-        vec![("born", 1, Bits), ("photons", 1, Bits)],
-        photon_of_fields(COLLIDE),
-        photon_of_fields(COLLIDE),
-        vec![("quanta", 1, COLLIDE.quanta), ("status", 1, Bits)],
-    ];
     let got = Prober::new(&MIXED, &case, &p).run("probe_event", &inputs);
-    compare("events", &fields.concat(), &got, &want, inputs.len() / FLIPS);
+    compare("events", &event_fields(COLLIDE), &got, &want, inputs.len() / FLIPS);
 }

@@ -4,7 +4,7 @@ use dosaic::transport::{
     cpu::{
         alpha::{Alpha, AlphaDeposit},
         electron::{Electron, ElectronDeposit, ElectronWaiting},
-        event::EventPhoton,
+        event::{EventPhoton, EventResult},
         interaction::{InteractionElectron, InteractionResult},
         photon::{Photon, PhotonDeposit},
     },
@@ -79,7 +79,13 @@ impl Row {
         self.u(&[d.index, d.quanta, d.escaped, d.status])
     }
 
-    pub(crate) fn photon_of(self, p: &EventPhoton) -> Self {
+    /// An electron or positron and what its event left behind.
+    pub(crate) fn event(self, e: &Electron, r: &EventResult) -> Self {
+        let row = self.electron(e).waiting(&r.delta).u(&[r.born, r.photons]);
+        row.photon_of(&r.first).photon_of(&r.second).u(&[r.quanta, r.status])
+    }
+
+    fn photon_of(self, p: &EventPhoton) -> Self {
         self.vec(p.direction).u(&[p.quanta, p.stream])
     }
 
@@ -186,11 +192,12 @@ pub(crate) fn electron_fields(t: Tolerances) -> Vec<Field> {
     ]
 }
 
-pub(crate) fn electron_deposit_fields(t: Tolerances) -> Vec<Field> {
+/// Of electrons and of photons.
+pub(crate) fn deposit_fields(t: Tolerances) -> Vec<Field> {
     vec![("deposit.index", 1, Bits), ("deposit.quanta", 1, t.quanta), ("deposit.escaped", 1, t.quanta), ("deposit.status", 1, Bits)]
 }
 
-pub(crate) fn photon_of_fields(t: Tolerances) -> Vec<Field> {
+fn photon_of_fields(t: Tolerances) -> Vec<Field> {
     vec![("photon.direction", 3, t.direction), ("photon.quanta", 1, t.quanta), ("photon.stream", 1, Bits)]
 }
 
@@ -227,8 +234,17 @@ pub(crate) fn photon_fields(t: Tolerances) -> Vec<Field> {
     ]
 }
 
-pub(crate) fn photon_deposit_fields(t: Tolerances) -> Vec<Field> {
-    vec![("deposit.index", 1, Bits), ("deposit.quanta", 1, t.quanta), ("deposit.escaped", 1, t.quanta), ("deposit.status", 1, Bits)]
+/// What [`Row::event`] puts.
+pub(crate) fn event_fields(t: Tolerances) -> Vec<Field> {
+    [
+        electron_fields(t),
+        waiting_fields(t),
+        vec![("born", 1, Bits), ("photons", 1, Bits)],
+        photon_of_fields(t),
+        photon_of_fields(t),
+        vec![("quanta", 1, t.quanta), ("status", 1, Bits)],
+    ]
+    .concat()
 }
 
 pub(crate) fn interaction_fields(t: Tolerances) -> Vec<Field> {

@@ -19,7 +19,7 @@ fn fractions(found: &[Estimate], energy: f64) -> Vec<Estimate> {
 
 /// Sum over the shells; their errors taken as independent, which overstates the error of ours.
 fn integral(of: &[Estimate]) -> Estimate {
-    of.iter().copied().fold(Estimate::default(), Estimate::plus)
+    of.iter().copied().sum()
 }
 
 pub(super) fn electrons(context: &Context) -> Result<Outcome> {

@@ -28,7 +28,7 @@ pub(super) fn shells(context: &Context) -> Result<Outcome> {
         bound: 0.01,
         floor: f64::NEG_INFINITY,
     };
-    let sum = |of: &[Estimate]| of.iter().copied().fold(Estimate::default(), Estimate::plus);
+    let sum = |of: &[Estimate]| of.iter().copied().sum::<Estimate>();
     let total = Row::new("364 keV, all shells, MeV", sum(&series.ours), sum(&series.reference), Norm::Reference, 0.01);
     Ok(Outcome { rows: vec![series.worst("364 keV, MeV per shell", "cm"), total], series: vec![series] })
 }

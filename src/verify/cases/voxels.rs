@@ -35,7 +35,7 @@ pub(super) fn class_means(energy: &[u64], class_of: &[Option<u32>], classes: &[C
 /// Edge of the voxels, mm.
 const EDGE: f64 = 3.0;
 
-/// The classes of voxels up to `radius` from the middle one of `size`, and what a source in that one gives them, mGy/(MBq s).
+/// The classes of voxels around a middle one, and what a source in that one gives them, mGy/(MBq s).
 struct Cube {
     stage: Stage,
     middle: [[u32; 2]; 1],
@@ -118,7 +118,7 @@ pub(super) fn electrons(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Gamma and x-rays of Lu-177, by deposits in the source voxel and by track length elsewhere; and bremsstrahlung where betas do not reach.
+/// Gamma and x-rays of Lu-177, by deposits in and next to the source voxel and by track length beyond it; and bremsstrahlung where betas do not reach.
 pub(super) fn photons(context: &Context) -> Result<Outcome> {
     // 150 mm on each side: with 60 mm what is not scattered back is 1.5 % at 24 mm.
     const MARGIN: u32 = 50;
@@ -144,7 +144,7 @@ pub(super) fn photons(context: &Context) -> Result<Outcome> {
         let far = series(&format!("voxel_s_{nuclide}_bremsstrahlung"), &format!("{nuclide}, bremsstrahlung"), &pairs, 0.03);
         // Single offsets would tell too little: few betas radiate.
         let what = format!("{nuclide} bremsstrahlung, sum of {} offsets, mGy/(MBq s)", pairs.len());
-        let sum = |of: &[Estimate]| of.iter().copied().fold(Estimate::default(), Estimate::plus);
+        let sum = |of: &[Estimate]| of.iter().copied().sum::<Estimate>();
         outcome.rows.push(Row::new(what, sum(&far.ours), sum(&far.reference), Norm::Reference, 0.03));
         outcome.series.push(far);
     }
