@@ -4,6 +4,7 @@
 
 pub mod constants;
 pub mod elements;
+pub mod exponential;
 pub mod interpolation;
 pub mod materials;
 pub mod quadrature;

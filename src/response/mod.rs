@@ -2,7 +2,6 @@
 //!
 //! This folder holds tier T0, the closed forms of the linear-quadratic model; every result is exact for decaying dose rates.
 //!
-//! - [`exponential`]: integrals of exponentials without cancellation, on which all else rests;
 //! - [`lq`]: single formulas (survival, BED, protraction factors, repopulation, oxygen, radiation quality);
 //! - [`step`]: one step in time with unrepaired damage carried over; time-dependent models build on it;
 //! - [`tissue`]: the plan's parameters, checked;
@@ -16,7 +15,6 @@
 //! Formulas are free of a time unit (rates and times need only match); `maps` and `endpoints` use seconds like the rest of the program.
 
 pub mod endpoints;
-pub mod exponential;
 pub mod lq;
 pub mod maps;
 pub mod step;

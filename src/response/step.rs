@@ -4,7 +4,7 @@
 //! `ln S = -(alpha D + 2 beta Q)` and the running `BED = D + 2 Q/(alpha/beta)` (Lea & Catcheside 1942; Dale 1985). Closed form, so exact
 //! at any length of step. For mixed radiation the amplitudes are those of `b = sum sqrt(beta_q) Ddot_q` and U is W, see [`super::lq::quality`].
 
-use super::exponential::{Exponential, decay, encounter, integral, remaining};
+use crate::physics::exponential::{Exponential, decay, encounter, integral, remaining};
 
 /// What a step delivers.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,6 +5,7 @@
 
 mod build;
 mod cache;
+pub mod course;
 mod depth;
 mod image;
 mod lognormal;
@@ -19,6 +20,7 @@ use crate::{error::Result, grid::VoxelGrid, volume::Volume};
 
 pub use build::build;
 pub use cache::PatternCache;
+pub use course::{Piece, TimeCourse};
 
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {

@@ -1,8 +1,8 @@
 //! Single formulas.
 
+use dosaic::physics::exponential::Exponential;
 use dosaic::plan::Lkb;
 use dosaic::response::endpoints::{complication, control, uniform};
-use dosaic::response::exponential::Exponential;
 use dosaic::response::lq::{self, fractionation, linear_tail, microdosimetry, oxygen, protraction, quality, repopulation};
 use dosaic::response::step::step;
 

@@ -10,7 +10,7 @@ mod regions;
 mod setting;
 mod step;
 
-use dosaic::response::exponential::Exponential;
+use dosaic::physics::exponential::Exponential;
 
 pub(crate) const LN_2: f64 = std::f64::consts::LN_2;
 pub(crate) const HOUR: f64 = 3600.0;

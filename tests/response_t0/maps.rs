@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use dosaic::dose::{ComponentDose, DoseRateComponent};
+use dosaic::physics::exponential::remaining;
 use dosaic::plan::{Lkb, ResponsePlan, TissueParameters};
 use dosaic::response::endpoints::{complication, control};
-use dosaic::response::exponential::remaining;
 use dosaic::response::lq::{self, oxygen, protraction};
 use dosaic::response::{Irradiation, MapOptions, response_maps};
 

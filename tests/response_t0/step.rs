@@ -1,6 +1,6 @@
 //! The exact step: identities, limits, independence of the step length.
 
-use dosaic::response::exponential::{Exponential, remaining};
+use dosaic::physics::exponential::{Exponential, remaining};
 use dosaic::response::lq::protraction;
 use dosaic::response::step::{Step, StepTable, step};
 

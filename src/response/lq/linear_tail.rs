@@ -3,7 +3,7 @@
 //! `dU/dt = Ddot - (mu + delta Ddot) U`. In radiopharmaceutical therapy U stays near a gray and the tail does not matter; it matters for
 //! acute comparison data. The maps use plain LQ and report where U comes near the tail.
 
-use crate::response::exponential::phi2;
+use crate::physics::exponential::phi2;
 
 /// Natural logarithm of survival after an acute dose: `-alpha D - (2 beta/delta^2)(delta D - 1 + e^(-delta D))`; plain LQ at delta = 0.
 pub fn ln_survival_acute(alpha: f64, beta: f64, delta: f64, dose: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Dose-protraction (Lea-Catcheside) factors `G = (2/D^2) Int Ddot(t) Int_0^t Ddot(s) e^(-mu (t - s)) ds dt`.
 
-use crate::response::exponential::{Exponential, divided_phi1, phi1, phi2};
+use crate::physics::exponential::{Exponential, divided_phi1, phi1, phi2};
 use crate::response::step::step;
 
 /// Constant dose rate for `duration` (Lea & Catcheside 1942): `2/(mu T)^2 (e^(-mu T) - 1 + mu T)`.

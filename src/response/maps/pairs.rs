@@ -4,7 +4,7 @@
 //! of decays, and damage of one fraction still unrepaired in a later one. It equals a sequence of [`super::super::step`]s from start to start
 //! with W carried along; blocks of one fraction on the diagonal are that fraction alone, the rest is what fractions do to each other.
 
-use crate::response::exponential::{decay, encounter, integral, remaining, remaining_peak};
+use crate::physics::exponential::{decay, encounter, integral, remaining, remaining_peak};
 
 /// All components of one fraction with the same start and decay constant.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -27,9 +27,9 @@ pub fn phi2(x: f64) -> f64 {
     }
 }
 
-/// The integral of `s e^(-x s)` over `0 <= s <= 1`, x >= 0; 1/2 at 0.
-fn first_moment(x: f64) -> f64 {
-    if x < 1.0 { (-x).exp() * phi2(-x) } else { (phi1(x) - (-x).exp()) / x }
+/// The integral of `s e^(-x s)` over `0 <= s <= 1`; 1/2 at 0.
+pub fn first_moment(x: f64) -> f64 {
+    if x.abs() < 1.0 { (-x).exp() * phi2(-x) } else { (phi1(x) - (-x).exp()) / x }
 }
 
 /// Symmetric second divided difference of the exponential at 0, -x, -y: `(phi1(x) - phi1(y))/(y - x)`; x, y >= 0; 1/2 at (0, 0).
@@ -109,6 +109,10 @@ mod tests {
 
     #[test]
     fn functions_agree_with_quadrature_across_all_branches() {
+        for x in [-30.0, -1.5, -1.0, -0.7, -1e-9] {
+            close(phi1(x), quadrature(|s| (-x * s).exp(), 1.0), 1e-14);
+            close(first_moment(x), quadrature(|s| s * (-x * s).exp(), 1.0), 2e-14);
+        }
         for x in [0.0, 1e-13, 1e-6, 0.3, 0.999_999, 1.0, 1.000_001, 3.0, 20.0] {
             close(phi1(x), quadrature(|s| (-x * s).exp(), 1.0), 1e-14);
             close(phi2(x), quadrature(|s| (1.0 - s) * (-x * s).exp(), 1.0), 1e-14);
