@@ -125,14 +125,11 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         FractionDelivery {
             number: 1,
             start: 0.0,
-            contributions: vec![
-                Contribution { component: 0, tia: 1e9, lambda: 1e-6 },
-                Contribution { component: 1, tia: 4e9, lambda: 3e-6 },
-            ],
+            contributions: vec![Contribution::exponential(0, 1e9, 1e-6), Contribution::exponential(1, 4e9, 3e-6)],
         },
-        FractionDelivery { number: 2, start: 4.8e6, contributions: vec![Contribution { component: 0, tia: 5e8, lambda: 1e-6 }] },
+        FractionDelivery { number: 2, start: 4.8e6, contributions: vec![Contribution::exponential(0, 5e8, 1e-6)] },
     ];
-    let all: Vec<Contribution> = fractions.iter().flat_map(|f| f.contributions.iter().copied()).collect();
+    let all: Vec<Contribution> = fractions.iter().flat_map(|f| f.contributions.iter().cloned()).collect();
     let index = RegionIndex::new(&phantom)?;
     let total = dose_maps(&phantom.grid, &scored, &all);
     let maps: Vec<FractionMaps> = fractions

@@ -127,10 +127,10 @@ fn time_integrated_activity_is_the_integral_of_the_decay() {
     let names: Vec<&str> = source.components.iter().map(|component| component.name.as_str()).collect();
     assert_eq!(names, ["Lu-177 in kidney", "Lu-177 in spleen"]);
     for (component, (activity, voxels)) in source.components.iter().zip([(2.0e8, 500), (5.0e7, 250)]) {
-        assert!((component.lambda * 50.0 * 3600.0 / LN_2 - 1.0).abs() < 1.0e-14);
+        assert!((component.course.pieces[0].rate * 50.0 * 3600.0 / LN_2 - 1.0).abs() < 1.0e-14);
         // The integral of A exp(-lambda t), by the midpoint rule over 40 half-lives.
         let (steps, dt) = (400_000, 40.0 * 50.0 * 3600.0 / 400_000.0);
-        let integral: f64 = (0..steps).map(|n| activity * (-component.lambda * dt * (f64::from(n) + 0.5)).exp() * dt).sum();
+        let integral: f64 = (0..steps).map(|n| activity * (-component.course.pieces[0].rate * dt * (f64::from(n) + 0.5)).exp() * dt).sum();
         assert!((component.tia / integral - 1.0).abs() < 1.0e-8, "{} and {integral}", component.tia);
         assert_eq!(component.pattern.voxels.len(), voxels);
         assert!(component.pattern.shares.iter().all(|share| (share * voxels as f64 - 1.0).abs() < 1.0e-12));
@@ -391,7 +391,7 @@ fn images_give_the_activity_that_their_quantity_means() {
         let source = build(&fraction(vec![], vec![image(quantity, region, time)]), &images, &mut PatternCache::new(&phantom)).unwrap();
         let component = &source.components[0];
         assert!((component.tia / expected - 1.0).abs() < 1.0e-12, "{quantity:?} {region:?} {time}: {} and {expected}", component.tia);
-        assert!((component.lambda / lambda - 1.0).abs() < 1.0e-14);
+        assert!((component.course.pieces[0].rate / lambda - 1.0).abs() < 1.0e-14);
         assert_eq!(component.name, format!("Lu-177 {}as in spect.nii", region.map_or(String::new(), |region| format!("in {region} "))));
         // Each image voxel is shared by 8 phantom voxels.
         let total = match region {
@@ -445,7 +445,7 @@ fn negative_values_are_clipped_and_told_and_other_odd_values_refused() {
     });
     let plan = fraction(vec![], vec![image(ImageQuantity::Activity, None, 0.0)]);
     let source = build(&plan, &images, &mut PatternCache::new(&phantom)).unwrap();
-    let activity = source.components[0].tia * source.components[0].lambda;
+    let activity = source.components[0].tia * source.components[0].course.pieces[0].rate;
     assert!((activity - 180.0).abs() < 1.0e-9, "{activity}");
     assert_eq!(source.components[0].pattern.voxels.len(), 180 * 8, "voxels without uptake are left out");
     assert!(

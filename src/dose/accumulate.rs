@@ -1,6 +1,6 @@
 //! Fractions and the whole treatment as sums of components: absorbed dose, high-LET dose, LET, dose rate and uncertainty.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use crate::{
     dose::{
@@ -8,19 +8,30 @@ use crate::{
         component::{CHUNK, ScoredComponent},
     },
     grid::VoxelGrid,
+    source::{ActivityUncertainty, TimeCourse},
     units::GY_PER_MEV_PER_G,
     volume::Volume,
 };
 
 /// What one source component delivers in one fraction.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Contribution {
     /// Position in the list of [`ScoredComponent`]s. The same one may serve several fractions.
     pub component: usize,
     /// Time-integrated activity, Bq s.
     pub tia: f64,
-    /// Effective decay constant, 1/s.
-    pub lambda: f64,
+    /// Activity in time, whose integral that is.
+    pub course: Arc<TimeCourse>,
+    /// How well the activity is known.
+    pub uncertainty: ActivityUncertainty,
+}
+
+impl Contribution {
+    /// With activity that falls exponentially from the start; `tia` in Bq s, `lambda` in 1/s.
+    pub fn exponential(component: usize, tia: f64, lambda: f64) -> Self {
+        let course = Arc::new(TimeCourse::exponential(tia * lambda, lambda));
+        Self { component, tia, course, uncertainty: ActivityUncertainty::default() }
+    }
 }
 
 /// What one fraction delivers.
@@ -202,7 +213,7 @@ pub fn rate_maps(grid: &VoxelGrid, scored: &[ScoredComponent], contributions: &[
     by_chunk(len, scored, &activities(scored, contributions, |c| c.tia), add, |start, cells| {
         dose[start..start + cells.len()].copy_from_slice(cells);
     });
-    by_chunk(len, scored, &activities(scored, contributions, |c| c.tia * c.lambda), add, |start, cells: &[f64]| {
+    by_chunk(len, scored, &activities(scored, contributions, |c| c.course.at(0.0)), add, |start, cells: &[f64]| {
         for (v, &rate) in (start..).zip(cells) {
             amplitude[v] = rate as f32;
             if dose[v] > 0.0 {
@@ -220,14 +231,16 @@ pub fn dose_rate_components(grid_len: usize, scored: &[ScoredComponent], fractio
     for fraction in fractions {
         for c in &fraction.contributions {
             let component = &scored[c.component];
-            out.push(DoseRateComponent {
-                name: component.name.clone(),
-                fraction: fraction.number,
-                start: fraction.start,
-                lambda: c.lambda,
-                activity: c.tia * c.lambda,
-                dose: maps[c.component].get_or_insert_with(|| component.maps(grid_len)).clone(),
-            });
+            for piece in &c.course.pieces {
+                out.push(DoseRateComponent {
+                    name: component.name.clone(),
+                    fraction: fraction.number,
+                    start: fraction.start + piece.start,
+                    lambda: piece.rate,
+                    activity: piece.value,
+                    dose: maps[c.component].get_or_insert_with(|| component.maps(grid_len)).clone(),
+                });
+            }
         }
     }
     out

@@ -22,7 +22,7 @@ fn near(found: f64, expected: f64) {
 }
 
 fn uses(list: &[(usize, f64)]) -> Vec<Contribution> {
-    list.iter().map(|&(component, tia)| Contribution { component, tia, lambda: 1e-6 }).collect()
+    list.iter().map(|&(component, tia)| Contribution::exponential(component, tia, 1e-6)).collect()
 }
 
 /// Gy per MeV in a 1-mm voxel of water.
@@ -110,7 +110,7 @@ fn region_mean_is_energy_over_mass() {
 fn dose_rate_integrates_to_the_dose() {
     let phantom = row(1.0, &[1.0; 2], &[0, 0]);
     let scored = [component(&phantom, &[0.3, 0.0], None, 0.0), component(&phantom, &[0.1, 0.0], Some(90.0), 0.02)];
-    let two = [Contribution { component: 0, tia: 1e9, lambda: 2e-6 }, Contribution { component: 1, tia: 5e8, lambda: 5e-6 }];
+    let two = [Contribution::exponential(0, 1e9, 2e-6), Contribution::exponential(1, 5e8, 5e-6)];
     let maps = dose_maps(&phantom.grid, &scored, &two);
     let rates = rate_maps(&phantom.grid, &scored, &two);
     near(rates.amplitude.data[0].into(), (0.3e9 * 2e-6 + 0.12 * 5e8 * 5e-6) * PER_MEV);
@@ -126,11 +126,7 @@ fn hand_over_shares_maps_between_fractions_and_keeps_the_dose() {
     let scored = [component(&phantom, &[0.3, 0.1], None, 0.0)];
     let fractions: Vec<FractionDelivery> = [(1, 0.0, 1e9), (2, 4.8e6, 5e8)]
         .into_iter()
-        .map(|(number, start, tia)| FractionDelivery {
-            number,
-            start,
-            contributions: vec![Contribution { component: 0, tia, lambda: 3e-6 }],
-        })
+        .map(|(number, start, tia)| FractionDelivery { number, start, contributions: vec![Contribution::exponential(0, tia, 3e-6)] })
         .collect();
     let rates = dose_rate_components(2, &scored, &fractions);
     assert_eq!(rates.len(), 2);

@@ -50,7 +50,7 @@ pub fn components(plan: &Plan, emitters: &[Emitter], sources: &[FractionSource])
                 });
                 components.len() - 1
             });
-            contributions.push(Contribution { component, tia: part.tia, lambda: part.lambda });
+            contributions.push(Contribution { component, tia: part.tia, course: Arc::clone(&part.course), uncertainty: part.uncertainty });
         }
         allot(fraction, emitters, &contributions, &mut components);
         deliveries.push(FractionDelivery { number: source.number, start: source.start, contributions });
@@ -98,7 +98,7 @@ fn allot(fraction: &FractionPlan, emitters: &[Emitter], contributions: &[Contrib
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceComponent;
+    use crate::source::{ActivityUncertainty, SourceComponent, TimeCourse};
 
     fn pattern(voxel: u32) -> Arc<DecayPattern> {
         Arc::new(DecayPattern { voxels: vec![voxel], shares: vec![1.0] })
@@ -144,8 +144,9 @@ photons = "off"
         let part = |pattern: &Arc<DecayPattern>, tia| SourceComponent {
             name: "x".into(),
             nuclide: 0,
-            lambda: 1e-6,
+            course: Arc::new(TimeCourse::exponential(tia * 1e-6, 1e-6)),
             tia,
+            uncertainty: ActivityUncertainty::default(),
             pattern: Arc::clone(pattern),
         };
         let fraction = |number, components| FractionSource { number, start: 0.0, components, warnings: Vec::new() };

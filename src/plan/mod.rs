@@ -5,6 +5,7 @@
 mod describe;
 mod file;
 mod frame;
+mod kinetics;
 mod presets;
 pub mod quantity;
 mod section;
@@ -20,6 +21,10 @@ use crate::grid::VoxelGrid;
 
 pub use file::{load_with, parse};
 pub use frame::Fault;
+pub use kinetics::{
+    Before, Between, Compartment, CompartmentModel, FitModel, ImageSeries, Kinetics, Phase, Samples, SeriesBy, Tail, TimedImage, Transfer,
+    Treatment,
+};
 pub use vocabulary::{KnownMaterial, KnownNuclide, Vocabulary};
 
 /// Reads a plan against the program's own tables of materials and nuclides.

@@ -1,8 +1,8 @@
 //! The sources of one fraction.
 
-use std::f64::consts::LN_2;
+use std::{f64::consts::LN_2, sync::Arc};
 
-use super::{FractionSource, PatternCache, SourceComponent, UptakeInputs, image::image_source};
+use super::{ActivityUncertainty, FractionSource, PatternCache, SourceComponent, TimeCourse, UptakeInputs, image::image_source};
 use crate::{
     error::{Error, Result},
     phantom::Phantom,
@@ -50,7 +50,16 @@ pub fn build(
         }
         let (pattern, warnings) = cache.draw(region, &uptake.pattern).map_err(|error| within(&place, error))?;
         source.warnings.extend(warnings.into_iter().map(|warning| format!("{place}: {warning}")));
-        source.components.push(SourceComponent { name, nuclide: fraction.nuclide, lambda, tia: uptake.activity / lambda, pattern });
+        let course = Arc::new(TimeCourse::exponential(uptake.activity, lambda));
+        let uncertainty = ActivityUncertainty::default();
+        source.components.push(SourceComponent {
+            name,
+            nuclide: fraction.nuclide,
+            course,
+            tia: uptake.activity / lambda,
+            uncertainty,
+            pattern,
+        });
     }
     for uptake in &fraction.images {
         let file = uptake.path.file_name().unwrap_or(uptake.path.as_os_str()).to_string_lossy();
@@ -63,12 +72,21 @@ pub fn build(
         let lambda = decay_constant(uptake.effective_half_life, physical, &place)?;
         let found = image_source(uptake, lambda, region, inputs, cache).map_err(|error| within(&place, error))?;
         source.warnings.extend(found.warnings.into_iter().map(|warning| format!("{place}: {warning}")));
-        source.components.push(SourceComponent { name, nuclide: fraction.nuclide, lambda, tia: found.tia, pattern: found.pattern });
+        let course = Arc::new(TimeCourse::exponential(found.tia * lambda, lambda));
+        let uncertainty = ActivityUncertainty::default();
+        source.components.push(SourceComponent {
+            name,
+            nuclide: fraction.nuclide,
+            course,
+            tia: found.tia,
+            uncertainty,
+            pattern: found.pattern,
+        });
     }
     if source.components.is_empty() {
         return Err(Error::input(format!("fraction {}: no region and no image takes up any activity", fraction.number)));
     }
-    let at_start: f64 = source.components.iter().map(|component| component.tia * component.lambda).sum();
+    let at_start: f64 = source.components.iter().map(|component| component.course.at(0.0)).sum();
     if at_start > fraction.administered * (1.0 + 1.0e-6) {
         source.warnings.push(format!(
             "fraction {}: the uptakes hold {at_start:.4e} Bq at the start, {:.1} % of the {:.4e} Bq administered",

@@ -30,7 +30,7 @@ pub trait UptakeInputs {
     fn resample_conserving(&self, image: &Volume<f32>, target: &VoxelGrid) -> (Volume<f64>, f64);
 }
 
-/// One source component: a nuclide (with its chain in equilibrium) in one region or image with one effective half-life.
+/// One source component: a nuclide (with its chain in equilibrium) in one region or image.
 ///
 /// Components are what the transport runs and what fractions, kinetics and schedules recombine.
 #[derive(Debug, Clone)]
@@ -39,12 +39,25 @@ pub struct SourceComponent {
     pub name: String,
     /// Position in the plan's nuclides.
     pub nuclide: usize,
-    /// Effective decay constant, 1/s: activity and dose rate fall as exp(-lambda t) from the start of the fraction.
-    pub lambda: f64,
-    /// Time-integrated activity over all voxels, from the start of the fraction to infinity, Bq s (= decays of the parent).
+    /// Activity over all voxels in time, Bq: decays of the parent per second.
+    pub course: std::sync::Arc<TimeCourse>,
+    /// Its integral, Bq s: decays of the parent from the start of the fraction on.
     pub tia: f64,
+    /// How well the activity is known.
+    pub uncertainty: ActivityUncertainty,
     /// Where the decays are: normalised, shared by components with the same pattern.
     pub pattern: std::sync::Arc<DecayPattern>,
+}
+
+/// Relative standard uncertainty of a time-integrated activity; it is carried beside the statistical one of the transport, never mixed in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
+pub struct ActivityUncertainty {
+    /// Activities of one origin (a fit and all that follows from it: daughters) err together; those of different origins independently.
+    pub origin: usize,
+    /// Of the fit or measurement of that origin.
+    pub own: f64,
+    /// Of the calibration: common to everything that has one.
+    pub calibration: f64,
 }
 
 /// Relative distribution of decays over voxels. Two components with equal patterns and nuclide need one transport.
