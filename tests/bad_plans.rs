@@ -308,7 +308,7 @@ fn many_problems_are_counted_not_dropped() {
 #[test]
 fn the_frame_shows_line_and_caret() {
     let message = refusal(&spoilt("radius = \"30 mm\"", "radius = 30")).unwrap_or_else(|e| panic!("{e}")).to_string();
-    let expected = "plans/bad.toml:14:10: `radius`: 30 is a bare number, but a length needs its unit\n    |\n 14 | radius = 30\n    |          ^^\n    = write \"30 mm\" (units: um, mm, cm, m)";
+    let expected = "plans/bad.toml:14:10: `radius`: 30 is a bare number, but a length needs its unit\n    |\n 14 | radius = 30\n    |          ^^\n    = write \"30 mm\" (units: nm, um, mm, cm, m)";
     assert_eq!(message, expected);
 }
 

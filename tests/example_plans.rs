@@ -15,7 +15,7 @@ use dosaic::{
     phantom::{self, CtVoxel, Phantom, PhantomInputs},
     physics::materials::{self, Material},
     plan::{self, Plan, RegionUptake},
-    source::{self, FractionSource, PatternCache, SourceComponent, UptakeInputs},
+    source::{self, DecayGroups, FractionSource, PatternCache, SourceComponent, UptakeInputs},
     volume::Volume,
 };
 use glam::DVec3;
@@ -75,12 +75,11 @@ fn folder() -> PathBuf {
 fn example(name: &str) -> Example {
     let plan = plan::load(&folder().join(format!("{name}.toml"))).unwrap_or_else(|e| panic!("{e}"));
     let phantom = phantom::build(&plan.phantom, &plan.regions, &NoImages).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let half_lives: Vec<f64> = plan.nuclides.iter().map(|n| nuclide::nuclide(&n.name).expect(&n.name).half_life_s).collect();
-    let mut cache = PatternCache::new(&phantom);
+    let (mut cache, mut groups) = (PatternCache::new(&phantom), DecayGroups::default());
     let fractions = plan
         .fractions
         .iter()
-        .map(|f| source::build(f, &plan.nuclides, &half_lives, &NoImages, &mut cache).unwrap_or_else(|e| panic!("{name}: {e}")))
+        .map(|f| source::build(f, &plan.nuclides, &NoImages, &mut cache, &mut groups).unwrap_or_else(|e| panic!("{name}: {e}")))
         .collect();
     Example { plan, phantom, fractions }
 }
@@ -168,7 +167,9 @@ fn every_example_builds_without_a_warning() {
         let example = example(name);
         assert_eq!(example.phantom.warnings, Vec::<String>::new(), "{name}");
         for fraction in &example.fractions {
-            assert_eq!(fraction.warnings, Vec::<String>::new(), "{name}");
+            // A branch of a millionth of the decays without data belongs to the nuclide, not to the example.
+            let told: Vec<&String> = fraction.warnings.iter().filter(|w| !w.contains("has no data and counts as stable")).collect();
+            assert!(told.is_empty(), "{name}: {told:?}");
         }
         for region in &example.plan.regions {
             assert!(example.volume(&region.name) > 0.0, "{name}: {} has no voxel", region.name);

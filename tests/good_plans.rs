@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use dosaic::plan::{self, ImageQuantity, PhantomPlan, Plan, Shape, UptakePattern, WaterData};
+use dosaic::plan::{self, ImageQuantity, Kinetics, PhantomPlan, Phase, Plan, RegionUptake, Shape, UptakePattern, WaterData};
 use glam::DVec3;
 
 const GUIDE: &str = include_str!("../docs/plan.md");
@@ -35,6 +35,14 @@ fn sphere(more: &str) -> String {
 
 const FRACTION: &str = "[[fraction]]\nadministered = \"1 GBq\"\n[fraction.uptake.s]\nfraction = \"10 %\"\nhalf_life = \"50 h\"\n";
 
+/// The only exponential of an uptake.
+fn phase(uptake: &RegionUptake) -> Phase {
+    match &uptake.kinetics {
+        Kinetics::Phases { phases } if phases.len() == 1 => phases[0],
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn the_complete_plan_of_the_guide_means_what_it_says() {
     let plan = parsed(examples()[0]);
@@ -55,22 +63,30 @@ fn the_complete_plan_of_the_guide_means_what_it_says() {
     assert_eq!([first.histories, second.histories, third.histories], [2_000_000; 3]);
     let uptake = |f: usize, region: &str| plan.fractions[f].uptakes.iter().find(|u| u.region == region).cloned();
     let liver = uptake(0, "liver").expect("liver");
-    assert!(near(liver.activity, 0.04 * 7.4e9) && liver.effective_half_life == 216_000.0 && liver.pattern == UptakePattern::Uniform);
+    assert!(
+        near(phase(&liver).activity, 0.04 * 7.4e9)
+            && phase(&liver).effective_half_life == 216_000.0
+            && liver.pattern == UptakePattern::Uniform
+    );
     let kidneys = uptake(0, "kidneys").expect("kidneys");
     let (physical, biological) = (6.647 * DAY, 75.0 * 3600.0);
-    assert!(near(kidneys.effective_half_life, 1.0 / (1.0 / physical + 1.0 / biological)), "{}", kidneys.effective_half_life);
-    assert_eq!(kidneys.activity, 1.5e8);
+    assert!(
+        near(phase(&kidneys).effective_half_life, 1.0 / (1.0 / physical + 1.0 / biological)),
+        "{}",
+        phase(&kidneys).effective_half_life
+    );
+    assert_eq!(phase(&kidneys).activity, 1.5e8);
     let pattern = UptakePattern::LogNormal { cv: 0.6, correlation: 8.0, seed: 11 };
     assert_eq!(uptake(0, "metastasis 1").expect("lesion").pattern, pattern);
     let later = uptake(1, "metastasis 1").expect("lesion");
-    assert!(near(later.activity, 0.0035 * 7.4e9), "{}", later.activity);
-    assert_eq!((later.pattern, later.effective_half_life), (pattern, 90.0 * 3600.0), "what is not written is inherited");
+    assert!(near(phase(&later).activity, 0.0035 * 7.4e9), "{}", phase(&later).activity);
+    assert_eq!((phase(&later).effective_half_life, later.pattern), (90.0 * 3600.0, pattern), "what is not written is inherited");
     assert!(uptake(2, "metastasis 1").is_none(), "zero takes an uptake away");
-    assert!(near(uptake(2, "liver").expect("liver").activity, 0.04 * 5.5e9), "a fraction follows the administered activity");
-    assert_eq!(uptake(2, "kidneys").expect("kidneys").activity, 1.5e8, "an activity does not");
+    assert!(near(phase(&uptake(2, "liver").expect("liver")).activity, 0.04 * 5.5e9), "a fraction follows the administered activity");
+    assert_eq!(phase(&uptake(2, "kidneys").expect("kidneys")).activity, 1.5e8, "an activity does not");
     let order = |f: usize| plan.fractions[f].uptakes.iter().map(|u| u.region.clone()).collect::<Vec<_>>();
     assert_eq!(order(1), order(0), "an override keeps its place");
-    let components: Vec<f64> = first.uptakes.iter().filter(|u| u.region == "metastasis 2").map(|u| u.effective_half_life).collect();
+    let components: Vec<f64> = first.uptakes.iter().filter(|u| u.region == "metastasis 2").map(|u| phase(u).effective_half_life).collect();
     assert_eq!(components, [physical, DAY]);
 
     let goal = plan.transport.goal.as_ref().expect("a goal");
@@ -190,7 +206,7 @@ fn shapes_and_directions_are_read() {
 fn a_cocktail_may_start_at_the_same_time() {
     let more = "[[nuclide]]\nname = \"Y-90\"\ndaughters = false\n[[fraction]]\nnuclide = \"Lu-177\"\nadministered = \"1 GBq\"\n[fraction.uptake.s]\nactivity = \"1 MBq\"\nhalf_life = \"physical\"\n[[fraction]]\nlike = 1\nnuclide = \"Y-90\"\nstart = \"0 s\"\nhistories = 16\n";
     let plan = parsed(&sphere(more));
-    assert_eq!(plan.fractions[1].uptakes[0].effective_half_life, 64.1 * 3600.0, "physical follows the nuclide");
+    assert_eq!(phase(&plan.fractions[1].uptakes[0]).effective_half_life, 64.1 * 3600.0, "physical follows the nuclide");
     assert_eq!((plan.fractions[1].nuclide, plan.fractions[1].histories, plan.nuclides[1].daughters), (1, 16, false));
 }
 

@@ -11,8 +11,8 @@ use dosaic::{
     error::{Error, Result},
     grid::VoxelGrid,
     phantom::{Phantom, pack_voxel},
-    plan::{FractionPlan, ImageQuantity, ImageUptake, NuclidePlan, RegionUptake, UptakePattern},
-    source::{self, FractionSource, PatternCache, UptakeInputs},
+    plan::{FractionPlan, ImageQuantity, ImageUptake, Kinetics, NuclidePlan, Phase, RegionUptake, UptakePattern},
+    source::{self, DecayGroups, FractionSource, PatternCache, UptakeInputs},
     volume::Volume,
 };
 use glam::{DMat3, DVec3};
@@ -69,8 +69,13 @@ fn all_of(grid: VoxelGrid) -> Phantom {
     phantom(grid, &["tumour"], |_| 1)
 }
 
+/// Activity that falls with one half-life, s.
+fn falling(activity: f64, effective_half_life: f64) -> Kinetics {
+    Kinetics::Phases { phases: vec![Phase { activity, effective_half_life }] }
+}
+
 fn uptake(region: &str, activity: f64, pattern: UptakePattern) -> RegionUptake {
-    RegionUptake { region: region.to_string(), activity, effective_half_life: 50.0 * 3600.0, pattern }
+    RegionUptake { region: region.to_string(), kinetics: falling(activity, 50.0 * 3600.0), pattern }
 }
 
 fn image(quantity: ImageQuantity, region: Option<&str>, time: f64) -> ImageUptake {
@@ -78,11 +83,28 @@ fn image(quantity: ImageQuantity, region: Option<&str>, time: f64) -> ImageUptak
 }
 
 fn fraction(uptakes: Vec<RegionUptake>, images: Vec<ImageUptake>) -> FractionPlan {
-    FractionPlan { number: 2, start: 1.0e6, nuclide: 0, administered: 7.4e9, uptakes, images, histories: 1 }
+    FractionPlan {
+        number: 2,
+        start: 1.0e6,
+        nuclide: 0,
+        administered: 7.4e9,
+        uptakes,
+        images,
+        series: vec![],
+        compartments: None,
+        until: None,
+        histories: 1,
+    }
 }
 
 fn build(fraction: &FractionPlan, images: &Images, cache: &mut PatternCache<'_>) -> Result<FractionSource> {
-    source::build(fraction, &[NuclidePlan { name: "Lu-177".into(), daughters: true }], &[HALF_LIFE], images, cache)
+    source::build(
+        fraction,
+        &[NuclidePlan { name: "Lu-177".into(), daughters: true, redistribution: vec![] }],
+        images,
+        cache,
+        &mut DecayGroups::default(),
+    )
 }
 
 /// The source of one region uptake.
@@ -480,7 +502,7 @@ fn equal_patterns_of_different_fractions_are_one() {
         &mut cache,
     );
     let mut second_field = field(1);
-    second_field.activity = 7.0e6;
+    second_field.kinetics = falling(7.0e6, 50.0 * 3600.0);
     let flat = UptakePattern::Rim { length: 3.0, core: 1.0 };
     let second = build(&fraction(vec![second_field, uptake("left", 1.0e6, flat), field(2)], vec![later]), &images, &mut cache);
     let (first, second) = (first.unwrap().components, second.unwrap().components);
@@ -510,7 +532,7 @@ fn what_patterns_cannot_show_is_told() {
     let source = build(&plan, &Images::default(), &mut PatternCache::new(&ball)).unwrap();
     assert_eq!(source.components.len(), 1);
     assert!(source.warnings[0].contains("0 Bq") && source.warnings[1].contains("110.0 %"), "{:?}", source.warnings);
-    plan.uptakes[0].activity = 7.4e9;
+    plan.uptakes[0].kinetics = falling(7.4e9, 50.0 * 3600.0);
     assert_eq!(build(&plan, &Images::default(), &mut PatternCache::new(&ball)).unwrap().warnings.len(), 1);
 }
 
@@ -546,11 +568,11 @@ fn impossible_uptakes_are_refused() {
         fraction(vec![uptake], vec![])
     };
     refused(region(&|uptake| uptake.region = "liver".into()), "its regions are left, right");
-    refused(region(&|uptake| uptake.activity = -1.0), "0 Bq or more");
-    refused(region(&|uptake| uptake.activity = f64::NAN), "0 Bq or more");
-    refused(region(&|uptake| uptake.activity = 0.0), "no region and no image");
-    refused(region(&|uptake| uptake.effective_half_life = 0.0), "above 0 s");
-    refused(region(&|uptake| uptake.effective_half_life = 1.01 * HALF_LIFE), "longer than the physical one");
+    refused(region(&|uptake| uptake.kinetics = falling(-1.0, 50.0 * 3600.0)), "0 Bq or more");
+    refused(region(&|uptake| uptake.kinetics = falling(f64::NAN, 50.0 * 3600.0)), "0 Bq or more");
+    refused(region(&|uptake| uptake.kinetics = falling(0.0, 50.0 * 3600.0)), "no region and no image");
+    refused(region(&|uptake| uptake.kinetics = falling(1.0e6, 0.0)), "above 0 s");
+    refused(region(&|uptake| uptake.kinetics = falling(1.0e6, 1.01 * HALF_LIFE)), "longer than the physical one");
     refused(fraction(vec![], vec![]), "no region and no image");
     refused(fraction(vec![], vec![image(ImageQuantity::Activity, Some("liver"), 0.0)]), "its regions are left, right");
     refused(fraction(vec![], vec![image(ImageQuantity::Activity, None, -1.0)]), "0 s or later");
@@ -558,5 +580,5 @@ fn impossible_uptakes_are_refused() {
     refused(fraction(vec![], vec![image(ImageQuantity::TimeIntegratedActivity, None, 60.0)]), "no time of its own");
     refused(fraction(vec![], vec![image(ImageQuantity::Relative { total: 0.0 }, None, 0.0)]), "above 0 Bq");
     refused(FractionPlan { nuclide: 1, ..region(&|_| ()) }, "nuclide 1");
-    assert!(build(&region(&|uptake| uptake.effective_half_life = HALF_LIFE), &images, &mut PatternCache::new(&phantom)).is_ok());
+    assert!(build(&region(&|uptake| uptake.kinetics = falling(1.0e6, HALF_LIFE)), &images, &mut PatternCache::new(&phantom)).is_ok());
 }

@@ -30,7 +30,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     let prepared = engine::prepare(&plan)?;
     let mut text = String::from("\ntransport, per component:\n");
     for component in &prepared.components {
-        let emitter = &prepared.emitters[component.nuclide];
+        let emitter = &prepared.emitters[component.emitter];
         for (beam, histories) in emitter.beams.iter().zip(&component.histories) {
             text += &format!(
                 "  {}: {:.4} {}s per decay of {:.4} MeV on average from {} voxels, {histories} histories\n",
@@ -62,8 +62,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
             ),
         }
     );
-    let warnings = prepared.phantom.warnings.iter().chain(prepared.sources.iter().flat_map(|s| &s.warnings));
-    for warning in warnings.chain(prepared.emitters.iter().flat_map(|e| &e.warnings)) {
+    for warning in prepared.phantom.warnings.iter().chain(prepared.sources.iter().flat_map(|s| &s.warnings)) {
         text += &format!("warning: {warning}\n");
     }
     super::print(&text)?;

@@ -1,4 +1,4 @@
-//! What has to be transported: every distinct pair of nuclide and decay pattern once, whatever number of fractions needs it.
+//! What has to be transported: every distinct pair of decay group and decay pattern once, whatever number of fractions needs it.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::{
 /// Rounds into which the histories of a plan with an uncertainty goal are cut.
 const GOAL_ROUNDS: u64 = 8;
 
-/// A nuclide on a decay pattern: transported once.
+/// A decay group on a decay pattern: transported once.
 #[derive(Debug, Clone)]
 pub struct Component {
     /// For reports: the name of the first source that needs it.
     pub name: String,
-    /// Position in the emitters.
-    pub nuclide: usize,
+    /// Position in the emitters: what decays.
+    pub emitter: usize,
     /// Where the decays are.
     pub pattern: Arc<DecayPattern>,
     /// The same as the kernels read it.
@@ -39,14 +39,14 @@ pub fn components(plan: &Plan, emitters: &[Emitter], sources: &[FractionSource])
     for (fraction, source) in plan.fractions.iter().zip(sources) {
         let mut contributions: Vec<Contribution> = Vec::new();
         for part in &source.components {
-            let known = components.iter().position(|c| c.nuclide == part.nuclide && Arc::ptr_eq(&c.pattern, &part.pattern));
+            let known = components.iter().position(|c| c.emitter == part.group && Arc::ptr_eq(&c.pattern, &part.pattern));
             let component = known.unwrap_or_else(|| {
                 components.push(Component {
                     name: part.name.clone(),
-                    nuclide: part.nuclide,
+                    emitter: part.group,
                     pattern: Arc::clone(&part.pattern),
                     source: source_list(&part.pattern),
-                    histories: vec![0; emitters[part.nuclide].beams.len()],
+                    histories: vec![0; emitters[part.group].beams.len()],
                 });
                 components.len() - 1
             });
@@ -82,7 +82,7 @@ fn allot(fraction: &FractionPlan, emitters: &[Emitter], contributions: &[Contrib
     let beams: Vec<(usize, usize, f64)> = contributions
         .iter()
         .flat_map(|c| {
-            let emitter = &emitters[components[c.component].nuclide];
+            let emitter = &emitters[components[c.component].emitter];
             emitter.beams.iter().enumerate().map(|(beam, b)| (c.component, beam, c.tia * b.energy_per_decay())).collect::<Vec<_>>()
         })
         .collect();
@@ -98,7 +98,10 @@ fn allot(fraction: &FractionPlan, emitters: &[Emitter], contributions: &[Contrib
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{ActivityUncertainty, SourceComponent, TimeCourse};
+    use crate::{
+        nuclide::find,
+        source::{ActivityUncertainty, DecayGroup, SourceComponent, TimeCourse},
+    };
 
     fn pattern(voxel: u32) -> Arc<DecayPattern> {
         Arc::new(DecayPattern { voxels: vec![voxel], shares: vec![1.0] })
@@ -139,17 +142,19 @@ photons = "off"
     #[test]
     fn equal_patterns_are_transported_once_and_histories_follow_the_energy() {
         let plan = plan();
-        let emitters = vec![Emitter::new(&plan.nuclides[0], &plan.transport).expect("Lu-177 is known")];
+        let emitters =
+            vec![Emitter::new(&DecayGroup { members: vec![(find("Lu-177").expect("known"), 1.0)] }, &plan.transport).expect("it emits")];
         let (shared, own) = (pattern(1), pattern(2));
         let part = |pattern: &Arc<DecayPattern>, tia| SourceComponent {
             name: "x".into(),
             nuclide: 0,
+            group: 0,
             course: Arc::new(TimeCourse::exponential(tia * 1e-6, 1e-6)),
             tia,
             uncertainty: ActivityUncertainty::default(),
             pattern: Arc::clone(pattern),
         };
-        let fraction = |number, components| FractionSource { number, start: 0.0, components, warnings: Vec::new() };
+        let fraction = |number, components| FractionSource { number, start: 0.0, components, outside: Vec::new(), warnings: Vec::new() };
         let sources = [fraction(1, vec![part(&shared, 3.0e12), part(&own, 1.0e12)]), fraction(2, vec![part(&shared, 1.0e12)])];
         let (components, deliveries) = components(&plan, &emitters, &sources);
         assert_eq!(components.len(), 2);

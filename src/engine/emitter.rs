@@ -3,15 +3,16 @@
 use crate::{
     dose::component::{LetClass, LocalDeposit},
     error::Result,
-    nuclide::{self, spectrum::EnergySampler},
+    nuclide::{Emissions, spectrum::EnergySampler},
     physics::{
         berger_seltzer::Charge,
         electron_stopping::electron_stopping,
         interpolation::{LogLogSpline, cumulative_integral, interpolate_log},
         materials,
     },
-    plan::{NuclidePlan, PhotonMode, TransportPlan, WaterData},
+    plan::{PhotonMode, TransportPlan, WaterData},
     report::summary::EnergyPerDecay,
+    source::DecayGroup,
     transport::backend::Particle,
     units::{LOWEST_ELECTRON_ENERGY, LOWEST_PHOTON_ENERGY},
 };
@@ -34,7 +35,7 @@ impl Beam {
     }
 }
 
-/// A nuclide of the plan, with its chain if the plan says so.
+/// A decay group: a chain member with what decays together with it.
 #[derive(Debug, Clone)]
 pub struct Emitter {
     /// Name.
@@ -45,21 +46,20 @@ pub struct Emitter {
     pub local: Vec<LocalDeposit>,
     /// Energy that does not reach the dose, or reaches it in a simplified way.
     pub simplified: Vec<EnergyPerDecay>,
-    /// What the user must know.
-    pub warnings: Vec<String>,
 }
 
 impl Emitter {
-    /// Sorts the emissions of a nuclide.
+    /// Sorts the emissions of a decay group, per decay of its head.
     ///
     /// # Errors
     /// If the nuclide is unknown, or emits nothing that is transported.
-    pub fn new(plan: &NuclidePlan, transport: &TransportPlan) -> Result<Self> {
-        let chain = nuclide::emissions(&plan.name, plan.daughters)?;
-        let yields = chain.yields();
-        let total = &chain.total;
-        let mut emitter =
-            Self { name: plan.name.clone(), beams: Vec::new(), local: Vec::new(), simplified: Vec::new(), warnings: Vec::new() };
+    pub fn new(group: &DecayGroup, transport: &TransportPlan) -> Result<Self> {
+        let mut total = Emissions::default();
+        for (member, decays) in &group.members {
+            total.add(&Emissions::of(member).scaled(*decays));
+        }
+        let yields = total.yields();
+        let mut emitter = Self { name: group.name(), beams: Vec::new(), local: Vec::new(), simplified: Vec::new() };
         let (electrons, electrons_below) = total.electrons_above(LOWEST_ELECTRON_ENERGY);
         let (photons, photons_below) = total.photons_above(LOWEST_PHOTON_ENERGY);
         let transported = transport.photons != PhotonMode::Off;
@@ -88,21 +88,6 @@ impl Emitter {
             let bremsstrahlung = emitter.bremsstrahlung(transport.water)?;
             let along = "photons are off: deposited along the electron's track";
             emitter.simplify("bremsstrahlung", bremsstrahlung, along);
-        }
-        for excluded in &chain.excluded {
-            let why = match excluded.reason {
-                nuclide::chain::ExclusionReason::LongLived => "it lives too long to be in equilibrium",
-                nuclide::chain::ExclusionReason::Untabulated => "it has no data and counts as stable",
-            };
-            emitter
-                .warnings
-                .push(format!("{}: {} ({:.2e} per decay) is left out: {why}", plan.name, excluded.name, excluded.fed_per_parent));
-        }
-        if chain.unassigned > 0.0 {
-            emitter.warnings.push(format!(
-                "{}: {:.2e} decays per decay lead to daughters without data; they are treated as stable",
-                plan.name, chain.unassigned
-            ));
         }
         Ok(emitter)
     }

@@ -118,7 +118,6 @@ impl Evaluation {
         let mut warnings = phantom.warnings.clone();
         warnings.extend(prepared.inputs.notes());
         warnings.extend(prepared.sources.iter().flat_map(|s| s.warnings.clone()));
-        warnings.extend(prepared.emitters.iter().flat_map(|e| e.warnings.clone()));
         warnings.extend(transport.warnings());
         warnings.extend(maps.warnings());
         warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));

@@ -24,11 +24,10 @@ pub use transport::Transport;
 use crate::{
     dose::accumulate::{FractionDelivery, dose_maps},
     error::{Error, Result},
-    nuclide,
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
     report::summary::Phase,
-    source::{self, FractionSource, PatternCache},
+    source::{self, DecayGroups, FractionSource, PatternCache},
     transport::{
         backend::{Backend, Settings, SourceShape, World},
         geometry::Geometry,
@@ -44,7 +43,7 @@ pub struct Prepared {
     pub phantom: Phantom,
     /// Sources of every fraction.
     pub sources: Vec<FractionSource>,
-    /// What the nuclides emit.
+    /// What decays and emits, by decay group.
     pub emitters: Vec<Emitter>,
     /// What is transported.
     pub components: Vec<Component>,
@@ -88,14 +87,14 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
     let inputs = Inputs::default();
     let phantom = phantom::build(&plan.phantom, &plan.regions, &inputs)?;
     clock.lap("phantom");
-    let half_lives = plan.nuclides.iter().map(|n| Ok(nuclide::find(&n.name)?.half_life_s)).collect::<Result<Vec<f64>>>()?;
-    let emitters = plan.nuclides.iter().map(|n| Emitter::new(n, &plan.transport)).collect::<Result<Vec<_>>>()?;
     let mut cache = PatternCache::new(&phantom);
+    let mut groups = DecayGroups::default();
     let sources = plan
         .fractions
         .iter()
-        .map(|fraction| source::build(fraction, &plan.nuclides, &half_lives, &inputs, &mut cache))
+        .map(|fraction| source::build(fraction, &plan.nuclides, &inputs, &mut cache, &mut groups))
         .collect::<Result<Vec<_>>>()?;
+    let emitters = groups.all().iter().map(|group| Emitter::new(group, &plan.transport)).collect::<Result<Vec<_>>>()?;
     let (components, deliveries) = components(plan, &emitters, &sources);
     clock.lap("sources");
     let settings = Settings::resolve(&plan.transport, &phantom.grid);
@@ -201,7 +200,7 @@ pub fn probe(prepared: &Prepared, backend: &mut dyn Backend) -> Result<Probe> {
     let mut histories = 0u64;
     let mut stream = 0;
     for component in &prepared.components {
-        for (beam, &wanted) in prepared.emitters[component.nuclide].beams.iter().zip(&component.histories) {
+        for (beam, &wanted) in prepared.emitters[component.emitter].beams.iter().zip(&component.histories) {
             stream += 1;
             let mut job = crate::transport::backend::Job {
                 particle: beam.particle,

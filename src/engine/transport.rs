@@ -42,7 +42,7 @@ impl<'a> Transport<'a> {
             accumulator: BatchAccumulator::new(phantom.grid.len(), phantom.region_names.len(), particle == Particle::Alpha),
             sums: Sums::default(),
         };
-        let runs = components.iter().map(|c| emitters[c.nuclide].beams.iter().map(|b| run(b.particle)).collect()).collect();
+        let runs = components.iter().map(|c| emitters[c.emitter].beams.iter().map(|b| run(b.particle)).collect()).collect();
         Self { phantom, emitters, components, batches, runs, rounds: 0 }
     }
 
@@ -63,7 +63,7 @@ impl<'a> Transport<'a> {
     pub fn round(&mut self, backend: &mut dyn Backend, progress: &Progress, stop: &AtomicBool) -> Result<()> {
         let mut stream = 0;
         for (component, runs) in self.components.iter().zip(&mut self.runs) {
-            let emitter = &self.emitters[component.nuclide];
+            let emitter = &self.emitters[component.emitter];
             for ((beam, &histories), run) in emitter.beams.iter().zip(&component.histories).zip(runs) {
                 progress.phase(&format!("{} ({})", component.name, beam.particle.name()));
                 stream += 1;
@@ -103,7 +103,7 @@ impl<'a> Transport<'a> {
     pub fn score(&self) -> Result<Vec<ScoredComponent>> {
         let mut scored = Vec::new();
         for (component, runs) in self.components.iter().zip(&self.runs) {
-            let emitter = &self.emitters[component.nuclide];
+            let emitter = &self.emitters[component.emitter];
             let means = runs.iter().map(|run| run.accumulator.means()).collect::<Result<Vec<_>>>()?;
             let runs: Vec<ScoredRun<'_>> = emitter
                 .beams
@@ -119,7 +119,7 @@ impl<'a> Transport<'a> {
     /// Every run with its component, beam and sums.
     fn each(&self) -> impl Iterator<Item = (&Component, &super::emitter::Beam, &Run)> {
         self.components.iter().zip(&self.runs).flat_map(|(component, runs)| {
-            self.emitters[component.nuclide].beams.iter().zip(runs).map(move |(beam, run)| (component, beam, run))
+            self.emitters[component.emitter].beams.iter().zip(runs).map(move |(beam, run)| (component, beam, run))
         })
     }
 

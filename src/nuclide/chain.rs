@@ -106,7 +106,8 @@ pub fn chain_within(name: &str, max_ratio: f64) -> Result<Chain> {
     Ok(Chain { members, excluded, unassigned })
 }
 
-fn branching_to(from: &Nuclide, to: &Nuclide) -> f64 {
+/// Fraction of the decays of `from` that lead to `to`.
+pub fn branching_to(from: &Nuclide, to: &Nuclide) -> f64 {
     from.daughters.iter().filter(|d| d.name == to.name).map(|d| d.branching).sum()
 }
 

@@ -16,7 +16,7 @@ pub mod table;
 mod triangle;
 
 pub use bateman::{ChainInTime, Propagator};
-pub use chain::{Chain, ChainMember, Excluded, chain};
+pub use chain::{Chain, ChainMember, Excluded, branching_to, chain};
 pub use course::course;
 pub use describe::{describe, list};
 pub use emissions::{ChainEmissions, MemberEmissions, emissions};

@@ -29,6 +29,16 @@ pub enum Kinetics {
     },
 }
 
+impl Kinetics {
+    /// Activity at the start of the fraction, Bq, where the plan itself says it: in sums of exponentials; 0 otherwise.
+    pub fn initial(&self) -> f64 {
+        match self {
+            Self::Phases { phases } => phases.iter().map(|phase| phase.activity).sum(),
+            Self::Samples { .. } | Self::Compartment { .. } => 0.0,
+        }
+    }
+}
+
 /// `activity e^(-ln2 t / T)`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Phase {

@@ -2,6 +2,7 @@
 //!
 //! `file` is the TOML as typed; [`Plan`] is what it means, in the program's units. Nothing downstream looks at the TOML again.
 
+mod daughters;
 mod describe;
 mod file;
 mod frame;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 use crate::grid::VoxelGrid;
 
+pub use daughters::{Destination, RecoilEscape, Redistribution};
 pub use file::{load_with, parse};
 pub use frame::Fault;
 pub use kinetics::{
@@ -191,6 +193,8 @@ pub struct NuclidePlan {
     pub name: String,
     /// Whether the chain members decay in equilibrium where the parent decays; otherwise the parent alone is transported.
     pub daughters: bool,
+    /// What becomes of chain members that do not stay where they are formed.
+    pub redistribution: Vec<Redistribution>,
 }
 
 /// One fraction (therapy cycle).
@@ -208,19 +212,23 @@ pub struct FractionPlan {
     pub uptakes: Vec<RegionUptake>,
     /// Uptake by image.
     pub images: Vec<ImageUptake>,
+    /// Uptake by images at several times.
+    pub series: Vec<ImageSeries>,
+    /// Compartments to which uptakes may refer.
+    pub compartments: Option<CompartmentModel>,
+    /// s after the start from which this fraction's activity no longer counts (the next one's images hold what is left); none: to infinity.
+    pub until: Option<f64>,
     /// Histories for this fraction, over all its source components.
     pub histories: u64,
 }
 
-/// Uptake of one region in one fraction: activity `A0 exp(-ln2 t / T_eff)`, decaying from the start of the fraction.
+/// Uptake of one region in one fraction.
 #[derive(Debug, Clone, Serialize)]
 pub struct RegionUptake {
     /// Region name.
     pub region: String,
-    /// Activity at the start of the fraction (extrapolated, without uptake phase), Bq; a fraction of the administered activity is already multiplied out.
-    pub activity: f64,
-    /// Effective half-life, s (physical and biological together; never longer than the physical one).
-    pub effective_half_life: f64,
+    /// Its activity in time; fractions of the administered activity are already multiplied out.
+    pub kinetics: Kinetics,
     /// How the activity is spread over the region's voxels.
     pub pattern: UptakePattern,
 }

@@ -31,7 +31,15 @@ use Scale::{Factor, Power};
 /// Length; inside mm.
 pub const LENGTH: Dimension = Dimension {
     name: "a length",
-    units: &[("um", Power(-3)), ("mm", Power(0)), ("cm", Power(1)), ("m", Power(3)), ("\u{b5}m", Power(-3)), ("\u{3bc}m", Power(-3))],
+    units: &[
+        ("nm", Power(-6)),
+        ("um", Power(-3)),
+        ("mm", Power(0)),
+        ("cm", Power(1)),
+        ("m", Power(3)),
+        ("\u{b5}m", Power(-3)),
+        ("\u{3bc}m", Power(-3)),
+    ],
     typical: "mm",
     example: "10",
     bare: false,
@@ -49,6 +57,23 @@ pub const TIME: Dimension = Dimension {
     ],
     typical: "h",
     example: "50",
+    bare: false,
+};
+/// Per time; inside 1/s.
+pub const RATE: Dimension = Dimension {
+    name: "a rate",
+    units: &[
+        ("/s", Power(0)),
+        ("/min", Factor(1.0 / 60.0)),
+        ("/h", Factor(1.0 / 3600.0)),
+        ("/d", Factor(1.0 / 86400.0)),
+        ("1/s", Power(0)),
+        ("1/min", Factor(1.0 / 60.0)),
+        ("1/h", Factor(1.0 / 3600.0)),
+        ("1/d", Factor(1.0 / 86400.0)),
+    ],
+    typical: "/h",
+    example: "0.12",
     bare: false,
 };
 /// Activity; inside Bq. 1 Ci = 3.7e10 Bq exactly.
@@ -114,7 +139,7 @@ pub const PER_VOLUME: Dimension = Dimension {
 pub const FRACTION: Dimension = Dimension { name: "a fraction", units: &[("%", Power(-2))], typical: "%", example: "2.5", bare: true };
 
 /// Every dimension, to recognise a unit in the wrong place.
-const ALL: [&Dimension; 9] = [&LENGTH, &TIME, &ACTIVITY, &DENSITY, &ENERGY, &DOSE, &PER_DOSE, &PER_VOLUME, &FRACTION];
+const ALL: [&Dimension; 10] = [&LENGTH, &TIME, &RATE, &ACTIVITY, &DENSITY, &ENERGY, &DOSE, &PER_DOSE, &PER_VOLUME, &FRACTION];
 
 /// Spellings that are not accepted (one way to write a thing) but understood well enough to name the right one.
 const SYNONYMS: &[(&str, &str)] = &[

@@ -172,6 +172,11 @@ impl<'a> Section<'a> {
         self.read(key, |value| text(value, example))
     }
 
+    /// One text or several.
+    pub(super) fn texts(&self, key: &str, example: &str) -> Field<Vec<&'a str>> {
+        self.read(key, |value| texts(value, example))
+    }
+
     /// true or false.
     pub(super) fn flag(&self, key: &str) -> Field<bool> {
         self.read(key, |value| value.as_bool().ok_or_else(|| wrong_kind(value, "true or false", &format!("write {key} = true"))))
@@ -324,6 +329,15 @@ pub(super) fn wrong_kind(value: &DeValue<'_>, needed: &str, help: &str) -> Fault
 pub(super) fn text<'a>(value: &'a DeValue<'a>, example: &str) -> Result<&'a str, Fault> {
     let text = value.as_str().ok_or_else(|| wrong_kind(value, "a text in quotes", &format!("write for example {example}")))?.trim();
     if text.is_empty() { Err(Fault::new("the text is empty", format!("write for example {example}"))) } else { Ok(text) }
+}
+
+/// One text or an array of texts, none empty.
+pub(super) fn texts<'a>(value: &'a DeValue<'a>, example: &str) -> Result<Vec<&'a str>, Fault> {
+    match value.as_array() {
+        Some(array) if array.is_empty() => Err(Fault::new("the list is empty", format!("write for example {example}"))),
+        Some(array) => array.iter().map(|item| text(item.get_ref(), example)).collect(),
+        None => Ok(vec![text(value, example)?]),
+    }
 }
 
 /// An integer or float of the file (possibly not finite).

@@ -27,22 +27,31 @@ pub struct KnownNuclide {
     pub name: String,
     /// Physical half-life, s.
     pub half_life: f64,
+    /// Chain members that decay with it, e.g. "Bi-213".
+    pub daughters: Vec<String>,
 }
 
 impl Vocabulary {
     /// The program's own tables.
     pub fn built_in() -> Self {
         use crate::{
-            nuclide::table,
+            nuclide::{self, table},
             physics::materials::{ALIASES, materials},
         };
         let aliases = |name: &str| ALIASES.iter().filter(|(_, full)| *full == name).map(|(alias, _)| (*alias).to_owned()).collect();
+        let daughters = |name: &str| {
+            let members = nuclide::chain(name).map_or_else(|_| Vec::new(), |chain| chain.members);
+            members.iter().skip(1).map(|m| m.nuclide.name.clone()).collect()
+        };
         Self {
             materials: materials()
                 .iter()
                 .map(|m| KnownMaterial { name: m.name.clone(), density: m.density, aliases: aliases(&m.name) })
                 .collect(),
-            nuclides: table::all().iter().map(|n| KnownNuclide { name: n.name.clone(), half_life: n.half_life_s }).collect(),
+            nuclides: table::all()
+                .iter()
+                .map(|n| KnownNuclide { name: n.name.clone(), half_life: n.half_life_s, daughters: daughters(&n.name) })
+                .collect(),
         }
     }
 

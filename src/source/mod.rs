@@ -6,7 +6,10 @@
 mod build;
 mod cache;
 pub mod course;
+pub mod daughters;
 mod depth;
+mod diffusion;
+pub mod groups;
 mod image;
 mod lognormal;
 mod pattern;
@@ -21,6 +24,7 @@ use crate::{error::Result, grid::VoxelGrid, volume::Volume};
 pub use build::build;
 pub use cache::PatternCache;
 pub use course::{Piece, TimeCourse};
+pub use groups::{DecayGroup, DecayGroups};
 
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {
@@ -30,18 +34,20 @@ pub trait UptakeInputs {
     fn resample_conserving(&self, image: &Volume<f32>, target: &VoxelGrid) -> (Volume<f64>, f64);
 }
 
-/// One source component: a nuclide (with its chain in equilibrium) in one region or image.
+/// One source component: a chain member, with what decays together with it, at one place.
 ///
 /// Components are what the transport runs and what fractions, kinetics and schedules recombine.
 #[derive(Debug, Clone)]
 pub struct SourceComponent {
     /// For reports, e.g. "Lu-177 in kidney_left".
     pub name: String,
-    /// Position in the plan's nuclides.
+    /// Position in the plan's nuclides of what was administered.
     pub nuclide: usize,
-    /// Activity over all voxels in time, Bq: decays of the parent per second.
+    /// What decays: position in the [`DecayGroups`].
+    pub group: usize,
+    /// Activity over all voxels in time, Bq: decays of the group's head per second.
     pub course: std::sync::Arc<TimeCourse>,
-    /// Its integral, Bq s: decays of the parent from the start of the fraction on.
+    /// Its integral, Bq s: decays of the head from the start of the fraction on.
     pub tia: f64,
     /// How well the activity is known.
     pub uncertainty: ActivityUncertainty,
@@ -69,6 +75,19 @@ pub struct DecayPattern {
     pub shares: Vec<f64>,
 }
 
+/// Atoms of a chain member, formed in the phantom, that do not decay there.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct OutsideDecays {
+    /// Such as "Bi-213".
+    pub member: String,
+    /// Where they were formed.
+    pub from: String,
+    /// What became of them.
+    pub fate: &'static str,
+    /// How many.
+    pub atoms: f64,
+}
+
 /// The sources of one fraction.
 #[derive(Debug, Clone)]
 pub struct FractionSource {
@@ -78,6 +97,8 @@ pub struct FractionSource {
     pub start: f64,
     /// The components.
     pub components: Vec<SourceComponent>,
+    /// Chain members that decay outside the phantom.
+    pub outside: Vec<OutsideDecays>,
     /// What was lost or changed (activity outside the phantom, resampling, ...), in words with numbers.
     pub warnings: Vec<String>,
 }

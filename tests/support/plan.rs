@@ -9,7 +9,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         density,
         aliases: aliases.iter().map(|&a| a.to_owned()).collect(),
     };
-    let nuclide = |name: &str, half_life| KnownNuclide { name: name.to_owned(), half_life };
+    let nuclide = |name: &str, half_life| KnownNuclide { name: name.to_owned(), half_life, daughters: vec![] };
     Vocabulary {
         materials: vec![
             material("water_liquid", 1.0, &["water"]),

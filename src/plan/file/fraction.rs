@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::{
     Context, Field, Nuclide, RegionNames, Section,
+    kinetics::{self, ModelDraft},
     settings::HISTORIES_MAX,
     uptake::{self, ImageDraft, UptakeDraft},
 };
 use crate::plan::{
-    FractionPlan, ImageQuantity,
+    FractionPlan, ImageQuantity, ImageSeries,
     frame::{Fault, suggestion},
     quantity::{ACTIVITY, Limits, TIME},
     show,
@@ -23,6 +24,18 @@ struct Draft {
     histories: Option<u64>,
     uptakes: Vec<Placed<UptakeDraft>>,
     images: Vec<Placed<ImageDraft>>,
+    series: Vec<ImageSeries>,
+    model: Option<ModelDraft>,
+    until: Option<Until>,
+}
+
+/// When a fraction's activity stops to count.
+#[derive(Debug, Clone, Copy)]
+enum Until {
+    /// At the start of the next fraction that starts later.
+    Next,
+    /// s after its own start.
+    After(f64),
 }
 
 /// Something read, and where it stands.
@@ -47,12 +60,25 @@ impl Context<'_> {
             let number = at as u32 + 1;
             section.title = format!("fraction {number}");
             section.path = format!("fraction.{number}");
-            section.only(&["start", "nuclide", "administered", "histories", "like", "uptake", "image"]);
+            section.only(&[
+                "start",
+                "nuclide",
+                "administered",
+                "histories",
+                "like",
+                "uptake",
+                "image",
+                "series",
+                "compartment",
+                "transfer",
+                "until",
+            ]);
             let draft = self.draft(&section, number, names, nuclides, &drafts);
             check_order(&section, &draft, &drafts);
             plans.extend(resolve(&section, &draft, nuclides, histories));
             drafts.push(draft);
         }
+        resolve_until(&drafts, &mut plans);
         plans
     }
 
@@ -69,6 +95,9 @@ impl Context<'_> {
             }),
             uptakes: uptakes(section, names, like),
             images: Vec::new(),
+            series: Vec::new(),
+            model: kinetics::model(section).or_else(|| like.and_then(|l| l.model.clone())),
+            until: until(section).or(like.and_then(|l| l.until)),
         };
         let title = format!("[[fraction.image]] of fraction {number}");
         for image in section.tables("image", &title, &format!("{}.images", section.path), true) {
@@ -83,9 +112,16 @@ impl Context<'_> {
             };
             draft.images = base.images.iter().map(inherit).collect();
         }
-        let written = ["image", "uptake", "like"].iter().any(|key| section.has_content(key));
-        if draft.uptakes.is_empty() && draft.images.is_empty() && !written {
-            let help = "add [fraction.uptake.<region>] with fraction = \"2.5 %\" and half_life = \"50 h\", or [[fraction.image]]";
+        let title = format!("[[fraction.series]] of fraction {number}");
+        for series in section.tables("series", &title, &format!("{}.series", section.path), true) {
+            draft.series.extend(self.series(&series, names));
+        }
+        if let Some(base) = like.filter(|_| !section.has("series")) {
+            draft.series.clone_from(&base.series);
+        }
+        let written = ["image", "series", "uptake", "like"].iter().any(|key| section.has_content(key));
+        if draft.uptakes.is_empty() && draft.images.is_empty() && draft.series.is_empty() && !written {
+            let help = "add [fraction.uptake.<region>] with fraction = \"2.5 %\" and half_life = \"50 h\", [[fraction.image]] or [[fraction.series]]";
             section.problem(section.span.clone(), Fault::new(format!("fraction {number} puts no activity anywhere"), help));
         }
         draft
@@ -123,6 +159,32 @@ fn start(section: &Section<'_>, number: u32) -> Option<f64> {
         return Some(section.or_default("start", field, 0.0));
     }
     section.required("start", field, "start = \"56 d\" (after the first fraction)")
+}
+
+/// `until = "next"` or a time.
+fn until(section: &Section<'_>) -> Option<Until> {
+    let word = section.raw("until").and_then(|v| v.get_ref().as_str().map(str::trim));
+    if word == Some("next") {
+        return Some(Until::Next);
+    }
+    let field = section.quantity("until", &TIME, uptake::DURATION);
+    if !field.is_written() {
+        section.note_default("until", "default: to infinity");
+    }
+    field.value().map(Until::After)
+}
+
+/// Fills in when the activity of each fraction stops to count.
+fn resolve_until(drafts: &[Draft], plans: &mut [FractionPlan]) {
+    let starts: Vec<f64> = drafts.iter().filter_map(|d| d.start).collect();
+    for plan in plans {
+        let draft = drafts.iter().find(|d| d.number == plan.number);
+        plan.until = match draft.and_then(|d| d.until) {
+            None => None,
+            Some(Until::After(time)) => Some(time),
+            Some(Until::Next) => starts.iter().find(|&&start| start > plan.start).map(|next| next - plan.start),
+        };
+    }
 }
 
 fn nuclide(section: &Section<'_>, nuclides: &[Nuclide], like: Option<&Draft>) -> Option<usize> {
@@ -268,9 +330,10 @@ fn check_order(section: &Section<'_>, draft: &Draft, earlier: &[Draft]) {
 fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories: u64) -> Option<FractionPlan> {
     let physical = draft.nuclide.and_then(|n| nuclides[n].half_life)?;
     let administered = draft.administered?;
+    let compartments = draft.model.as_ref().map(|model| model.resolve(administered));
     let mut uptakes = Vec::new();
     for placed in &draft.uptakes {
-        match placed.draft.resolve(administered, physical) {
+        match placed.draft.resolve(administered, physical, compartments.as_ref()) {
             Ok((uptake, notes)) => {
                 for (key, note) in notes {
                     section.note_default(&format!("uptakes.{}.{key}", uptakes.len()), &note);
@@ -298,7 +361,7 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
         ImageQuantity::Relative { total } => total * (i.time / i.effective_half_life).exp2(),
         _ => 0.0,
     });
-    let total: f64 = uptakes.iter().map(|u| u.activity).chain(in_images).sum();
+    let total: f64 = uptakes.iter().map(|u| u.kinetics.initial()).chain(in_images).sum();
     // What is wholly inherited has been judged where it is written.
     let inherited = section.has("like") && !["uptake", "image", "administered", "nuclide"].iter().any(|key| section.has(key));
     if total > administered * (1.0 + 1e-9) && !inherited {
@@ -314,7 +377,7 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
             Fault::new(message, "uptakes together cannot exceed the administered activity; check units and fractions"),
         );
     }
-    if draft.uptakes.is_empty() && draft.images.is_empty() && section.has("like") {
+    if draft.uptakes.is_empty() && draft.images.is_empty() && draft.series.is_empty() && section.has("like") {
         let fault = Fault::new(format!("fraction {} puts no activity anywhere", draft.number), "leave at least one uptake");
         section.problem(section.span.clone(), fault);
     }
@@ -322,5 +385,16 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
         section.note_default("histories", "default, from [transport]");
         histories
     });
-    Some(FractionPlan { number: draft.number, start: draft.start?, nuclide: draft.nuclide?, administered, uptakes, images, histories })
+    Some(FractionPlan {
+        number: draft.number,
+        start: draft.start?,
+        nuclide: draft.nuclide?,
+        administered,
+        uptakes,
+        images,
+        series: draft.series.clone(),
+        compartments,
+        until: None,
+        histories,
+    })
 }

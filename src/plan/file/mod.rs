@@ -1,6 +1,8 @@
 //! The plan file: TOML text to a checked [`Plan`], with every problem of the file reported at once.
 
 mod fraction;
+mod kinetics;
+mod nuclide;
 mod phantom;
 mod region;
 mod response;
@@ -20,7 +22,7 @@ use super::{
     Medium, NuclidePlan, Plan, PlanSource, VoxelGrid,
     frame::{Fault, Findings, suggestion},
     quantity::{DENSITY, Limits},
-    section::{Field, Section, text},
+    section::{Field, Section, text, texts},
     vocabulary::Vocabulary,
 };
 use crate::error::{Error, Result};
@@ -128,7 +130,7 @@ impl Context<'_> {
         let grid = phantom.as_ref().and_then(phantom::Drafted::grid);
         let (regions, complete) = self.regions(root, phantom.as_ref().map(|p| p.kind), grid.as_ref());
         let names = RegionNames { names: regions.iter().map(|r| r.name.clone()).collect(), complete };
-        let nuclides = self.nuclides(root);
+        let nuclides = self.nuclides(root, &names);
         let transport = settings::transport(root, &names);
         let fractions = self.fractions(root, &names, &nuclides, transport.histories);
         let response = response::response(root, &names);
@@ -147,48 +149,23 @@ impl Context<'_> {
         })
     }
 
-    fn nuclides(self, root: &Section<'_>) -> Vec<Nuclide> {
-        let example = "[[nuclide]] with name = \"Lu-177\"";
-        let mut nuclides: Vec<Nuclide> = Vec::new();
-        let sections = root.tables("nuclide", "[[nuclide]]", "nuclide", true);
-        if !root.has_content("nuclide") {
-            root.missing("nuclide", example);
-        }
-        for mut section in sections {
-            section.only(&["name", "daughters"]);
-            let name = section.text("name", "name = \"Lu-177\"");
-            let span = section.key_span("name");
-            let Some(name) = section.required("name", name, "name = \"Lu-177\"") else { continue };
-            section.path = format!("nuclide.{name}");
-            let daughters = section.or_default("daughters", section.flag("daughters"), true);
-            let known = self.vocabulary.nuclide(name);
-            if known.is_none() {
-                let help = suggestion(name, self.vocabulary.nuclide_names(), "nuclides");
-                let span = section.raw("name").map_or(span, toml::Spanned::span);
-                section.problem(span, Fault::new(format!("unknown nuclide \"{name}\""), help));
-            } else if nuclides.iter().any(|n| n.plan.name == name) {
-                section.problem(
-                    span,
-                    Fault::new(format!("nuclide \"{name}\" is listed twice"), "list each nuclide once; fractions refer to it by name"),
-                );
-                continue;
-            }
-            nuclides.push(Nuclide { plan: NuclidePlan { name: name.to_owned(), daughters }, half_life: known.map(|n| n.half_life) });
-        }
-        nuclides
-    }
-
     /// A file named by a key: resolved against the plan's folder; it must exist.
     fn file(self, section: &Section<'_>, key: &str, example: &str) -> Field<PathBuf> {
-        section.read(key, |value| {
-            let name = text(value, &format!("{key} = \"{example}\""))?;
-            let path = self.folder.join(name);
-            if path.is_file() {
-                return Ok(path);
-            }
-            let what = if path.is_dir() { "is a folder, not a file" } else { "does not exist" };
-            Err(Fault::new(format!("{} {what}", path.display()), "file names count from the folder of the plan"))
-        })
+        section.read(key, |value| self.existing(text(value, &format!("{key} = \"{example}\""))?))
+    }
+
+    /// Several files.
+    fn files(self, section: &Section<'_>, key: &str, example: &str) -> Field<Vec<PathBuf>> {
+        section.read(key, |value| texts(value, &format!("{key} = [\"{example}\"]"))?.into_iter().map(|name| self.existing(name)).collect())
+    }
+
+    fn existing(self, name: &str) -> std::result::Result<PathBuf, Fault> {
+        let path = self.folder.join(name);
+        if path.is_file() {
+            return Ok(path);
+        }
+        let what = if path.is_dir() { "is a folder, not a file" } else { "does not exist" };
+        Err(Fault::new(format!("{} {what}", path.display()), "file names count from the folder of the plan"))
     }
 
     /// A material name; the resolved plan carries the table's own name.

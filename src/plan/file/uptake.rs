@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Context, Field, RegionNames, Section};
+use super::{
+    Context, Field, RegionNames, Section,
+    kinetics::{COURSE_KEYS, CourseDraft, course},
+};
 use crate::plan::{
-    ImageQuantity, ImageUptake, RegionUptake, UptakePattern,
+    CompartmentModel, ImageQuantity, ImageUptake, Kinetics, Phase, RegionUptake, UptakePattern,
     frame::Fault,
     quantity::{ACTIVITY, FRACTION, LENGTH, Limits, TIME},
     show,
@@ -15,7 +18,7 @@ pub(super) const DURATION: Limits = Limits::up_to(100.0 * 365.25 * 86400.0);
 /// Activities up to 1 PBq; zero takes an inherited uptake away.
 const AMOUNT: Limits = Limits::between(0.0, 1e15);
 /// Lengths of patterns, mm.
-const SCALE: Limits = Limits::up_to(1e4);
+pub(super) const SCALE: Limits = Limits::up_to(1e4);
 /// Seed of a pattern that names none.
 const PATTERN_SEED: u64 = 1;
 
@@ -24,7 +27,7 @@ pub(super) type Notes = Vec<(&'static str, String)>;
 
 /// How much activity, as written.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Amount {
+pub(super) enum Amount {
     /// Bq at the start of the fraction.
     Activity(f64),
     /// Fraction of the administered activity.
@@ -33,7 +36,7 @@ enum Amount {
 
 /// How long it stays, as written.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Clearance {
+pub(super) enum Clearance {
     /// Effective half-life, s.
     Effective(f64),
     /// Biological half-life, s, to be combined with the physical one.
@@ -48,6 +51,10 @@ pub(super) struct UptakeDraft {
     pub(super) region: String,
     amount: Option<Amount>,
     clearance: Option<Clearance>,
+    /// Effective half-life of an uptake phase, s.
+    rise: Option<f64>,
+    /// What stands instead of amount and half-lives.
+    course: Option<CourseDraft>,
     pattern: Option<UptakePattern>,
     notes: Notes,
 }
@@ -70,26 +77,34 @@ const PATTERNS: [(&str, &[&str]); 4] = [
     ("rim", &["length", "core"]),
     ("vessels", &["spacing", "length", "seed"]),
 ];
-const PATTERN_KEYS: [&str; 6] = ["cv", "correlation", "seed", "length", "core", "spacing"];
+pub(super) const PATTERN_KEYS: [&str; 6] = ["cv", "correlation", "seed", "length", "core", "spacing"];
 
 /// Reads one uptake table; the region has been checked. `base` is the uptake whose pattern parameters hold where they are not written.
 pub(super) fn uptake(section: &Section<'_>, region: &str, base: Option<&UptakeDraft>) -> UptakeDraft {
-    let own = ["activity", "fraction", "half_life", "biological_half_life", "pattern"];
-    section.only(&own.into_iter().chain(PATTERN_KEYS).collect::<Vec<_>>());
-    let activity = section.quantity("activity", &ACTIVITY, AMOUNT).map(Amount::Activity);
-    let fraction = section.quantity("fraction", &FRACTION, Limits::between(0.0, 1.0)).map(Amount::Fraction);
+    let own = ["activity", "fraction", "half_life", "biological_half_life", "uptake_half_life", "pattern"];
+    section.only(&own.into_iter().chain(COURSE_KEYS).chain(PATTERN_KEYS).collect::<Vec<_>>());
+    let rise = section.quantity("uptake_half_life", &TIME, DURATION);
     let mut notes = Vec::new();
     UptakeDraft {
         region: region.to_owned(),
-        amount: one_of(section, ("activity", activity), ("fraction", fraction)),
+        amount: amount(section, AMOUNT, Limits::between(0.0, 1.0)),
         clearance: clearance(section),
+        rise: rise.value(),
+        course: course(section),
         pattern: pattern(section, base.and_then(|b| b.pattern.as_ref()), &mut notes),
         notes,
     }
 }
 
+/// `activity` or `fraction`.
+pub(super) fn amount(section: &Section<'_>, activities: Limits, fractions: Limits) -> Option<Amount> {
+    let activity = section.quantity("activity", &ACTIVITY, activities).map(Amount::Activity);
+    let fraction = section.quantity("fraction", &FRACTION, fractions).map(Amount::Fraction);
+    one_of(section, ("activity", activity), ("fraction", fraction))
+}
+
 /// `half_life` (effective, or "physical") or `biological_half_life`.
-fn clearance(section: &Section<'_>) -> Option<Clearance> {
+pub(super) fn clearance(section: &Section<'_>) -> Option<Clearance> {
     let physical = section.raw("half_life").and_then(|v| v.get_ref().as_str().map(|text| (text.trim() == "physical", v.span())));
     let effective = match physical {
         Some((true, span)) => Field::Value(Clearance::Physical, span),
@@ -109,7 +124,7 @@ fn one_of<T>(section: &Section<'_>, first: (&str, Field<T>), second: (&str, Fiel
 }
 
 /// `pattern` and its parameters; those that are not written come from `base` if it is of the same kind, or if no kind is written.
-fn pattern(section: &Section<'_>, base: Option<&UptakePattern>, notes: &mut Notes) -> Option<UptakePattern> {
+pub(super) fn pattern(section: &Section<'_>, base: Option<&UptakePattern>, notes: &mut Notes) -> Option<UptakePattern> {
     let words = PATTERNS.map(|(name, keys)| (name, Some((name, keys))));
     let kind = section.choice("pattern", &words);
     if kind == Field::Wrong {
@@ -203,14 +218,20 @@ impl UptakeDraft {
     /// Fills what is open from `base`, an uptake of fraction `from`.
     pub(super) fn completed_by(mut self, base: &Self, from: u32) -> Self {
         let note = |key| (key, format!("as in fraction {from}"));
+        let exponential = self.amount.is_some() || self.clearance.is_some() || self.rise.is_some();
         let taken = [
-            self.amount.is_none().then_some(note("activity")),
-            self.clearance.is_none().then_some(note("effective_half_life")),
+            (self.course.is_none() && self.amount.is_none()).then_some(note("activity")),
+            (self.course.is_none() && self.clearance.is_none()).then_some(note("effective_half_life")),
             self.pattern.is_none().then_some(note("pattern")),
         ];
         self.notes.extend(taken.into_iter().flatten());
-        self.amount = self.amount.or(base.amount);
-        self.clearance = self.clearance.or(base.clearance);
+        if self.course.is_none() {
+            // Keys of a single exponential replace a course of another kind and are not joined with it.
+            self.course = base.course.clone().filter(|_| !exponential);
+            self.amount = self.amount.or(base.amount);
+            self.clearance = self.clearance.or(base.clearance);
+            self.rise = self.rise.or(base.rise);
+        }
         self.pattern = self.pattern.or_else(|| base.pattern.clone());
         self
     }
@@ -222,6 +243,9 @@ impl UptakeDraft {
 
     /// What is still open, with an example of each.
     pub(super) fn open(&self) -> Vec<(&'static str, &'static str)> {
+        if self.course.is_some() {
+            return Vec::new();
+        }
         let amount =
             self.amount.is_none().then_some(("activity", "activity = \"200 MBq\" or fraction = \"2.5 %\" (of the administered activity)"));
         let clearance = self.clearance.is_none().then_some((
@@ -231,24 +255,52 @@ impl UptakeDraft {
         amount.into_iter().chain(clearance).collect()
     }
 
-    /// Activities, effective half-life and pattern; `Err` says what does not fit the nuclide.
-    pub(super) fn resolve(&self, administered: f64, physical: f64) -> Result<(RegionUptake, Notes), Option<Fault>> {
-        let activity = match self.amount.ok_or(None)? {
-            Amount::Activity(activity) => activity,
-            Amount::Fraction(fraction) => fraction * administered,
+    /// Kinetics and pattern; `Err` says what does not fit the nuclide or the compartments.
+    pub(super) fn resolve(
+        &self,
+        administered: f64,
+        physical: f64,
+        compartments: Option<&CompartmentModel>,
+    ) -> Result<(RegionUptake, Notes), Option<Fault>> {
+        let kinetics = match &self.course {
+            Some(course) => course.resolve(administered, physical, compartments)?,
+            None => self.exponential(administered, physical)?,
         };
-        let effective_half_life = effective(self.clearance.ok_or(None)?, physical)?;
         let mut notes = self.notes.clone();
         if self.pattern.is_none() {
             notes.push(("pattern", "default".to_owned()));
         }
         let pattern = self.pattern.clone().unwrap_or(UptakePattern::Uniform);
-        Ok((RegionUptake { region: self.region.clone(), activity, effective_half_life, pattern }, notes))
+        Ok((RegionUptake { region: self.region.clone(), kinetics, pattern }, notes))
+    }
+
+    /// Amount and half-life, with the uptake phase if there is one.
+    fn exponential(&self, administered: f64, physical: f64) -> Result<Kinetics, Option<Fault>> {
+        let activity = match self.amount.ok_or(None)? {
+            Amount::Activity(activity) => activity,
+            Amount::Fraction(fraction) => fraction * administered,
+        };
+        let effective_half_life = effective(self.clearance.ok_or(None)?, physical)?;
+        let mut phases = vec![Phase { activity, effective_half_life }];
+        if let Some(rise) = self.rise {
+            if rise >= effective_half_life {
+                return Err(Some(Fault::new(
+                    format!(
+                        "an uptake half-life of {} with an effective half-life of {}",
+                        show::time(rise),
+                        show::time(effective_half_life)
+                    ),
+                    "activity rises faster than it falls: the uptake half-life is the shorter one",
+                )));
+            }
+            phases.push(Phase { activity: -activity, effective_half_life: rise });
+        }
+        Ok(Kinetics::Phases { phases })
     }
 }
 
 /// Effective half-life: 1/T_eff = 1/T_phys + 1/T_biol.
-fn effective(clearance: Clearance, physical: f64) -> Result<f64, Fault> {
+pub(super) fn effective(clearance: Clearance, physical: f64) -> Result<f64, Fault> {
     match clearance {
         Clearance::Physical => Ok(physical),
         Clearance::Biological(biological) => Ok(physical * biological / (physical + biological)),
@@ -307,7 +359,7 @@ impl Context<'_> {
 }
 
 /// `unit`, and `total` where the unit is relative.
-fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuantity> {
+pub(super) fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuantity> {
     const UNITS: [&str; 4] = ["Bq/mL", "Bq", "Bq s", "relative"];
     let unit = section.read("unit", |value| {
         let unit = crate::plan::section::text(value, "unit = \"Bq/mL\"")?;

@@ -1,5 +1,7 @@
 //! The resolved plan as a text: every value with its unit, and which of them the file left to defaults.
 
+mod kinetics;
+
 use std::fmt::Write as _;
 
 use super::{
@@ -23,8 +25,12 @@ impl Plan {
         sheet.phantom(&self.phantom);
         self.regions.iter().for_each(|r| sheet.region(r));
         for nuclide in &self.nuclides {
+            let path = format!("nuclide.{}", nuclide.name);
             sheet.heading(0, &format!("nuclide {}", nuclide.name));
-            sheet.entry("daughters", yes_no(nuclide.daughters), &format!("nuclide.{}.daughters", nuclide.name));
+            sheet.entry("daughters", yes_no(nuclide.daughters), &format!("{path}.daughters"));
+            for (at, rule) in nuclide.redistribution.iter().enumerate() {
+                sheet.redistribution(rule, &format!("{path}.redistribution.{at}"));
+            }
         }
         self.fractions.iter().for_each(|f| sheet.fraction(f));
         sheet.transport(&self.transport);
@@ -148,16 +154,18 @@ impl<'p> Sheet<'p> {
         self.entry("nuclide", nuclide.to_owned(), &format!("{path}.nuclide"));
         self.entry("administered", activity(fraction.administered), &format!("{path}.administered"));
         self.entry("histories", count(fraction.histories), &format!("{path}.histories"));
+        self.entry(
+            "counts",
+            fraction.until.map_or("to infinity".to_owned(), |until| format!("until {} after its start", time(until))),
+            &format!("{path}.until"),
+        );
+        if let Some(model) = &fraction.compartments {
+            self.compartments(model);
+        }
         for (at, uptake) in fraction.uptakes.iter().enumerate() {
             let path = format!("{path}.uptakes.{at}");
             self.heading(1, &format!("uptake in {}", uptake.region));
-            let share = percent(uptake.activity / fraction.administered);
-            self.entry(
-                "activity at start",
-                format!("{} = {share} of administered", activity(uptake.activity)),
-                &format!("{path}.activity"),
-            );
-            self.entry("effective half-life", time(uptake.effective_half_life), &format!("{path}.effective_half_life"));
+            self.kinetics(&uptake.kinetics, fraction, &path);
             self.pattern(&uptake.pattern, &path);
         }
         for (at, image) in fraction.images.iter().enumerate() {
@@ -176,6 +184,9 @@ impl<'p> Sheet<'p> {
                 self.entry("time after start", time(image.time), &format!("{path}.time"));
             }
             self.entry("effective half-life", time(image.effective_half_life), &format!("{path}.effective_half_life"));
+        }
+        for (at, series) in fraction.series.iter().enumerate() {
+            self.series(series, &format!("{path}.series.{at}"));
         }
     }
 
