@@ -4,7 +4,7 @@
 //! end), trapezoids (rate 0), log-linear interpolation (slope 0, rates of either sign), a truncation (a common end), and what a linear chain
 //! of decay and clearance makes of any of them ([`TimeCourse::fed`]).
 
-use crate::physics::exponential::{decay, first_moment, phi1};
+use crate::physics::exponential::{decay, first_moment, phi1, second_moment};
 
 /// One piece of a time course; times count from the start of the fraction.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -51,6 +51,18 @@ impl Piece {
         h * (value * phi1(self.rate * h) + h * slope * first_moment(self.rate * h))
     }
 
+    /// `Int t A dt` over the whole piece, Bq s2.
+    fn first_moment(&self) -> f64 {
+        let h = self.end - self.start;
+        let about_start = if h.is_infinite() {
+            (self.value + 2.0 * self.slope / self.rate) / (self.rate * self.rate)
+        } else {
+            let x = self.rate * h;
+            h * h * (self.value * first_moment(x) + h * self.slope * second_moment(x))
+        };
+        about_start + self.start * self.integral(self.start, self.end)
+    }
+
     /// True where both can be one piece by adding values and slopes.
     fn joins(&self, other: &Self) -> bool {
         (self.start, self.end, self.rate) == (other.start, other.end, other.rate)
@@ -88,6 +100,12 @@ impl TimeCourse {
     /// Time-integrated activity from the start of the fraction to infinity, Bq s.
     pub fn tia(&self) -> f64 {
         self.integral(0.0, f64::INFINITY)
+    }
+
+    /// Mean time of the decays, s: `Int t A dt / Int A dt`; 0 without activity.
+    pub fn mean_time(&self) -> f64 {
+        let tia = self.tia();
+        if tia > 0.0 { self.pieces.iter().map(Piece::first_moment).sum::<f64>() / tia } else { 0.0 }
     }
 
     /// Every activity times `factor`.

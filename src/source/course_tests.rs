@@ -50,6 +50,9 @@ fn integrals_agree_with_quadrature() {
         for hours in [1.0, 4.5, 30.0, 200.0] {
             let to = hours * 3600.0;
             close(course.integral(0.0, to), quadrature(&course, to, |t| course.at(t)), 1e-9);
+            let moment = quadrature(&course, to, |t| t * course.at(t));
+            let cut = course.truncated(to);
+            close(cut.mean_time() * cut.tia(), moment, 1e-8);
             close(course.integral(0.0, to) + course.integral(to, f64::INFINITY), course.tia(), 1e-13);
         }
     }
