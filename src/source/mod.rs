@@ -8,6 +8,7 @@ mod cache;
 pub mod course;
 mod depth;
 mod image;
+pub mod kinetics;
 mod lognormal;
 mod pattern;
 mod random;
@@ -21,6 +22,7 @@ use crate::{error::Result, grid::VoxelGrid, volume::Volume};
 pub use build::build;
 pub use cache::PatternCache;
 pub use course::{Piece, TimeCourse};
+pub use kinetics::{FitParameter, FitReport, Realised};
 
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {
