@@ -113,7 +113,7 @@ fn equal_rates_are_no_obstacle() {
         assert!(last.notes[0].contains("equal"));
         let l = rate + LAMBDA;
         close(last.tia, 1.0e9 * rate.powi(n as i32 - 1) / l.powi(n as i32), 1e-12);
-        close(last.course.tia(), last.tia, 1e-10);
+        close(last.course.tia(), last.tia, tolerance);
         for hours in [2.0, 20.0, 80.0] {
             let t = hours * HOUR;
             let expected = 1.0e9 * (rate * t).powi(n as i32 - 1) / (1..n).product::<usize>() as f64 * (-l * t).exp();
