@@ -11,6 +11,7 @@ mod depth;
 mod diffusion;
 pub mod groups;
 mod image;
+pub mod kinetics;
 mod lognormal;
 mod pattern;
 mod random;
@@ -25,6 +26,7 @@ pub use build::build;
 pub use cache::PatternCache;
 pub use course::{Piece, TimeCourse};
 pub use groups::{DecayGroup, DecayGroups};
+pub use kinetics::{FitParameter, FitReport, Realised};
 
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {
