@@ -1,10 +1,10 @@
-//! Fractions and the whole treatment as sums of components: absorbed dose, high-LET dose, LET, dose rate and uncertainty.
+//! Fractions and the whole treatment as sums of components: absorbed dose, high-LET dose, LET and uncertainty.
 
 use std::{ops::Range, sync::Arc};
 
 use crate::{
     dose::{
-        DoseRateComponent,
+        DoseRateComponent, activity,
         component::{CHUNK, ScoredComponent},
     },
     grid::VoxelGrid,
@@ -57,15 +57,9 @@ pub struct DoseMaps {
     /// Relative standard error of `dose`, 1 sigma. 1 where nothing was scored, as GATE writes it: a voxel hit in a single
     /// batch has exactly 1 as well, so 1 reads "nothing known" throughout. 0 where all dose is analytic.
     pub uncertainty: Volume<f32>,
-}
-
-/// Dose rate of a fraction as the response module sees it, reduced to two maps for inspection.
-#[derive(Debug, Clone)]
-pub struct RateMaps {
-    /// Dose rate at the start of the fraction, Gy/s.
-    pub amplitude: Volume<f32>,
-    /// Dose rate at the start over dose of the fraction, 1/s: the decay constant where one component dominates; 0 without dose.
-    pub decay: Volume<f32>,
+    /// Relative standard uncertainty of `dose` from the activities alone, not part of `uncertainty`; 0 without dose; `None` where no
+    /// contribution states any.
+    pub activity_uncertainty: Option<Volume<f32>>,
 }
 
 /// Dose of one region.
@@ -75,6 +69,8 @@ pub struct RegionDose {
     pub mean: f64,
     /// Its standard error (1 sigma), Gy, from the region's batch sums: covariance between voxels included.
     pub sigma: f64,
+    /// Standard uncertainty of the mean from the activities alone, Gy, not part of `sigma`; `None` where no contribution states any.
+    pub activity_sigma: Option<f64>,
     /// High-LET part of `mean`, Gy; `None` where no component gives any.
     pub high_mean: Option<f64>,
     /// Dose-averaged LET of the alphas in the region, keV/um; `None` where they give no dose.
@@ -82,7 +78,7 @@ pub struct RegionDose {
 }
 
 /// Activity per component: fractions that share a component share its statistical error, so activities add before errors do.
-fn activities(scored: &[ScoredComponent], contributions: &[Contribution], weight: impl Fn(&Contribution) -> f64) -> Vec<f64> {
+pub(super) fn activities(scored: &[ScoredComponent], contributions: &[Contribution], weight: impl Fn(&Contribution) -> f64) -> Vec<f64> {
     let mut sums = vec![0.0; scored.len()];
     for c in contributions {
         sums[c.component] += weight(c);
@@ -91,7 +87,7 @@ fn activities(scored: &[ScoredComponent], contributions: &[Contribution], weight
 }
 
 /// Walks the grid in chunks; `add` gets chunk-local sums, the offset of the first voxel, a component, its activity and positions.
-fn by_chunk<T: Copy + Default>(
+pub(super) fn by_chunk<T: Copy + Default>(
     len: usize,
     scored: &[ScoredComponent],
     activity: &[f64],
@@ -107,6 +103,13 @@ fn by_chunk<T: Copy + Default>(
             add(cells, start, component, a, component.range(start, end));
         }
         put(start, cells);
+    }
+}
+
+/// Adds dose times activity: the `add` of [`by_chunk`] for one sum per voxel.
+pub(super) fn add_dose(cells: &mut [f64], start: usize, s: &ScoredComponent, a: f64, range: Range<usize>) {
+    for i in range {
+        cells[s.voxels[i] as usize - start] += a * (f64::from(s.low[i]) + s.high.as_ref().map_or(0.0, |h| f64::from(h[i])));
     }
 }
 
@@ -166,6 +169,7 @@ pub fn dose_maps(grid: &VoxelGrid, scored: &[ScoredComponent], contributions: &[
         high: high.map(|m| Volume::new(*grid, m)),
         let_mean: let_mean.map(|m| Volume::new(*grid, m)),
         uncertainty: Volume::new(*grid, uncertainty),
+        activity_uncertainty: activity::uncertainty_map(grid, scored, contributions),
     }
 }
 
@@ -173,14 +177,32 @@ pub fn dose_maps(grid: &VoxelGrid, scored: &[ScoredComponent], contributions: &[
 ///
 /// A region without voxels (mass 0) has dose 0 +- 0.
 pub fn region_doses(scored: &[ScoredComponent], contributions: &[Contribution], masses: &[f64]) -> Vec<RegionDose> {
-    let activity = activities(scored, contributions, |c| c.tia);
-    let has_high = scored.iter().zip(&activity).any(|(s, &a)| a != 0.0 && s.high.is_some());
+    let mut doses = region_sums(scored, &activities(scored, contributions, |c| c.tia), masses);
+    if let Some(modes) = activity::error_modes(scored, contributions) {
+        for (slot, dose) in doses.iter_mut().enumerate() {
+            let gy = per_mass(masses[slot]);
+            let error =
+                |mode: &Vec<f64>| scored.iter().zip(mode).map(|(s, a)| a * (s.regions[slot].low + s.regions[slot].high)).sum::<f64>();
+            dose.activity_sigma = Some(modes.iter().map(|mode| error(mode).powi(2)).sum::<f64>().sqrt() * gy);
+        }
+    }
+    doses
+}
+
+/// Gy per MeV in this mass (g); 0 without mass.
+fn per_mass(mass: f64) -> f64 {
+    if mass > 0.0 { GY_PER_MEV_PER_G / mass } else { 0.0 }
+}
+
+/// Dose, or dose rate, of every region at these activities per component, without the uncertainty of the activities.
+pub(super) fn region_sums(scored: &[ScoredComponent], activity: &[f64], masses: &[f64]) -> Vec<RegionDose> {
+    let has_high = scored.iter().zip(activity).any(|(s, &a)| a != 0.0 && s.high.is_some());
     masses
         .iter()
         .enumerate()
         .map(|(slot, &mass)| {
             let [mut energy, mut high, mut alpha, mut alpha_let, mut variance] = [0.0; 5];
-            for (s, &a) in scored.iter().zip(&activity) {
+            for (s, &a) in scored.iter().zip(activity) {
                 let r = &s.regions[slot];
                 energy += a * (r.low + r.high);
                 high += a * r.high;
@@ -188,40 +210,16 @@ pub fn region_doses(scored: &[ScoredComponent], contributions: &[Contribution], 
                 alpha_let += a * r.alpha_let;
                 variance += a * a * r.variance;
             }
-            let gy = if mass > 0.0 { GY_PER_MEV_PER_G / mass } else { 0.0 };
+            let gy = per_mass(mass);
             RegionDose {
                 mean: energy * gy,
                 sigma: variance.sqrt() * gy,
+                activity_sigma: None,
                 high_mean: has_high.then_some(high * gy),
                 let_mean: (alpha > 0.0).then(|| alpha_let / alpha),
             }
         })
         .collect()
-}
-
-/// Dose rate at the start of a fraction and its effective decay constant.
-pub fn rate_maps(grid: &VoxelGrid, scored: &[ScoredComponent], contributions: &[Contribution]) -> RateMaps {
-    let len = grid.len();
-    let mut dose = vec![0.0f64; len];
-    let mut amplitude = vec![0.0f32; len];
-    let mut decay = vec![0.0f32; len];
-    let add = |cells: &mut [f64], start: usize, s: &ScoredComponent, a: f64, range: Range<usize>| {
-        for i in range {
-            cells[s.voxels[i] as usize - start] += a * (f64::from(s.low[i]) + s.high.as_ref().map_or(0.0, |h| f64::from(h[i])));
-        }
-    };
-    by_chunk(len, scored, &activities(scored, contributions, |c| c.tia), add, |start, cells| {
-        dose[start..start + cells.len()].copy_from_slice(cells);
-    });
-    by_chunk(len, scored, &activities(scored, contributions, |c| c.course.at(0.0)), add, |start, cells: &[f64]| {
-        for (v, &rate) in (start..).zip(cells) {
-            amplitude[v] = rate as f32;
-            if dose[v] > 0.0 {
-                decay[v] = (rate / dose[v]) as f32;
-            }
-        }
-    });
-    RateMaps { amplitude: Volume::new(*grid, amplitude), decay: Volume::new(*grid, decay) }
 }
 
 /// The hand-over to the response module. Maps over the whole grid are made once per component and shared by its fractions.
@@ -231,16 +229,13 @@ pub fn dose_rate_components(grid_len: usize, scored: &[ScoredComponent], fractio
     for fraction in fractions {
         for c in &fraction.contributions {
             let component = &scored[c.component];
-            for piece in &c.course.pieces {
-                out.push(DoseRateComponent {
-                    name: component.name.clone(),
-                    fraction: fraction.number,
-                    start: fraction.start + piece.start,
-                    lambda: piece.rate,
-                    activity: piece.value,
-                    dose: maps[c.component].get_or_insert_with(|| component.maps(grid_len)).clone(),
-                });
-            }
+            out.push(DoseRateComponent {
+                name: component.name.clone(),
+                fraction: fraction.number,
+                start: fraction.start,
+                course: Arc::clone(&c.course),
+                dose: maps[c.component].get_or_insert_with(|| component.maps(grid_len)).clone(),
+            });
         }
     }
     out
@@ -248,4 +243,4 @@ pub fn dose_rate_components(grid_len: usize, scored: &[ScoredComponent], fractio
 
 #[cfg(test)]
 #[path = "accumulate_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -8,7 +8,7 @@ use crate::{
     source::DecayPattern,
 };
 
-fn component(phantom: &Phantom, mev: &[f64], kev_um: Option<f64>, recoil: f64) -> ScoredComponent {
+pub(in crate::dose) fn component(phantom: &Phantom, mev: &[f64], kev_um: Option<f64>, recoil: f64) -> ScoredComponent {
     let tally = means(phantom, mev, kev_um, 1000);
     let class = if kev_um.is_some() { LetClass::High } else { LetClass::Low };
     let pattern = DecayPattern { voxels: vec![0], shares: vec![1.0] };
@@ -26,7 +26,7 @@ fn uses(list: &[(usize, f64)]) -> Vec<Contribution> {
 }
 
 /// Gy per MeV in a 1-mm voxel of water.
-const PER_MEV: f64 = GY_PER_MEV_PER_G / 1e-3;
+pub(in crate::dose) const PER_MEV: f64 = GY_PER_MEV_PER_G / 1e-3;
 
 #[test]
 fn fractions_add_up_to_the_total() {
@@ -107,20 +107,6 @@ fn region_mean_is_energy_over_mass() {
 }
 
 #[test]
-fn dose_rate_integrates_to_the_dose() {
-    let phantom = row(1.0, &[1.0; 2], &[0, 0]);
-    let scored = [component(&phantom, &[0.3, 0.0], None, 0.0), component(&phantom, &[0.1, 0.0], Some(90.0), 0.02)];
-    let two = [Contribution::exponential(0, 1e9, 2e-6), Contribution::exponential(1, 5e8, 5e-6)];
-    let maps = dose_maps(&phantom.grid, &scored, &two);
-    let rates = rate_maps(&phantom.grid, &scored, &two);
-    near(rates.amplitude.data[0].into(), (0.3e9 * 2e-6 + 0.12 * 5e8 * 5e-6) * PER_MEV);
-    near(f64::from(rates.amplitude.data[0]) / f64::from(rates.decay.data[0]), maps.dose.data[0].into());
-    assert_eq!((rates.amplitude.data[1], rates.decay.data[1]), (0.0, 0.0));
-    // One component alone: its own decay constant.
-    near(rate_maps(&phantom.grid, &scored, &two[..1]).decay.data[0].into(), 2e-6);
-}
-
-#[test]
 fn hand_over_shares_maps_between_fractions_and_keeps_the_dose() {
     let phantom = row(1.0, &[1.0; 2], &[0, 0]);
     let scored = [component(&phantom, &[0.3, 0.1], None, 0.0)];
@@ -132,9 +118,9 @@ fn hand_over_shares_maps_between_fractions_and_keeps_the_dose() {
     assert_eq!(rates.len(), 2);
     assert!(std::sync::Arc::ptr_eq(&rates[0].dose.low, &rates[1].dose.low));
     assert_eq!((rates[1].fraction, rates[1].start), (2, 4.8e6));
-    // activity / lambda x dose per decay = dose of the fraction.
+    // Integral of the activity x dose per decay = dose of the fraction.
     let dose = dose_maps(&phantom.grid, &scored, &fractions[1].contributions).dose.data[1];
-    near(rates[1].activity / rates[1].lambda * f64::from(rates[1].dose.low[1]), dose.into());
+    near(rates[1].course.tia() * f64::from(rates[1].dose.low[1]), dose.into());
 }
 
 #[test]
@@ -146,5 +132,32 @@ fn grids_larger_than_a_chunk_come_out_whole() {
     let maps = dose_maps(&phantom.grid, &scored, &uses(&[(0, 1e6)]));
     for (v, e) in mev.iter().enumerate() {
         assert!((f64::from(maps.dose.data[v]) - e * 1e6 * PER_MEV).abs() <= 1e-3 * e * 1e6 * PER_MEV, "voxel {v}");
+    }
+}
+
+/// Four runs, ten uses of them in three fractions: the total of the recombination is that of every use as a run of its own.
+#[test]
+fn recombination_is_the_sum_of_direct_evaluations() {
+    let phantom = row(1.0, &[1.0, 2.0, 0.5], &[1, 2, 0]);
+    let mev = [[0.3, 0.1, 0.0], [0.0, 0.2, 0.01], [0.05, 0.0, 0.4], [0.1, 0.1, 0.1]];
+    let scored: Vec<ScoredComponent> =
+        mev.iter().enumerate().map(|(i, mev)| component(&phantom, mev, (i == 2).then_some(80.0), if i == 2 { 0.1 } else { 0.0 })).collect();
+    let list: Vec<(usize, f64)> = (0..10).map(|i| (i % 4, 1e8 * (1.0 + (7 * i % 5) as f64))).collect();
+    let together = dose_maps(&phantom.grid, &scored, &uses(&list));
+    let regions = region_doses(&scored, &uses(&list), &[3.5e-3, 1e-3, 2e-3]);
+    let mut dose = [0.0; 3];
+    let mut region = [0.0; 3];
+    for one in &list {
+        let alone = dose_maps(&phantom.grid, &scored, &uses(&[*one]));
+        for (sum, d) in dose.iter_mut().zip(&alone.dose.data) {
+            *sum += f64::from(*d);
+        }
+        for (sum, r) in region.iter_mut().zip(region_doses(&scored, &uses(&[*one]), &[3.5e-3, 1e-3, 2e-3])) {
+            *sum += r.mean;
+        }
+    }
+    for i in 0..3 {
+        near(together.dose.data[i].into(), dose[i]);
+        assert!((regions[i].mean / region[i] - 1.0).abs() < 1e-14);
     }
 }

@@ -3,23 +3,29 @@
 //! ```text
 //! BatchTally x B -> BatchAccumulator -> TallyMeans (MeV per history) -> ScoredComponent (Gy per decay)
 //!     -> DoseMaps, RegionDose (Gy, per fraction and total) -> RegionRow, Dvh
+//!     -> RateMaps, RateAt (Gy/h)
 //!     -> DoseRateComponent (hand-over to the response module)
 //! ```
 
 use std::sync::Arc;
 
+use crate::source::TimeCourse;
+
 pub mod accumulate;
+pub mod activity;
 pub mod component;
 pub mod dvh;
 #[cfg(test)]
 mod fixtures;
+pub mod rate;
 pub mod regions;
 pub mod tally;
+pub mod terms;
 
 /// Dose of one source component per decay of its parent, as maps over the whole grid.
 ///
 /// All values are per decay: multiply with the component's time-integrated activity (Bq s) for the dose of a fraction,
-/// or with its initial activity (`tia * lambda`) for the initial dose rate in Gy/s.
+/// or with its activity at a time (Bq) for the dose rate in Gy/s.
 #[derive(Debug, Clone)]
 pub struct ComponentDose {
     /// Low-LET absorbed dose per decay, Gy (electrons; photons when transported).
@@ -32,19 +38,17 @@ pub struct ComponentDose {
     pub dose_let: Option<Arc<Vec<f32>>>,
 }
 
-/// The hand-over to the response module: what each fraction delivers, when, and how fast it falls.
+/// The hand-over to the response module: what each fraction delivers, and when.
 #[derive(Debug, Clone)]
 pub struct DoseRateComponent {
     /// For reports.
     pub name: String,
     /// Number of the fraction it belongs to.
     pub fraction: u32,
-    /// Start, s; the dose rate is zero before.
+    /// Start of the fraction, s on the plan's clock.
     pub start: f64,
-    /// Decay constant, 1/s.
-    pub lambda: f64,
-    /// Initial activity, Bq: dose rate at the start = `activity * dose.low[v]`, Gy/s, and so for `high`.
-    pub activity: f64,
+    /// Activity, Bq, from then on: dose rate = `course.at(t - start) * dose.low[v]`, Gy/s, and so for `high`.
+    pub course: Arc<TimeCourse>,
     /// The maps per decay.
     pub dose: ComponentDose,
 }

@@ -145,6 +145,8 @@ pub struct RegionRow {
     pub dose_mean_gy: Option<f64>,
     /// Standard error of the mean dose (1 sigma), Gy.
     pub dose_mean_sigma_gy: Option<f64>,
+    /// Standard uncertainty of the mean dose from the activities alone (1 sigma), Gy; not part of the standard error.
+    pub dose_mean_activity_sigma_gy: Option<f64>,
     /// Dose that 98 % of the volume reach, Gy.
     pub d98_gy: Option<f64>,
     /// Dose that 95 % of the volume reach, Gy.
@@ -227,6 +229,7 @@ pub fn region_rows(
             mass_g: index.masses[slot],
             dose_mean_gy: filled.then_some(dose.mean),
             dose_mean_sigma_gy: filled.then_some(dose.sigma),
+            dose_mean_activity_sigma_gy: dose.activity_sigma.filter(|_| filled),
             d98_gy: d(98.0),
             d95_gy: d(95.0),
             d50_gy: d(50.0),
@@ -255,6 +258,7 @@ mod tests {
             high: None,
             let_mean: None,
             uncertainty: Volume::new(phantom.grid, vec![0.1; dose.len()]),
+            activity_uncertainty: None,
         };
         let options = TableOptions { dose_levels: levels, dvh_bin: Some(1.0) };
         region_rows(Period::Total, &index, &maps, doses, options, |slot| RegionResponse {
@@ -264,7 +268,7 @@ mod tests {
     }
 
     fn given(mean: f64) -> RegionDose {
-        RegionDose { mean, sigma: 0.1, high_mean: None, let_mean: None }
+        RegionDose { mean, sigma: 0.1, activity_sigma: Some(0.3), high_mean: None, let_mean: None }
     }
 
     #[test]
@@ -275,6 +279,7 @@ mod tests {
         assert_eq!(names, ["phantom", "r1", "r2"]);
         let r1 = &rows[1];
         assert_eq!((r1.voxels, r1.mass_g), (3, 3.5));
+        assert_eq!((r1.dose_mean_sigma_gy, r1.dose_mean_activity_sigma_gy), (Some(0.1), Some(0.3)));
         assert_eq!((r1.min_gy, r1.d50_gy, r1.max_gy), (Some(10.0), Some(20.0), Some(30.0)));
         // Position of D98 among 3: 0.04 -> 10.4; D2: 1.96 -> 29.6.
         assert!(

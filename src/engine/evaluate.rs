@@ -3,7 +3,8 @@
 use super::{Prepared, Transport};
 use crate::{
     dose::{
-        accumulate::{Contribution, DoseMaps, dose_maps, dose_rate_components, rate_maps, region_doses},
+        accumulate::{Contribution, DoseMaps, dose_maps, dose_rate_components, region_doses},
+        rate::{RateAt, dose_rate_at, rate_maps},
         regions::{Period, RegionDvh, RegionIndex, RegionResponse, RegionRow, TableOptions, region_rows},
     },
     error::{Error, Result},
@@ -36,6 +37,8 @@ pub struct Evaluation {
     pub eqd2: Volume<f32>,
     /// Maps per fraction.
     pub fractions: Vec<FractionMaps>,
+    /// Dose rate at the times the plan asks for.
+    pub rates: Vec<RateAt>,
     /// Region table.
     pub rows: Vec<RegionRow>,
     /// DVHs.
@@ -81,8 +84,8 @@ impl Evaluation {
         let total = dose_maps(&grid, &scored, &everything);
         clock.lap("dose");
 
-        let rates = dose_rate_components(grid.len(), &scored, &prepared.deliveries);
-        let irradiation = Irradiation::new(&rates, phantom, &plan.response)?;
+        let components = dose_rate_components(grid.len(), &scored, &prepared.deliveries);
+        let irradiation = Irradiation::new(&components, phantom, &plan.response)?;
         let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
         let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });
         clock.lap("response");
@@ -113,6 +116,9 @@ impl Evaluation {
         dvhs.extend(curves);
         clock.lap("region tables");
 
+        let at = |&time: &f64| dose_rate_at(&grid, &scored, &prepared.deliveries, index.masses(), time);
+        let rates = plan.output.dose_rate_at.iter().map(at).collect();
+
         let runs = transport.counts();
         let balances = transport.balances();
         let mut warnings = phantom.warnings.clone();
@@ -135,6 +141,7 @@ impl Evaluation {
             eqd2: Volume::new(grid, maps.eqd2),
             total,
             fractions,
+            rates,
             rows,
             dvhs,
             responses,
@@ -230,6 +237,7 @@ impl Evaluation {
             bed_total: &self.bed,
             eqd2_total: Some(&self.eqd2),
             fractions: &self.fractions,
+            rates: &self.rates,
             rows: &self.rows,
             dvhs: &self.dvhs,
             summary: &summary,

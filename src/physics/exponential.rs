@@ -1,7 +1,8 @@
 //! Integrals of decaying exponentials, written so that no rate difference is ever divided by.
 //!
 //! The textbook forms contain `1/(mu - lambda)` and `(1 - e^-x)/x`; both lose all digits where a physical decay is as fast as repair, or
-//! where a rate vanishes. Everything here is a sum of positive terms instead, accurate to a few units in the last place at any rates >= 0.
+//! where a rate vanishes. Everything here is a sum of positive terms instead, accurate to a few units in the last place at any rates; a
+//! negative one (something that grows) needs a finite time. Forms with powers of time come from divided differences of the exponential.
 
 /// One exponential of a dose rate, `amplitude e^(-rate t)`; a negative amplitude describes an uptake phase.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,13 +43,16 @@ pub fn second_moment(x: f64) -> f64 {
     }
 }
 
-/// Symmetric second divided difference of the exponential at 0, -x, -y: `(phi1(x) - phi1(y))/(y - x)`; x, y >= 0; 1/2 at (0, 0).
+/// Symmetric second divided difference of the exponential at 0, -x, -y: `(phi1(x) - phi1(y))/(y - x)`; 1/2 at (0, 0).
 ///
 /// With `d = |y - x|` it is the weighted mean of two positive functions, `[x I(x) + e^-x d phi2(d)]/(x + d)` with the smaller argument as x
-/// and I the integral of `s e^(-x s)`; so it is accurate also at x = y.
+/// and I the integral of `s e^(-x s)`; so it is accurate also at x = y. Where an argument is negative all three points are moved by it.
 pub fn divided_phi1(x: f64, y: f64) -> f64 {
     let (low, high) = if x <= y { (x, y) } else { (y, x) };
     let gap = high - low;
+    if low < 0.0 {
+        return (-low).exp() * divided_phi1(-low, gap);
+    }
     if high == 0.0 {
         return 0.5;
     }
@@ -76,6 +80,28 @@ pub fn remaining(rate: f64, mu: f64, h: f64) -> f64 {
     decay(slow, h) * h * phi1((fast - slow) * h)
 }
 
+/// Integral of `t^power e^(-rate t)` over `0 <= t <= h`; h may be infinite for a positive rate.
+pub fn moment(power: u32, rate: f64, h: f64) -> f64 {
+    if power == 0 {
+        return integral(rate, h);
+    }
+    if h.is_infinite() {
+        return factorial(power) / rate.powi(power as i32 + 1);
+    }
+    h.powi(power as i32 + 1) * factorial(power) * divided_exp(&[(0.0, 1), (-rate * h, power + 1)])
+}
+
+/// What is left at h of `t^power e^(-rate t)` repaired at `mu`; [`remaining`] for power 0.
+pub fn moment_remaining(power: u32, rate: f64, mu: f64, h: f64) -> f64 {
+    if power == 0 {
+        return remaining(rate, mu, h);
+    }
+    if h.is_infinite() {
+        return 0.0;
+    }
+    h.powi(power as i32 + 1) * factorial(power) * divided_exp(&[(-mu * h, 1), (-rate * h, power + 1)])
+}
+
 /// Time at which [`remaining`] is largest: `ln(mu/rate)/(mu - rate)`; both rates positive.
 pub fn remaining_peak(rate: f64, mu: f64) -> f64 {
     let x = (mu - rate) / rate;
@@ -92,6 +118,79 @@ pub fn encounter(rate: f64, released: f64, mu: f64, h: f64) -> f64 {
         return 1.0 / ((rate + released) * (rate + mu));
     }
     h * h * divided_phi1((rate + released) * h, (rate + mu) * h)
+}
+
+/// Integral over `0 <= t <= h` of `t^p e^(-rate t)` times [`moment_remaining`]`(q, released, mu, t)`; [`encounter`] for powers 0.
+///
+/// Derivatives of `h^2 [0, -x, -y]` (a divided difference of the exponential, x = (rate + released) h, y = (rate + mu) h) with respect to
+/// the rates: each repeats a point, so that the result is again a sum of positive terms.
+pub fn moment_encounter((rate, p): (f64, u32), (released, q): (f64, u32), mu: f64, h: f64) -> f64 {
+    if (p, q) == (0, 0) {
+        return encounter(rate, released, mu, h);
+    }
+    let (x, y) = (rate + released, rate + mu);
+    let term = |k: u32| {
+        let factor = factorial(p) / (factorial(k) * factorial(p - k)) * factorial(q + k) * factorial(p - k);
+        let (to_x, to_y) = (q + 1 + k, 1 + p - k);
+        if h.is_infinite() {
+            factor / (x.powi(to_x as i32) * y.powi(to_y as i32))
+        } else {
+            factor * divided_exp(&[(0.0, 1), (-x * h, to_x), (-y * h, to_y)])
+        }
+    };
+    let sum: f64 = (0..=p).map(term).sum();
+    if h.is_infinite() { sum } else { h.powi((2 + p + q) as i32) * sum }
+}
+
+fn factorial(n: u32) -> f64 {
+    (1..=n).map(f64::from).product()
+}
+
+/// Distance of points up to which [`divided_exp`] uses its series, whose terms are all positive.
+const SERIES: f64 = 10.0;
+
+/// Divided difference of the exponential at points with multiplicities, e.g. `1/(n - 1)!` at n points that are all 0.
+///
+/// Far points: `([z_1 .. z_n] - [z_0 .. z_(n-1)])/(z_n - z_0)` on sorted points, which loses no digits at distances above [`SERIES`]. Near
+/// points: `e^(z_0) sum_k h_k(z - z_0)/(n + k)!` with the complete homogeneous symmetric polynomials h_k (McCurdy, Ng and Parlett 1984).
+pub fn divided_exp(points: &[(f64, u32)]) -> f64 {
+    let mut z: Vec<f64> = points.iter().flat_map(|&(z, times)| std::iter::repeat_n(z, times as usize)).collect();
+    z.sort_by(f64::total_cmp);
+    let Some(last) = z.len().checked_sub(1) else { return 0.0 };
+    if z[last] - z[0] <= SERIES {
+        return near_points(&z);
+    }
+    let mut differences: Vec<f64> = z.iter().map(|z| z.exp()).collect();
+    for order in 1..=last {
+        for i in 0..=last - order {
+            let distance = z[i + order] - z[i];
+            differences[i] =
+                if distance > SERIES { (differences[i + 1] - differences[i]) / distance } else { near_points(&z[i..=i + order]) };
+        }
+    }
+    differences[0]
+}
+
+/// [`divided_exp`] at ascending points that are near each other.
+fn near_points(z: &[f64]) -> f64 {
+    // h_k of the first i + 1 points; the first is at distance 0.
+    let mut symmetric = vec![1.0; z.len()];
+    let mut weight = 1.0 / factorial(z.len() as u32 - 1);
+    let mut sum = weight;
+    // Terms rise at most until k = the largest distance.
+    for k in 1..200u32 {
+        symmetric[0] = 0.0;
+        for i in 1..z.len() {
+            symmetric[i] = symmetric[i - 1] + (z[i] - z[0]) * symmetric[i];
+        }
+        weight /= f64::from(z.len() as u32 - 1 + k);
+        let term = weight * symmetric[z.len() - 1];
+        sum += term;
+        if f64::from(k) > SERIES && term <= 1.0e-17 * sum {
+            break;
+        }
+    }
+    z[0].exp() * sum
 }
 
 #[cfg(test)]
@@ -145,6 +244,33 @@ mod tests {
             close(encounter(rate, rate, rate * (1.0 + e), h), equal + slope * e, 1e-14);
             close(remaining(rate, rate * (1.0 + e), h), h * (-rate * h).exp() * (1.0 - 0.5 * rate * h * e), 2e-14);
         }
+    }
+
+    #[test]
+    fn powers_of_time_agree_with_quadrature() {
+        // Rates that fall, rise, vanish and agree; every form against its definition.
+        for (rate, released, mu) in
+            [(0.3, 0.7, 2.0), (0.5, 0.5, 0.5), (-0.4, 0.2, 1.0), (0.0, 0.0, 0.3), (6.0, 0.01, 9.0), (0.2, -0.3, 25.0)]
+        {
+            for h in [0.7, 4.0] {
+                for p in 0..4 {
+                    let f = |s: f64| s.powi(p as i32) * (-rate * s).exp();
+                    close(moment(p, rate, h), quadrature(f, h), 2e-13);
+                    close(moment_remaining(p, rate, mu, h), quadrature(|s| f(s) * (-mu * (h - s)).exp(), h), 2e-13);
+                    for q in 0..4 {
+                        let left = |s: f64| moment_remaining(q, released, mu, s);
+                        close(moment_encounter((rate, p), (released, q), mu, h), quadrature(|s| f(s) * left(s), h), 1e-12);
+                    }
+                }
+            }
+        }
+        for (p, q) in [(0, 1), (1, 0), (1, 1), (2, 3), (6, 6)] {
+            let to = |h| moment_encounter((0.3, p), (0.7, q), 2.0, h);
+            close(to(f64::INFINITY), to(400.0), 1e-12);
+            close(moment(p, 0.3, f64::INFINITY), moment(p, 0.3, 400.0), 1e-12);
+        }
+        // Scales far apart: 1e6 lifetimes of the faster one.
+        close(moment_encounter((1e-3, 1), (1e3, 0), 1.0, 1e3), quadrature(|s| s * (-1e-3 * s).exp() * remaining(1e3, 1.0, s), 60.0), 1e-6);
     }
 
     #[test]

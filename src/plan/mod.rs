@@ -433,8 +433,10 @@ pub struct OutputPlan {
     pub metaimage: bool,
     /// Write the dose map of each fraction (the total is always written).
     pub fractions: bool,
-    /// Write per fraction the dose-rate amplitude and decay-constant maps that the response uses.
+    /// Write per fraction the dose rate at its start, its effective decay constant and the amplitudes of all its terms.
     pub dose_rate: bool,
+    /// Times at which the dose rate of all fractions together is written, s after the start of the first fraction; ascending.
+    pub dose_rate_at: Vec<f64>,
     /// V_x thresholds of the region table, Gy.
     pub dose_levels: Vec<f64>,
     /// Bin width of the DVH, Gy; `None`: 1/500 of the maximum dose.

@@ -1,9 +1,15 @@
-//! `regions.csv` and `dvh.csv`.
+//! `regions.csv`, `dvh.csv`, `dose_rate.csv` and `dose_rate_terms.csv`.
 
-use crate::dose::regions::{RegionDvh, RegionRow};
+use crate::{
+    dose::{
+        rate::{RateAt, RateTerm},
+        regions::{RegionDvh, RegionRow},
+    },
+    units::SECONDS_PER_HOUR,
+};
 
 /// Columns of `regions.csv` before those of V_x; other programs rely on the first eleven and their order.
-pub const REGION_COLUMNS: [&str; 20] = [
+pub const REGION_COLUMNS: [&str; 21] = [
     "fraction",
     "region",
     "voxels",
@@ -24,10 +30,18 @@ pub const REGION_COLUMNS: [&str; 20] = [
     "eud_gy",
     "tcp",
     "ntcp",
+    "dose_mean_activity_sigma_gy",
 ];
 
 /// Columns of `dvh.csv`.
 pub const DVH_COLUMNS: [&str; 4] = ["fraction", "region", "dose_gy", "volume_fraction"];
+
+/// Columns of `dose_rate.csv`.
+pub const DOSE_RATE_COLUMNS: [&str; 6] =
+    ["time_h", "region", "voxels", "dose_rate_mean_gy_per_h", "dose_rate_mean_sigma_gy_per_h", "dose_rate_high_let_mean_gy_per_h"];
+
+/// Columns of `dose_rate_terms.csv`.
+pub const DOSE_RATE_TERM_COLUMNS: [&str; 8] = ["fraction", "term", "stem", "start_h", "end_h", "rate_per_h", "power", "amplitude_unit"];
 
 /// `regions.csv`: one line per fraction and region; a cell is empty where a value does not exist.
 ///
@@ -56,6 +70,7 @@ pub fn regions_csv(rows: &[RegionRow], dose_levels: &[f64]) -> String {
             r.eud_gy,
             r.tcp,
             r.ntcp,
+            row.dose_mean_activity_sigma_gy,
         ];
         cells.extend(values.iter().chain(&row.volume_at_dose).map(|v| v.map_or_else(String::new, number)));
         line(&mut text, cells.iter().map(String::as_str));
@@ -75,6 +90,58 @@ pub fn dvh_csv(curves: &[RegionDvh]) -> String {
         }
     }
     text
+}
+
+/// `dose_rate.csv`: one line per time and region; `regions` are the names and numbers of voxels by slot.
+pub fn dose_rate_csv(rates: &[RateAt], regions: &[(String, usize)]) -> String {
+    let mut text = String::new();
+    line(&mut text, DOSE_RATE_COLUMNS.iter().copied());
+    for rate in rates {
+        for ((name, voxels), dose) in regions.iter().zip(&rate.regions) {
+            let filled = *voxels > 0;
+            let values = [Some(dose.mean), Some(dose.sigma), dose.high_mean].map(|v| v.filter(|_| filled).map_or_else(String::new, number));
+            let head = [hours(rate.time), name.clone(), voxels.to_string()];
+            line(&mut text, head.iter().chain(&values).map(String::as_str));
+        }
+    }
+    text
+}
+
+/// `dose_rate_terms.csv`: what the amplitude maps of each fraction belong to, with all digits; an empty end is none.
+pub fn dose_rate_terms_csv<'a>(fractions: impl Iterator<Item = (u32, &'a [RateTerm])>) -> String {
+    let mut text = String::new();
+    line(&mut text, DOSE_RATE_TERM_COLUMNS.iter().copied());
+    for (fraction, terms) in fractions {
+        for (i, RateTerm { term, .. }) in terms.iter().enumerate() {
+            let cells = [
+                fraction.to_string(),
+                (i + 1).to_string(),
+                term_stem(fraction, i),
+                (term.start / SECONDS_PER_HOUR).to_string(),
+                if term.end.is_finite() { (term.end / SECONDS_PER_HOUR).to_string() } else { String::new() },
+                (term.rate * SECONDS_PER_HOUR).to_string(),
+                term.power.to_string(),
+                amplitude_unit(term.power).to_owned(),
+            ];
+            line(&mut text, cells.iter().map(String::as_str));
+        }
+    }
+    text
+}
+
+/// Stem of the amplitude map of a term, counted from 0.
+pub(super) fn term_stem(fraction: u32, term: usize) -> String {
+    format!("dose_rate_fraction-{fraction:02}_term-{:02}", term + 1)
+}
+
+/// Unit of an amplitude by the power of time it belongs to.
+pub(super) fn amplitude_unit(power: u32) -> &'static str {
+    ["Gy/h", "Gy/h^2", "Gy/h^3", "Gy/h^4", "Gy/h^5", "Gy/h^6", "Gy/h^7"].get(power as usize).copied().unwrap_or("Gy/h^(power+1)")
+}
+
+/// A time (s) in hours, as it stands in names and tables: a microhour is the last digit.
+pub(super) fn hours(time: f64) -> String {
+    ((time / SECONDS_PER_HOUR * 1e6).round() / 1e6).to_string()
 }
 
 /// Seven significant digits, in the form that is shorter to read.

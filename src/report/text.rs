@@ -40,7 +40,8 @@ pub fn with_sigma(mean: f64, sigma: f64) -> String {
 
 /// The table: one line per region with its mass, the mean dose of each fraction and of the total, and D98, D2 and BED of the total.
 ///
-/// Columns of fractions are left out where there is only one fraction, or more than `max_fractions`.
+/// Columns of fractions are left out where there is only one fraction, or more than `max_fractions`. Where activities carry uncertainties,
+/// a column gives theirs: the errors beside the doses are of the transport alone.
 pub fn region_table(rows: &[RegionRow], max_fractions: usize) -> String {
     let mut fractions: Vec<Period> = rows.iter().map(|r| r.fraction).filter(|&f| f != Period::Total).collect();
     fractions.dedup();
@@ -49,7 +50,12 @@ pub fn region_table(rows: &[RegionRow], max_fractions: usize) -> String {
     }
     let mut head = vec!["region".to_string(), "mass g".to_string()];
     head.extend(fractions.iter().map(|f| format!("fraction {f} Gy")));
-    head.extend(["total Gy", "D98 Gy", "D2 Gy", "BED Gy"].map(String::from));
+    head.push("total Gy".into());
+    let activity = rows.iter().any(|r| r.dose_mean_activity_sigma_gy.is_some());
+    if activity {
+        head.push("activity ± Gy".into());
+    }
+    head.extend(["D98 Gy", "D2 Gy", "BED Gy"].map(String::from));
     let mut table = vec![head];
     for total in rows.iter().filter(|r| r.fraction == Period::Total) {
         let mean = |period: Period| {
@@ -59,7 +65,11 @@ pub fn region_table(rows: &[RegionRow], max_fractions: usize) -> String {
         let plain = |value: Option<f64>| value.map_or_else(dash, four_digits);
         let mut cells = vec![total.region.clone(), four_digits(total.mass_g)];
         cells.extend(fractions.iter().map(|&f| mean(f)));
-        cells.extend([mean(Period::Total), plain(total.d98_gy), plain(total.d2_gy), plain(total.response.bed_mean_gy)]);
+        cells.push(mean(Period::Total));
+        if activity {
+            cells.push(total.dose_mean_activity_sigma_gy.map_or_else(dash, |sigma| digits(sigma, 2)));
+        }
+        cells.extend([plain(total.d98_gy), plain(total.d2_gy), plain(total.response.bed_mean_gy)]);
         table.push(cells);
     }
     align(&table)
@@ -70,11 +80,16 @@ fn dash() -> String {
 }
 
 fn four_digits(x: f64) -> String {
+    digits(x, 4)
+}
+
+/// So many significant digits.
+fn digits(x: f64, significant: i32) -> String {
     if x == 0.0 {
         return "0".into();
     }
-    let magnitude = x.abs().log10().floor() as i32;
-    if (-4..7).contains(&magnitude) { format!("{x:.*}", (3 - magnitude).max(0) as usize) } else { format!("{x:.3e}") }
+    let (magnitude, more) = (x.abs().log10().floor() as i32, significant - 1);
+    if (-4..7).contains(&magnitude) { format!("{x:.*}", (more - magnitude).max(0) as usize) } else { format!("{x:.*e}", more as usize) }
 }
 
 /// First column to the left, the others to the right, two blanks between; widths count characters, not bytes.
@@ -154,6 +169,7 @@ mod tests {
             mass_g: 123.456,
             dose_mean_gy: Some(mean),
             dose_mean_sigma_gy: Some(sigma),
+            dose_mean_activity_sigma_gy: None,
             d98_gy: Some(mean * 0.5),
             d95_gy: Some(mean * 0.6),
             d50_gy: Some(mean),
@@ -198,6 +214,12 @@ kidney   123.5  1.000 ± 0.010    2.50 ± 0.02  3.50 ± 0.03   1.750  5.250     
 ";
         assert_eq!(text, expected);
         assert!(!region_table(&rows, 1).contains("fraction"));
+        let known = RegionRow { dose_mean_activity_sigma_gy: Some(0.4567), ..row(Period::Total, "kidney", 3.5, 0.03) };
+        let expected = "\
+region  mass g     total Gy  activity ± Gy  D98 Gy  D2 Gy  BED Gy
+kidney   123.5  3.50 ± 0.03           0.46   1.750  5.250       -
+";
+        assert_eq!(region_table(&[known], 6), expected);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::{
     dose::{
-        accumulate::{DoseMaps, RateMaps},
-        regions::{RegionDvh, RegionRow},
+        accumulate::DoseMaps,
+        rate::{RateAt, RateMaps},
+        regions::{Period, RegionDvh, RegionRow},
     },
     error::{Error, Result},
     report::{json, provenance::Provenance, summary::Summary, tables},
@@ -79,6 +80,8 @@ pub struct RunResult<'a> {
     pub eqd2_total: Option<&'a Volume<f32>>,
     /// Maps per fraction; empty if the plan does not want them.
     pub fractions: &'a [FractionMaps],
+    /// Dose rate of all fractions together at the times the plan asks for; empty if it asks for none.
+    pub rates: &'a [RateAt],
     /// Region table, all fractions and the total.
     pub rows: &'a [RegionRow],
     /// DVHs in the same order.
@@ -131,11 +134,20 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
             files.push(FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) });
         }
     }
-    let texts = [
+    let mut texts = vec![
         ("regions.csv", "doses per region", tables::regions_csv(result.rows, &result.summary.dose_levels_gy)),
         ("dvh.csv", "cumulative dose-volume histograms", tables::dvh_csv(result.dvhs)),
         ("summary.json", "energy balance, statistics, timings, regions", result.summary.to_json()?),
     ];
+    if !result.rates.is_empty() {
+        let total = result.rows.iter().filter(|row| row.fraction == Period::Total);
+        let regions: Vec<(String, usize)> = total.map(|row| (row.region.clone(), row.voxels)).collect();
+        texts.push(("dose_rate.csv", "dose rate per region at requested times", tables::dose_rate_csv(result.rates, &regions)));
+    }
+    if result.fractions.iter().any(|f| f.rate.is_some()) {
+        let terms = result.fractions.iter().filter_map(|f| Some((f.number, f.rate.as_ref()?.terms.as_slice())));
+        texts.push(("dose_rate_terms.csv", "times and rates of the dose-rate amplitudes", tables::dose_rate_terms_csv(terms)));
+    }
     for (name, quantity, content) in texts {
         writer.text(name, &content)?;
         files.push(FileEntry { name: name.into(), quantity: quantity.into(), unit: None });
@@ -158,21 +170,34 @@ fn images<'a>(result: &RunResult<'a>) -> Vec<(String, &'a Volume<f32>, Quantity)
     let total = |what: &str| format!("{what}, all fractions");
     add("dose_total".into(), Some(&t.dose), total("absorbed dose"), "Gy");
     add("dose_total_uncertainty".into(), Some(&t.uncertainty), total("relative standard error of the dose"), "1");
+    let by_activity = "relative uncertainty of the dose from the activities";
+    add("dose_total_activity_uncertainty".into(), t.activity_uncertainty.as_ref(), total(by_activity), "1");
     add("dose_high_let_total".into(), t.high.as_ref(), total("absorbed dose from alphas and recoils"), "Gy");
     add("let_total".into(), t.let_mean.as_ref(), total("dose-averaged LET of alphas"), "keV/um");
     add("bed_total".into(), Some(result.bed_total), total("biologically effective dose"), "Gy");
     add("eqd2_total".into(), result.eqd2_total, total("equieffective dose in 2-Gy fractions"), "Gy");
+    for rate in result.rates {
+        let hours = tables::hours(rate.time);
+        let name = total(&format!("dose rate {hours} h after the first start"));
+        add(format!("dose_rate_at-{hours}h"), Some(&rate.map), name, "Gy/h");
+    }
     for f in result.fractions {
         let n = f.number;
         let of = |what: &str| format!("{what}, fraction {n}");
         add(format!("dose_fraction-{n:02}"), Some(&f.maps.dose), of("absorbed dose"), "Gy");
         add(format!("dose_fraction-{n:02}_uncertainty"), Some(&f.maps.uncertainty), of("relative standard error of the dose"), "1");
+        let name = format!("dose_fraction-{n:02}_activity_uncertainty");
+        add(name, f.maps.activity_uncertainty.as_ref(), of(by_activity), "1");
         add(format!("dose_high_let_fraction-{n:02}"), f.maps.high.as_ref(), of("absorbed dose from alphas and recoils"), "Gy");
         add(format!("let_fraction-{n:02}"), f.maps.let_mean.as_ref(), of("dose-averaged LET of alphas"), "keV/um");
         add(format!("bed_fraction-{n:02}"), f.bed.as_ref(), of("biologically effective dose"), "Gy");
         if let Some(rate) = &f.rate {
-            add(format!("dose_rate_fraction-{n:02}"), Some(&rate.amplitude), of("dose rate at the start"), "Gy/s");
-            add(format!("decay_constant_fraction-{n:02}"), Some(&rate.decay), of("dose rate at the start over dose"), "1/s");
+            add(format!("dose_rate_fraction-{n:02}"), Some(&rate.initial), of("dose rate at the start"), "Gy/h");
+            add(format!("decay_constant_fraction-{n:02}"), Some(&rate.decay), of("one over the mean time of the dose"), "1/h");
+            for (i, term) in rate.terms.iter().enumerate() {
+                let name = of(&format!("amplitude of dose-rate term {}", i + 1));
+                add(tables::term_stem(n, i), Some(&term.amplitude), name, tables::amplitude_unit(term.term.power));
+            }
         }
     }
     list

@@ -1,6 +1,6 @@
 //! Radiobiology: what the dose and its rate do to tissue.
 //!
-//! This folder holds tier T0, the closed forms of the linear-quadratic model; every result is exact for decaying dose rates.
+//! This folder holds tier T0, the closed forms of the linear-quadratic model; every result is exact for time courses of pieces.
 //!
 //! - [`lq`]: single formulas (survival, BED, protraction factors, repopulation, oxygen, radiation quality);
 //! - [`step`]: one step in time with unrepaired damage carried over; time-dependent models build on it;

@@ -6,6 +6,7 @@ use super::{
     ActivityUncertainty, DecayGroups, FractionSource, PatternCache, TimeCourse, UptakeInputs,
     daughters::{Builder, MovingChain, Place},
     image::image_source,
+    kinetics,
 };
 use crate::{
     error::{Error, Result},
@@ -47,14 +48,17 @@ pub fn build(
     for uptake in &fraction.uptakes {
         let place = format!("fraction {number}, {} in {}", plan.name, uptake.region);
         let region = region_position(phantom, &uptake.region, &place)?;
-        let course = course(&uptake.kinetics, physical, &place)?;
+        let realised =
+            kinetics::realise(&uptake.kinetics, fraction.compartments.as_ref(), physical).map_err(|error| within(&place, error))?;
+        warnings.extend(realised.notes.iter().map(|note| format!("{place}: {note}")));
+        let course = realised.course;
         if course.pieces.iter().all(|piece| piece.value == 0.0 && piece.slope == 0.0) {
             warnings.push(format!("{place}: the activity is 0 Bq, so there is no source"));
             continue;
         }
         let (pattern, said) = cache.draw(region, &uptake.pattern).map_err(|error| within(&place, error))?;
         warnings.extend(said.into_iter().map(|warning| format!("{place}: {warning}")));
-        activities.add(Place { name: format!("in {}", uptake.region), region: Some(region), pattern }, course, 0.0, 0.0);
+        activities.add(Place { name: format!("in {}", uptake.region), region: Some(region), pattern }, course, realised.relative_sigma, 0.0);
     }
     for uptake in &fraction.images {
         let file = uptake.path.file_name().unwrap_or(uptake.path.as_os_str()).to_string_lossy();
@@ -148,17 +152,4 @@ fn within(place: &str, error: Error) -> Error {
         Error::Input(message) => Error::Input(format!("{place}: {message}")),
         other => other,
     }
-}
-
-/// TEMPORARY until kinetics are merged.
-fn course(kinetics: &crate::plan::Kinetics, physical: f64, place: &str) -> Result<TimeCourse> {
-    let crate::plan::Kinetics::Phases { phases } = kinetics else { return Err(Error::input("not yet")) };
-    let mut sum = TimeCourse::default();
-    for phase in phases {
-        if !(phase.activity.is_finite() && phase.activity >= 0.0) {
-            return Err(Error::input(format!("{place}: the activity must be 0 Bq or more, found {} Bq", phase.activity)));
-        }
-        sum.add(&TimeCourse::exponential(phase.activity, decay_constant(phase.effective_half_life, physical, place)?));
-    }
-    Ok(sum)
 }

@@ -24,7 +24,7 @@ fn maps_follow_the_exact_steps_and_the_equations() {
             close("BED by steps", f64::from(maps.bed[v]), steps, F32);
             close("BED by Runge-Kutta", steps, bed_by_runge_kutta(&components, v, &p, 200.0 * DAY, 60_000), 1e-7);
             close("EQD2", f64::from(maps.eqd2[v]), steps / (1.0 + 2.0 / 3.0), F32);
-            let dose: f64 = components.iter().map(|c| amplitudes(c, v)).zip(&components).map(|((l, h), c)| (l + h) / c.lambda).sum();
+            let dose: f64 = components.iter().map(|c| amplitudes(c, v)).zip(&components).map(|((l, h), c)| (l + h) / lambda(c)).sum();
             close("dose", f64::from(maps.dose[v]), dose, F32);
         }
         close("high-LET dose", f64::from(maps.dose_high.as_ref().expect("there is high LET")[0]), 1.6, 3.0 * F32);
@@ -72,7 +72,7 @@ fn dose_until_a_time_is_the_step_sequence_until_then() {
 #[test]
 fn limits_of_repair_on_maps() {
     let components = overlapping();
-    let total = |f: fn((f64, f64)) -> f64| components.iter().map(|c| f(amplitudes(c, 2)) / c.lambda).sum::<f64>();
+    let total = |f: fn((f64, f64)) -> f64| components.iter().map(|c| f(amplitudes(c, 2)) / lambda(c)).sum::<f64>();
     let dose = total(|(low, high)| low + high);
     let bed = |half_time: f64| {
         let p = TissueParameters { repair_half_time: half_time, ..tissue() };
@@ -167,8 +167,9 @@ fn the_bound_of_unrepaired_dose_holds_and_is_near() {
     let components = [component(1, 0.0, rate(50.0 * HOUR), &[200.0], None), component(2, DAY, rate(50.0 * HOUR), &[100.0], None)];
     let maps = maps_of(&components, &phantom(&[0], &[]), &plan(&[]));
     let mu = rate(2.8 * HOUR);
-    let at =
-        |t: f64| components.iter().filter(|c| c.start <= t).map(|c| amplitudes(c, 0).0 * remaining(c.lambda, mu, t - c.start)).sum::<f64>();
+    let at = |t: f64| {
+        components.iter().filter(|c| c.start <= t).map(|c| amplitudes(c, 0).0 * remaining(lambda(c), mu, t - c.start)).sum::<f64>()
+    };
     let highest = (0..4000).map(|i| at(f64::from(i) * 0.02 * HOUR)).fold(0.0, f64::max);
     assert!(maps.max_unrepaired >= highest && maps.max_unrepaired < 1.1 * highest, "{} for {highest}", maps.max_unrepaired);
     assert_eq!(maps.beyond_lq, 1);

@@ -9,6 +9,7 @@ use dosaic::physics::exponential::Exponential;
 use dosaic::plan::{ResponsePlan, TissueParameters};
 use dosaic::response::step::step;
 use dosaic::response::{Irradiation, MapOptions, RegionOptions, RegionResponse, ResponseMaps, region_responses, response_maps};
+use dosaic::source::TimeCourse;
 use glam::DVec3;
 
 use super::{DAY, HOUR, LN_2, rate};
@@ -50,7 +51,13 @@ pub(crate) fn component(fraction: u32, start: f64, lambda: f64, low: &[f64], hig
     let activity = 1.0e9;
     let per_decay = |map: &[f64]| Arc::new(map.iter().map(|gy| (gy * lambda / activity) as f32).collect::<Vec<f32>>());
     let dose = ComponentDose { low: per_decay(low), high: high.map(per_decay), sigma: Arc::new(vec![0.0; low.len()]), dose_let: None };
-    DoseRateComponent { name: format!("component of fraction {fraction}"), fraction, start, lambda, activity, dose }
+    let course = Arc::new(TimeCourse::exponential(activity, lambda));
+    DoseRateComponent { name: format!("component of fraction {fraction}"), fraction, start, course, dose }
+}
+
+/// The decay constant of a component that is one exponential.
+pub(crate) fn lambda(component: &DoseRateComponent) -> f64 {
+    component.course.pieces[0].rate
 }
 
 pub(crate) fn maps_of(components: &[DoseRateComponent], phantom: &Phantom, plan: &ResponsePlan) -> ResponseMaps {
@@ -78,7 +85,8 @@ pub(crate) fn regions_of(
 /// Amplitudes of low and high dose rate of one voxel, as the maps have them after rounding to f32.
 pub(crate) fn amplitudes(component: &DoseRateComponent, v: usize) -> (f64, f64) {
     let high = component.dose.high.as_ref().map_or(0.0, |map| f64::from(map[v]));
-    (component.activity * f64::from(component.dose.low[v]), component.activity * high)
+    let activity = component.course.pieces[0].value;
+    (activity * f64::from(component.dose.low[v]), activity * high)
 }
 
 /// BED of a voxel as a sequence of exact steps from start to start, W carried along.
@@ -92,8 +100,8 @@ pub(crate) fn bed_by_steps(components: &[DoseRateComponent], v: usize, p: &Tissu
     for (i, &start) in starts.iter().enumerate() {
         for c in components.iter().filter(|c| c.start == start) {
             let (low, high) = amplitudes(c, v);
-            linear.push(Exponential { amplitude: p.alpha * (low + p.rbe_high_let * high), rate: c.lambda });
-            root.push(Exponential { amplitude: (p.alpha / p.alpha_beta).sqrt() * (low + p.high_let_beta.sqrt() * high), rate: c.lambda });
+            linear.push(Exponential { amplitude: p.alpha * (low + p.rbe_high_let * high), rate: lambda(c) });
+            root.push(Exponential { amplitude: (p.alpha / p.alpha_beta).sqrt() * (low + p.high_let_beta.sqrt() * high), rate: lambda(c) });
         }
         let h = starts.get(i + 1).copied().unwrap_or(until) - start;
         effect += step(&mut linear, 0.0, mu, h).dose;
@@ -111,7 +119,7 @@ pub(crate) fn bed_by_runge_kutta(components: &[DoseRateComponent], v: usize, p: 
     let rates = |t: f64, begun: f64| {
         components.iter().filter(|c| c.start <= begun).fold((0.0, 0.0), |(a, b), c| {
             let (low, high) = amplitudes(c, v);
-            let left = (-c.lambda * (t - c.start)).exp();
+            let left = (-lambda(c) * (t - c.start)).exp();
             (a + p.alpha * (low + p.rbe_high_let * high) * left, b + (beta.sqrt() * low + (beta * p.high_let_beta).sqrt() * high) * left)
         })
     };

@@ -285,6 +285,9 @@ impl<'p> Sheet<'p> {
         self.entry("MetaImage too", yes_no(output.metaimage), "output.metaimage");
         self.entry("dose of each fraction", yes_no(output.fractions), "output.fractions");
         self.entry("dose-rate maps", yes_no(output.dose_rate), "output.dose_rate");
+        let times: Vec<String> = output.dose_rate_at.iter().map(|&t| time(t)).collect();
+        let times = if times.is_empty() { "none".to_owned() } else { format!("{} after the first start", times.join(", ")) };
+        self.entry("dose rate at", times, "output.dose_rate_at");
         let levels: Vec<String> = output.dose_levels.iter().map(|&d| number(d)).collect();
         let levels = if levels.is_empty() { "none".to_owned() } else { format!("{} Gy", levels.join(", ")) };
         self.entry("V_x at", levels, "output.dose_levels");

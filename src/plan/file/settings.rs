@@ -1,11 +1,14 @@
 //! `[transport]` and `[output]`.
 
 use super::{RegionNames, Section};
-use crate::plan::{
-    OutputPlan, PhotonMode, TransportPlan, UncertaintyGoal, WaterData,
-    frame::Fault,
-    quantity::{DOSE, ENERGY, FRACTION, Limits},
-    section::{count_of, text},
+use crate::{
+    plan::{
+        OutputPlan, PhotonMode, TransportPlan, UncertaintyGoal, WaterData,
+        frame::Fault,
+        quantity::{DOSE, ENERGY, FRACTION, Limits, TIME},
+        section::{count_of, text},
+    },
+    units::{SECONDS_PER_DAY, SECONDS_PER_HOUR},
 };
 use toml::de::DeValue;
 
@@ -23,6 +26,8 @@ const SEED: u64 = 1;
 const GIVE_UP: u64 = 100;
 /// V_x thresholds where a plan names none, Gy.
 const DOSE_LEVELS: [f64; 4] = [10.0, 20.0, 50.0, 100.0];
+/// Latest time of a dose-rate map, s: a century.
+const RATE_TIME_MAX: f64 = 100.0 * 365.25 * SECONDS_PER_DAY;
 /// Energies of cuts: 100 eV to 1 MeV.
 const CUT: Limits = Limits::between(1e-4, 1.0);
 /// Energies of photon cuts: where their tables begin, to 1 MeV.
@@ -112,7 +117,13 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     let empty = toml::de::DeTable::new();
     let section = root.table("output", "[output]", "output");
     let section = section.unwrap_or_else(|| root.absent(&empty, "[output]", "output"));
-    section.only(&["metaimage", "fractions", "dose_rate", "dose_levels", "dvh_bin"]);
+    section.only(&["metaimage", "fractions", "dose_rate", "dose_rate_at", "dose_levels", "dvh_bin"]);
+    let times = Limits { min: 0.0, min_included: true, max: RATE_TIME_MAX };
+    let mut dose_rate_at = section.or_default("dose_rate_at", section.quantities("dose_rate_at", &TIME, times), Vec::new());
+    // Files are named by the time, to a microhour.
+    let name = |time: f64| (time / SECONDS_PER_HOUR * 1e6).round();
+    dose_rate_at.sort_by(f64::total_cmp);
+    dose_rate_at.dedup_by(|a, b| name(*a) == name(*b));
     let mut dose_levels =
         section.or_default("dose_levels", section.quantities("dose_levels", &DOSE, Limits::up_to(1e6)), DOSE_LEVELS.to_vec());
     dose_levels.sort_by(f64::total_cmp);
@@ -125,6 +136,7 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
         metaimage: section.or_default("metaimage", section.flag("metaimage"), false),
         fractions: section.or_default("fractions", section.flag("fractions"), true),
         dose_rate: section.or_default("dose_rate", section.flag("dose_rate"), false),
+        dose_rate_at,
         dose_levels,
         dvh_bin: dvh_bin.value(),
     }

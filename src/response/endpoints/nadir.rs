@@ -22,7 +22,7 @@ pub struct Nadir {
 
 /// Points of the scan between two fraction starts.
 const SCAN: u32 = 8;
-/// Points of the scan after the last start, in units of the slowest decay's mean life; at the end e^-40 of it is left.
+/// Points of the scan after the last start, in units of the longest mean life; at the end e^-40 of it is left.
 const TAIL: [f64; 14] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 40.0];
 
 /// Finds the nadir, with the BED of each voxel up to it (Gy): one time for the whole region, so that clonogens are summed at one moment.
@@ -48,7 +48,7 @@ pub(super) fn nadir(
     }
     if let Some(&last) = starts.last() {
         times.push(last);
-        times.extend(TAIL.iter().map(|lives| last + lives / irradiation.slowest_decay()));
+        times.extend(TAIL.iter().map(|lives| last + lives * irradiation.longest_life()));
     }
     times.sort_by(f64::total_cmp);
     times.dedup();

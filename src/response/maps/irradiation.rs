@@ -2,40 +2,42 @@
 
 use std::ops::Range;
 
-use super::pairs::{PairTable, Term};
+use super::pairs::PairTable;
+use super::shape::Shape;
 use crate::dose::DoseRateComponent;
 use crate::error::{Error, Result};
 use crate::phantom::Phantom;
 use crate::plan::ResponsePlan;
 use crate::response::tissue::Tissues;
+use crate::source::Piece;
 
 /// Dose rates of all fractions on a phantom with tissues.
 #[derive(Debug)]
 pub struct Irradiation<'a> {
     pub(super) components: &'a [DoseRateComponent],
-    /// Term of each component.
-    pub(super) term_of: Vec<usize>,
-    /// Sorted by fraction, then start and decay constant.
-    pub(super) terms: Vec<Term>,
+    /// Shape of each component and its amplitude, Bq; `None` without activity.
+    pub(super) shape_of: Vec<Option<(usize, f64)>>,
+    /// Sorted by fraction, then start.
+    pub(super) shapes: Vec<Shape>,
     pub(super) fractions: Vec<Fraction>,
     pub(super) labels: &'a [u16],
     pub(super) tissues: Tissues,
     voxel_volume: f64,
 }
 
-/// A fraction's number, and which terms are its own.
+/// A fraction's number, and which shapes are its own.
 #[derive(Debug, Clone)]
 pub(super) struct Fraction {
     pub(super) number: u32,
-    pub(super) terms: Range<usize>,
+    pub(super) shapes: Range<usize>,
 }
 
 impl<'a> Irradiation<'a> {
     /// Joins dose rates, phantom and radiobiology. Components may overlap in time in any way.
     ///
     /// # Errors
-    /// [`Error::Input`] if there is no component, a component does not decay, has a start or activity that is not a number or maps of another
-    /// size than the phantom, or if tissue parameters are wrong.
+    /// [`Error::Input`] if there is no component, a course has a value that is not a number or never ends, maps are of another size than the
+    /// phantom, or tissue parameters are wrong.
     pub fn new(components: &'a [DoseRateComponent], phantom: &'a Phantom, plan: &ResponsePlan) -> Result<Self> {
         let tissues = Tissues::new(plan, &phantom.region_names)?;
         if components.is_empty() {
@@ -53,21 +55,25 @@ impl<'a> Irradiation<'a> {
             return Err(Error::input(format!("voxel {v} has region label {label}, but there are {known} regions")));
         }
 
-        let term = |c: &DoseRateComponent| Term { fraction: c.fraction, start: c.start, lambda: c.lambda };
-        let mut terms: Vec<Term> = components.iter().map(term).collect();
-        terms.sort_by(|a, b| a.fraction.cmp(&b.fraction).then(a.start.total_cmp(&b.start)).then(a.lambda.total_cmp(&b.lambda)));
-        terms.dedup();
-        let mut fractions: Vec<Fraction> = Vec::new();
-        for (i, term) in terms.iter().enumerate() {
-            match fractions.last_mut() {
-                Some(last) if last.number == term.fraction => last.terms.end = i + 1,
-                _ => fractions.push(Fraction { number: term.fraction, terms: i..i + 1 }),
+        let own: Vec<Option<(Shape, f64)>> = components.iter().map(Shape::of).collect();
+        let mut shapes: Vec<Shape> = own.iter().flatten().map(|(shape, _)| shape.clone()).collect();
+        shapes.sort_by(Shape::order);
+        let mut distinct: Vec<Shape> = Vec::new();
+        for shape in shapes {
+            if !distinct.iter().any(|known| known.same(&shape)) {
+                distinct.push(shape);
             }
         }
-        // Every component has put its own term in, so the search finds it.
-        let term_of = components.iter().filter_map(|c| terms.iter().position(|t| *t == term(c))).collect();
+        let mut numbers: Vec<u32> = components.iter().map(|c| c.fraction).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let at = |number: u32| distinct.partition_point(|shape| shape.fraction < number);
+        let fractions = numbers.into_iter().map(|number| Fraction { number, shapes: at(number)..at(number + 1) }).collect();
+        // Every component has put its own shape in, so the search finds it.
+        let find = |(shape, amplitude): &(Shape, f64)| Some((distinct.iter().position(|known| known.same(shape))?, *amplitude));
+        let shape_of = own.iter().map(|own| own.as_ref().and_then(find)).collect();
         let voxel_volume = phantom.grid.voxel_volume_cm3();
-        Ok(Self { components, term_of, terms, fractions, labels: &phantom.regions, tissues, voxel_volume })
+        Ok(Self { components, shape_of, shapes: distinct, fractions, labels: &phantom.regions, tissues, voxel_volume })
     }
 
     /// Number of voxels.
@@ -97,15 +103,21 @@ impl<'a> Irradiation<'a> {
 
     /// Starts of all fractions, s, ascending, each once.
     pub fn starts(&self) -> Vec<f64> {
-        let mut starts: Vec<f64> = self.terms.iter().map(|term| term.start).collect();
+        let mut starts: Vec<f64> = self.components.iter().map(|component| component.start).collect();
         starts.sort_by(f64::total_cmp);
         starts.dedup();
         starts
     }
 
-    /// The slowest decay constant, 1/s.
-    pub fn slowest_decay(&self) -> f64 {
-        self.terms.iter().map(|term| term.lambda).fold(f64::INFINITY, f64::min)
+    /// A time scale of the tail, s: the longest mean life of any course without end, or 1/8 of the longest time to the last of its samples.
+    pub fn longest_life(&self) -> f64 {
+        let life = |component: &DoseRateComponent| {
+            let pieces = &component.course.pieces;
+            let samples = pieces.iter().flat_map(|p| [p.start, p.end]).filter(|t| t.is_finite()).fold(0.0, f64::max);
+            let tail = pieces.iter().filter(|p| p.end.is_infinite()).map(|p| 1.0 / p.rate).fold(0.0, f64::max);
+            tail.max(samples / 8.0)
+        };
+        self.components.iter().map(life).fold(0.0, f64::max)
     }
 
     /// True if any component carries high-LET dose.
@@ -113,25 +125,39 @@ impl<'a> Irradiation<'a> {
         self.components.iter().any(|component| component.dose.high.is_some())
     }
 
-    /// One table per label that stands for others, for dose delivered until `until`.
+    /// One table per label that stands for others, for dose delivered until `until`, with bounds of the unrepaired dose.
     pub(super) fn tables(&self, until: f64) -> Vec<Option<PairTable>> {
         (0..self.tissues.labels() as u16)
             .map(|label| {
                 let own = self.tissues.table_of(label) == label;
-                own.then(|| PairTable::new(&self.terms, self.tissues.of_label(label).mu, until))
+                let mu = self.tissues.of_label(label).mu;
+                own.then(|| PairTable::new(&self.shapes, mu, until).with_peaks(&self.shapes, mu))
             })
             .collect()
     }
 }
 
 fn check(component: &DoseRateComponent, voxels: usize) -> Result<()> {
-    let DoseRateComponent { name, fraction, lambda, start, activity, dose, .. } = component;
+    let DoseRateComponent { name, fraction, start, course, dose } = component;
     let wrong = |what: String| Err(Error::input(format!("dose rate of \"{name}\" (fraction {fraction}): {what}")));
-    if !(lambda.is_finite() && *lambda > 0.0) {
-        return wrong(format!("the decay constant is {lambda}/s; it must be finite and positive"));
+    if !start.is_finite() {
+        return wrong(format!("the start is {start} s; it must be finite"));
     }
-    if !(start.is_finite() && activity.is_finite()) {
-        return wrong(format!("the start is {start} s and the activity {activity} Bq; both must be finite"));
+    for Piece { start, end, value, slope, rate } in &course.pieces {
+        if end.is_infinite() && !(rate.is_finite() && *rate > 0.0) {
+            return wrong(format!(
+                "the decay constant is {rate}/s in a part of the time course that never ends; it must be finite and positive"
+            ));
+        }
+        if !(start.is_finite() && end > start && value.is_finite() && slope.is_finite() && rate.is_finite()) {
+            return wrong(format!(
+                "its time course has a part from {start} s to {end} s with {value} Bq, slope {slope} Bq/s and decay constant {rate}/s; all must be \
+                 finite, and the end after the start"
+            ));
+        }
+    }
+    if !course.tia().is_finite() {
+        return wrong(format!("the time-integrated activity is {} Bq s; its time course rises too fast", course.tia()));
     }
     for (map, kind) in [(Some(&dose.low), "low"), (dose.high.as_ref(), "high")] {
         if let Some(found) = map.map(|map| map.len()).filter(|&found| found != voxels) {

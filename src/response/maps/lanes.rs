@@ -21,9 +21,9 @@ pub(super) struct Lanes {
     pub(super) fractions: Vec<Lane>,
     /// Upper bound of the unrepaired dose at any time (low-LET equivalent).
     pub(super) unrepaired: Lane,
-    /// Per term: initial dose rate of low LET, Gy/s; then the sqrt(beta)-weighted one, in Gy/s of low-LET dose.
+    /// Per shape: amplitude of the dose rate of low LET, Gy/s; then the sqrt(beta)-weighted one, in Gy/s of low-LET dose.
     rates: Vec<Lane>,
-    /// Per term: initial dose rate of high LET, Gy/s.
+    /// Per shape: amplitude of the dose rate of high LET, Gy/s.
     rates_high: Vec<Lane>,
 }
 
@@ -36,8 +36,8 @@ impl Lanes {
             bed: zero,
             fractions: vec![zero; irradiation.fractions.len()],
             unrepaired: zero,
-            rates: vec![zero; irradiation.terms.len()],
-            rates_high: vec![zero; irradiation.terms.len()],
+            rates: vec![zero; irradiation.shapes.len()],
+            rates_high: vec![zero; irradiation.shapes.len()],
         }
     }
 
@@ -50,10 +50,10 @@ impl Lanes {
         for (f, fraction) in irradiation.fractions.iter().enumerate() {
             let mut alone = [0.0; LANES];
             let mut others = [0.0; LANES];
-            for i in fraction.terms.clone() {
-                let (earlier, own) = table.pairs[i].split_at(fraction.terms.start);
+            for i in fraction.shapes.clone() {
+                let (earlier, own) = table.pairs[i].split_at(fraction.shapes.start);
                 self.meet(i, 0, earlier, &mut others);
-                self.meet(i, fraction.terms.start, own, &mut alone);
+                self.meet(i, fraction.shapes.start, own, &mut alone);
             }
             for l in 0..LANES {
                 self.fractions[f][l] += per_alpha_beta * alone[l];
@@ -79,19 +79,20 @@ impl Lanes {
         }
     }
 
-    /// Reads the maps; components of one term add up.
+    /// Reads the maps; components of one shape add up.
     fn gather(&mut self, irradiation: &Irradiation, voxels: &[u32]) {
         self.rates.fill([0.0; LANES]);
         self.rates_high.fill([0.0; LANES]);
-        for (component, &term) in irradiation.components.iter().zip(&irradiation.term_of) {
+        for (component, &shape_of) in irradiation.components.iter().zip(&irradiation.shape_of) {
+            let Some((shape, amplitude)) = shape_of else { continue };
             let read = |map: &[f32], into: &mut Lane| {
                 for (rate, &v) in into.iter_mut().zip(voxels) {
-                    *rate += component.activity * f64::from(map[v as usize]);
+                    *rate += amplitude * f64::from(map[v as usize]);
                 }
             };
-            read(&component.dose.low, &mut self.rates[term]);
+            read(&component.dose.low, &mut self.rates[shape]);
             if let Some(map) = &component.dose.high {
-                read(map, &mut self.rates_high[term]);
+                read(map, &mut self.rates_high[shape]);
             }
         }
     }
@@ -103,8 +104,8 @@ impl Lanes {
         self.fractions.fill([0.0; LANES]);
         let (rbe, root_beta) = (tissue.parameters.rbe_high_let, tissue.root_beta_high);
         for (fraction, linear) in irradiation.fractions.iter().zip(&mut self.fractions) {
-            for term in fraction.terms.clone() {
-                let (rates, rates_high, seconds) = (&mut self.rates[term], &self.rates_high[term], table.dose[term]);
+            for shape in fraction.shapes.clone() {
+                let (rates, rates_high, seconds) = (&mut self.rates[shape], &self.rates_high[shape], table.dose[shape]);
                 for l in 0..LANES {
                     let (low, high) = (rates[l] * seconds, rates_high[l] * seconds);
                     self.dose[l] += low + high;

@@ -1,11 +1,12 @@
 //! Dose-rate maps of all fractions to maps of dose, BED and EQD2.
 //!
 //! `BED = Int (Ddot_low + RBE_M Ddot_high) dt + 2/(alpha/beta) Int b W dt`, `dW/dt = b - mu W`, `b = Ddot_low + sqrt(beta_H/beta_L) Ddot_high`:
-//! the effect of the mixed field over alpha of low LET. Exact for any overlap of fractions in time.
+//! the effect of the mixed field over alpha of low LET. Exact for any course of activity and any overlap of fractions in time.
 
 mod irradiation;
 mod lanes;
 mod pairs;
+mod shape;
 
 use std::sync::Mutex;
 
@@ -55,7 +56,7 @@ pub struct ResponseMaps {
     pub fractions: Vec<(u32, Vec<f32>)>,
     /// Voxels with dose.
     pub irradiated: usize,
-    /// Upper bound of the unrepaired dose over all voxels and times, Gy of low-LET dose.
+    /// Upper bound of the unrepaired dose over all voxels and times, Gy of low-LET dose, for courses that are nowhere negative.
     pub max_unrepaired: f64,
     /// Voxels whose bound exceeds [`LQ_UNREPAIRED_LIMIT`]: there the plain LQ model may overestimate the effect.
     pub beyond_lq: usize,
@@ -207,7 +208,7 @@ fn fill(irradiation: &Irradiation, tables: &[Option<PairTable>], mut task: Task)
 /// Voxels with dose in a range, with the label that stands for their tissue; grouped by tissue, ascending within.
 fn by_tissue(irradiation: &Irradiation, range: std::ops::Range<usize>) -> Vec<(u16, u32)> {
     let mut hit = vec![false; range.len()];
-    for component in irradiation.components.iter().filter(|component| component.activity != 0.0) {
+    for (component, _) in irradiation.components.iter().zip(&irradiation.shape_of).filter(|(_, shape)| shape.is_some()) {
         for map in [Some(&component.dose.low), component.dose.high.as_ref()].into_iter().flatten() {
             for (hit, &dose) in hit.iter_mut().zip(&map[range.clone()]) {
                 *hit |= dose != 0.0;
@@ -223,7 +224,7 @@ fn by_tissue(irradiation: &Irradiation, range: std::ops::Range<usize>) -> Vec<(u
 /// Total BED in Gy, f64, of voxels of one region for dose delivered until `until` (s), in the order of `voxels`, for any number of threads.
 pub(super) fn bed_until(irradiation: &Irradiation, label: u16, voxels: &[u32], until: f64, threads: usize) -> Vec<f64> {
     let tissue = irradiation.tissues.of_label(label);
-    let table = PairTable::new(&irradiation.terms, tissue.mu, until);
+    let table = PairTable::new(&irradiation.shapes, tissue.mu, until);
     let mut bed = vec![0.0; voxels.len()];
     let share = voxels.len().div_ceil(threads.max(1)).max(LANES);
     std::thread::scope(|scope| {
@@ -240,3 +241,6 @@ pub(super) fn bed_until(irradiation: &Irradiation, label: u16, voxels: &[u32], u
     });
     bed
 }
+
+#[cfg(test)]
+mod course_tests;

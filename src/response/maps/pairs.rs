@@ -1,71 +1,110 @@
-//! BED as a quadratic form of the dose-rate amplitudes: the voxel-independent part, made once per tissue.
+//! BED as a quadratic form: the voxel-independent part, made once per tissue.
 //!
-//! With terms `c_i e^(-lambda_i (t - t_i))` from `t_i` on, `Int b W dt = sum_(i<=j) P_ij b_i b_j`. P holds everything that time does: overlap
-//! of decays, and damage of one fraction still unrepaired in a later one. It equals a sequence of [`super::super::step`]s from start to start
-//! with W carried along; blocks of one fraction on the diagonal are that fraction alone, the rest is what fractions do to each other.
+//! A voxel's dose rate is `sum_i b_i g_i(t)` with [`Shape`]s g: courses of activity up to a factor. Then `Int b W dt = sum_(i<=j) P_ij b_i b_j`,
+//! and P holds everything that time does: overlap of courses, and damage of one fraction still unrepaired in a later one. Blocks of one
+//! fraction on the diagonal are that fraction alone, the rest is what fractions do to each other. A shape is a sum of [`Term`]s, whose pairs
+//! have closed forms for any overlap of their windows; for exponentials without end this equals a sequence of [`super::super::step`]s from
+//! start to start with W carried along.
 
-use crate::physics::exponential::{decay, encounter, integral, remaining, remaining_peak};
-
-/// All components of one fraction with the same start and decay constant.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Term {
-    /// Fraction number.
-    pub(super) fraction: u32,
-    /// Start, s.
-    pub(super) start: f64,
-    /// Decay constant, 1/s.
-    pub(super) lambda: f64,
-}
+use super::shape::Shape;
+use crate::dose::terms::Term;
+use crate::physics::exponential::{decay, moment, moment_encounter, moment_remaining};
 
 /// Coefficients for one repair constant.
 #[derive(Debug, Clone)]
 pub(super) struct PairTable {
-    /// Per term: dose per amplitude, s.
+    /// Per shape: dose per amplitude, s.
     pub(super) dose: Vec<f64>,
     /// Row i, columns j <= i: `Int (Ddot_i U_j + Ddot_j U_i) dt` (halved on the diagonal) per product of amplitudes, s^2.
     pub(super) pairs: Vec<Vec<f64>>,
-    /// Row per distinct start, column per term: largest unrepaired dose from that start on, per amplitude, s.
+    /// Row per distinct start of a shape, column per shape: bound of the unrepaired dose from that start on, per amplitude, s.
     pub(super) peaks: Vec<Vec<f64>>,
 }
 
 impl PairTable {
-    /// For dose delivered until `until` (s, on the clock of the starts; may be infinite).
-    pub(super) fn new(terms: &[Term], mu: f64, until: f64) -> Self {
-        let span = |term: &Term| (until - term.start).max(0.0);
-        let mut starts: Vec<f64> = terms.iter().map(|term| term.start).collect();
+    /// For dose delivered until `until` (s, on the clock of the starts; may be infinite). Without `peaks`, which do not depend on it.
+    pub(super) fn new(shapes: &[Shape], mu: f64, until: f64) -> Self {
+        // Shapes often have terms in common (members of a chain): each pair of different terms is integrated once.
+        let mut terms: Vec<Term> = Vec::new();
+        let mut index = |term: &Term| {
+            terms.iter().position(|known| known == term).unwrap_or_else(|| {
+                terms.push(*term);
+                terms.len() - 1
+            })
+        };
+        let parts: Vec<Vec<(usize, f64)>> =
+            shapes.iter().map(|shape| shape.terms.iter().map(|(term, factor)| (index(term), *factor)).collect()).collect();
+        let cut: Vec<Term> = terms.iter().map(|term| Term { end: term.end.min(until), ..*term }).collect();
+        let dose: Vec<f64> = cut.iter().map(|term| moment(term.power, term.rate, (term.end - term.start).max(0.0))).collect();
+        let meetings: Vec<Vec<f64>> = (0..cut.len()).map(|k| (0..=k).map(|l| meet(&cut[k], &cut[l], mu)).collect()).collect();
+        let pair = |i: usize, j: usize| {
+            let sum: f64 = parts[i]
+                .iter()
+                .flat_map(|&(k, a)| parts[j].iter().map(move |&(l, b)| (k.max(l), k.min(l), a * b)))
+                .map(|(high, low, factor)| factor * meetings[high][low])
+                .sum();
+            if i == j { 0.5 * sum } else { sum }
+        };
+        Self {
+            dose: parts.iter().map(|parts| parts.iter().map(|&(k, a)| a * dose[k]).sum()).collect(),
+            pairs: (0..shapes.len()).map(|i| (0..=i).map(|j| pair(i, j)).collect()).collect(),
+            peaks: Vec::new(),
+        }
+    }
+
+    /// Adds the bounds of the unrepaired dose.
+    pub(super) fn with_peaks(mut self, shapes: &[Shape], mu: f64) -> Self {
+        let mut starts: Vec<f64> = shapes.iter().map(|shape| shape.begin).collect();
         starts.sort_by(f64::total_cmp);
         starts.dedup();
-        Self {
-            dose: terms.iter().map(|term| integral(term.lambda, span(term))).collect(),
-            pairs: (0..terms.len())
-                .map(|i| {
-                    (0..=i).map(|j| if i == j { same(&terms[i], mu, until) } else { cross(&terms[i], &terms[j], mu, until) }).collect()
-                })
-                .collect(),
-            peaks: starts
-                .iter()
-                .map(|&start| terms.iter().map(|term| if term.start > start { 0.0 } else { peak(term, mu, start) }).collect())
-                .collect(),
-        }
+        let row = |&start: &f64| shapes.iter().map(|shape| if shape.begin > start { 0.0 } else { shape.peak(mu, start) }).collect();
+        self.peaks = starts.iter().map(row).collect();
+        self
     }
 }
 
-fn same(term: &Term, mu: f64, until: f64) -> f64 {
-    encounter(term.lambda, term.lambda, mu, (until - term.start).max(0.0))
-}
-
-/// Both orders of two different terms: the dose rate of each on the unrepaired dose of the other.
-fn cross(a: &Term, b: &Term, mu: f64, until: f64) -> f64 {
+/// Both orders of two terms: the dose rate of each on the unrepaired dose of the other, to the end of both; for one term with itself, twice.
+fn meet(a: &Term, b: &Term, mu: f64) -> f64 {
+    if a.end <= a.start || b.end <= b.start {
+        return 0.0;
+    }
     let (first, second) = if a.start <= b.start { (a, b) } else { (b, a) };
-    let gap = second.start - first.start;
-    let h = (until - second.start).max(0.0);
-    let left = decay(first.lambda, gap);
-    let carried = remaining(first.lambda, mu, gap);
-    left * (encounter(first.lambda, second.lambda, mu, h) + encounter(second.lambda, first.lambda, mu, h))
-        + carried * integral(second.lambda + mu, h)
+    let begin = second.start;
+    if first.end <= begin {
+        return left(first, mu, begin) * moment(second.power, second.rate + mu, second.end - begin);
+    }
+    let end = first.end.min(second.end);
+    let h = end - begin;
+    let (rate, other) = (first.rate, (second.rate, second.power));
+    let together: f64 = moved(first, begin)
+        .map(|(factor, p)| factor * (moment_encounter((rate, p), other, mu, h) + moment_encounter(other, (rate, p), mu, h)))
+        .sum();
+    let mut sum = together + left(first, mu, begin) * moment(second.power, second.rate + mu, h);
+    // The one that lasts longer meets what the other has left.
+    for (longer, shorter) in [(first, second), (second, first)] {
+        if longer.end > end {
+            let met: f64 = moved(longer, end).map(|(factor, p)| factor * moment(p, longer.rate + mu, longer.end - end)).sum();
+            sum += left(shorter, mu, end) * met;
+        }
+    }
+    sum
 }
 
-/// Supremum of a term's unrepaired dose over all times after `from`, which is not before its start.
-fn peak(term: &Term, mu: f64, from: f64) -> f64 {
-    remaining(term.lambda, mu, remaining_peak(term.lambda, mu).max(from - term.start))
+/// A term with its time counted from `from`: factors and powers.
+fn moved(term: &Term, from: f64) -> impl Iterator<Item = (f64, u32)> + use<> {
+    let gap = from - term.start;
+    let (left, power) = (decay(term.rate, gap), term.power);
+    let mut binomial = 1.0;
+    (0..=power).rev().filter_map(move |p| {
+        // C(power, p) gap^(power - p)
+        let factor = binomial * left;
+        binomial *= gap * f64::from(p) / f64::from(power - p + 1);
+        (factor != 0.0).then_some((factor, p))
+    })
+}
+
+/// Unrepaired dose that a term leaves at `time`, not before its start.
+pub(super) fn left(term: &Term, mu: f64, time: f64) -> f64 {
+    let released = moment_remaining(term.power, term.rate, mu, time.min(term.end) - term.start);
+    if time > term.end { released * decay(mu, time - term.end) } else { released }
 }
