@@ -246,6 +246,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         summary: &summary,
         provenance: &provenance,
         metaimage,
+        activity: "",
     };
     assert_eq!(dose_rate_components(8, &scored, &fractions).len(), 3);
     let names = write_all(&result, &mut memory)?;

@@ -28,7 +28,28 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     super::print(&plan.describe())?;
     super::print(&memory_table(&plan)?)?;
     let prepared = engine::prepare(&plan)?;
-    let mut text = String::from("\ntransport, per component:\n");
+    let mut text = String::from("\nsources, decays from the start of their fraction on:\n");
+    for (fraction, source) in plan.fractions.iter().zip(&prepared.sources) {
+        for component in &source.components {
+            let hours = component.tia / fraction.administered / 3600.0;
+            text += &format!(
+                "  fraction {}: {}: {:.4e} Bq s ({hours:.4} h x administered activity), on average {:.1} h after the start{}\n",
+                source.number,
+                component.name,
+                component.tia,
+                component.course.mean_time() / 3600.0,
+                if component.uncertainty.own > 0.0 { format!(", +- {:.1} %", 100.0 * component.uncertainty.own) } else { String::new() }
+            );
+        }
+        for outside in &source.outside {
+            text += &format!(
+                "  fraction {}: {} {}: {:.4e} atoms: {}\n",
+                source.number, outside.member, outside.from, outside.atoms, outside.fate
+            );
+        }
+    }
+    let uses: usize = prepared.deliveries.iter().map(|delivery| delivery.contributions.len()).sum();
+    text += &format!("\ntransport, {} components for {uses} sources:\n", prepared.components.len());
     for component in &prepared.components {
         let emitter = &prepared.emitters[component.emitter];
         for (beam, histories) in emitter.beams.iter().zip(&component.histories) {
@@ -62,8 +83,11 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
             ),
         }
     );
+    let mut told = std::collections::HashSet::new();
     for warning in prepared.phantom.warnings.iter().chain(prepared.sources.iter().flat_map(|s| &s.warnings)) {
-        text += &format!("warning: {warning}\n");
+        if told.insert(warning) {
+            text += &format!("warning: {warning}\n");
+        }
     }
     super::print(&text)?;
     if !arguments.no_probe {

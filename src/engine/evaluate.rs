@@ -15,6 +15,7 @@ use crate::{
     plan::Plan,
     report::{
         ResultWriter, RunResult,
+        activity::activity_csv,
         provenance::{self, Engine, Frame, PlanText, Provenance},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
         text, time,
@@ -232,6 +233,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             approximations: approximations(&simplified, plan),
         };
+        let groups: Vec<String> = prepared.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
             total: &self.total,
             bed_total: &self.bed,
@@ -243,6 +245,7 @@ impl Evaluation {
             summary: &summary,
             provenance: &provenance,
             metaimage: plan.output.metaimage,
+            activity: &activity_csv(plan, &prepared.sources, &groups),
         };
         write_all(&result, &mut Folder(dir))
     }

@@ -2,6 +2,7 @@
 //!
 //! Names, columns and keys are an interface; `docs/formats/results.md` describes them and how they are versioned.
 
+pub mod activity;
 mod json;
 pub mod provenance;
 pub mod summary;

@@ -145,7 +145,7 @@ pub(super) fn hours(time: f64) -> String {
 }
 
 /// Seven significant digits, in the form that is shorter to read.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     let magnitude = x.abs();
     if x == 0.0 {
         "0".into()
@@ -159,7 +159,7 @@ fn number(x: f64) -> String {
 }
 
 /// One line, quoted as RFC 4180 has it.
-fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
+pub(super) fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
     for (i, cell) in cells.enumerate() {
         if i > 0 {
             text.push(',');

@@ -92,6 +92,8 @@ pub struct RunResult<'a> {
     pub provenance: &'a Provenance,
     /// Also write every image as MetaImage.
     pub metaimage: bool,
+    /// `activity.csv`, by [`super::activity::activity_csv`].
+    pub activity: &'a str,
 }
 
 /// One line of the list of files in `provenance.json`.
@@ -137,6 +139,7 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
     let mut texts = vec![
         ("regions.csv", "doses per region", tables::regions_csv(result.rows, &result.summary.dose_levels_gy)),
         ("dvh.csv", "cumulative dose-volume histograms", tables::dvh_csv(result.dvhs)),
+        ("activity.csv", "time-integrated activities by source component", result.activity.to_owned()),
         ("summary.json", "energy balance, statistics, timings, regions", result.summary.to_json()?),
     ];
     if !result.rates.is_empty() {

@@ -58,7 +58,12 @@ pub fn build(
         }
         let (pattern, said) = cache.draw(region, &uptake.pattern).map_err(|error| within(&place, error))?;
         warnings.extend(said.into_iter().map(|warning| format!("{place}: {warning}")));
-        activities.add(Place { name: format!("in {}", uptake.region), region: Some(region), pattern }, course, realised.relative_sigma, 0.0);
+        activities.add(
+            Place { name: format!("in {}", uptake.region), region: Some(region), pattern },
+            course,
+            realised.relative_sigma,
+            0.0,
+        );
     }
     for uptake in &fraction.images {
         let file = uptake.path.file_name().unwrap_or(uptake.path.as_os_str()).to_string_lossy();

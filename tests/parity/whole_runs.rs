@@ -37,7 +37,7 @@ fn energy_is_conserved_in_every_example() {
         let mut cpu = Cpu::new(world(), 2);
         let mut stream = 0;
         for component in &prepared.components {
-            for beam in &prepared.emitters[component.nuclide].beams {
+            for beam in &prepared.emitters[component.emitter].beams {
                 stream += 1;
                 let job = Job {
                     particle: beam.particle,
