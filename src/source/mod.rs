@@ -16,6 +16,7 @@ mod lognormal;
 mod pattern;
 mod random;
 mod region;
+mod series;
 mod vessels;
 
 use std::path::Path;

@@ -50,11 +50,11 @@ fn phases(truth: &[(f64, f64)]) -> Realised {
     realise(&Kinetics::Phases { phases }, None, PHYSICAL).unwrap()
 }
 
-/// In how many data sets the interval holds the truth (68 %, 95 %), the mean deviation of the integral, and the mean width of the intervals,
-/// relative to the truth.
-fn count(case: &Case, seeds: std::ops::Range<usize>) -> ([usize; 2], f64, [f64; 2]) {
+/// In how many data sets the interval holds the truth (68 %, 95 %), the sum of deviations of the integral and the widths of the intervals of
+/// 68 %, relative to the truth.
+fn count(case: &Case, seeds: std::ops::Range<usize>) -> ([usize; 2], f64, Vec<f64>) {
     let truth = phases(case.truth);
-    let (mut hits, mut bias, mut widths) = ([0, 0], 0.0, [0.0; 2]);
+    let (mut hits, mut bias, mut widths) = ([0, 0], 0.0, Vec::new());
     for seed in seeds {
         let mut normal = Normal::new(1 + seed as u64 * 7919);
         let times: Vec<f64> = case.times.iter().map(|hours| hours * HOUR).collect();
@@ -71,10 +71,16 @@ fn count(case: &Case, seeds: std::ops::Range<usize>) -> ([usize; 2], f64, [f64; 
         bias += found.tia / truth.tia - 1.0;
         for (i, [low, high]) in [fit.interval_68, fit.interval_95].into_iter().enumerate() {
             hits[i] += usize::from(low <= truth.tia && truth.tia <= high);
-            widths[i] += (high - low) / truth.tia;
         }
+        widths.push((fit.interval_68[1] - fit.interval_68[0]) / truth.tia);
     }
     (hits, bias, widths)
+}
+
+fn median(mut widths: Vec<f64>, others: Vec<f64>) -> f64 {
+    widths.extend(others);
+    widths.sort_by(f64::total_cmp);
+    widths[widths.len() / 2]
 }
 
 /// All cases; each is shown before any fails.
@@ -89,14 +95,13 @@ fn check(cases: &[Case]) {
         let n = case.sets as f64;
         let shares = [0, 1].map(|i| (a.0[i] + b.0[i]) as f64 / n);
         println!(
-            "{:<40} {} sets: {:.1} % and {:.1} %; mean integral {:+.2} %, mean widths {:.1} % and {:.1} %",
+            "{:<40} {} sets: {:.1} % and {:.1} %; mean integral {:+.2} %, median width {:.1} %",
             case.name,
             case.sets,
             100.0 * shares[0],
             100.0 * shares[1],
             100.0 * (a.1 + b.1) / n,
-            100.0 * (a.2[0] + b.2[0]) / n,
-            100.0 * (a.2[1] + b.2[1]) / n,
+            100.0 * median(a.2, b.2),
         );
         for (i, level) in [0.6827, 0.95f64].into_iter().enumerate() {
             let binomial = 3.0 * (level * (1.0 - level) / n).sqrt();
@@ -116,17 +121,22 @@ fn case(name: &'static str, model: FitModel, truth: &'static [(f64, f64)], times
     Case { name, model, truth, times, known, noise: 0.1, sets, allowance: STRICT }
 }
 
+/// Where bounds (a physical one, amplitudes that are not negative) often hold the fit, intervals hold the truth too often, never too rarely.
+fn bounded(case: Case, above: [f64; 2]) -> Case {
+    Case { allowance: [[STRICT[0][0], above[0]], [STRICT[1][0], above[1]]], ..case }
+}
+
 #[test]
 fn single_exponentials() {
     use Known::{Nothing, Share, Sigmas};
     check(&[
-        case("mono, 5 samples, share", FitModel::Mono, MONO, FIVE, Share, 4000),
-        case("mono, 5 samples, sigmas", FitModel::Mono, MONO, FIVE, Sigmas, 4000),
-        case("mono, 5 samples, nothing", FitModel::Mono, MONO, FIVE, Nothing, 4000),
-        case("mono, 3 samples, share", FitModel::Mono, MONO, &[24.0, 72.0, 168.0], Share, 4000),
-        case("mono, 3 samples, nothing", FitModel::Mono, MONO, &[24.0, 72.0, 168.0], Nothing, 4000),
-        case("mono, 2 samples, share", FitModel::Mono, MONO, &[24.0, 120.0], Share, 4000),
-        case("mono at its bound, share", FitModel::Mono, &[(5.0e6, 150.0)], FIVE, Share, 4000),
+        case("mono, 5 samples, share", FitModel::Mono, MONO, FIVE, Share, 3000),
+        case("mono, 5 samples, sigmas", FitModel::Mono, MONO, FIVE, Sigmas, 3000),
+        case("mono, 5 samples, nothing", FitModel::Mono, MONO, FIVE, Nothing, 3000),
+        case("mono, 3 samples, share", FitModel::Mono, MONO, &[24.0, 72.0, 168.0], Share, 3000),
+        case("mono, 3 samples, nothing", FitModel::Mono, MONO, &[24.0, 72.0, 168.0], Nothing, 3000),
+        case("mono, 2 samples, share", FitModel::Mono, MONO, &[24.0, 120.0], Share, 3000),
+        bounded(case("mono at its bound, share", FitModel::Mono, &[(5.0e6, 150.0)], FIVE, Share, 3000), [0.08, 0.02]),
     ]);
 }
 
@@ -134,9 +144,9 @@ fn single_exponentials() {
 fn uptake_and_clearance() {
     use Known::{Nothing, Share, Sigmas};
     check(&[
-        case("uptake, 5 samples, share", FitModel::Uptake, UPTAKE, FIVE, Share, 2000),
-        case("uptake, 5 samples, sigmas", FitModel::Uptake, UPTAKE, FIVE, Sigmas, 2000),
-        case("uptake, 5 samples, nothing", FitModel::Uptake, UPTAKE, FIVE, Nothing, 2000),
+        case("uptake, 5 samples, share", FitModel::Uptake, UPTAKE, FIVE, Share, 1200),
+        case("uptake, 5 samples, sigmas", FitModel::Uptake, UPTAKE, FIVE, Sigmas, 1200),
+        case("uptake, 5 samples, nothing", FitModel::Uptake, UPTAKE, FIVE, Nothing, 1200),
     ]);
 }
 
@@ -144,10 +154,10 @@ fn uptake_and_clearance() {
 fn two_phases() {
     use Known::{Nothing, Share, Sigmas};
     check(&[
-        case("bi, 5 samples, share", FitModel::Bi, BI, FIVE, Share, 2000),
-        case("bi, 8 samples, share", FitModel::Bi, BI, EIGHT, Share, 2000),
-        case("bi, 8 samples, sigmas", FitModel::Bi, BI, EIGHT, Sigmas, 2000),
-        case("bi, 8 samples, nothing", FitModel::Bi, BI, EIGHT, Nothing, 2000),
+        case("bi, 5 samples, share", FitModel::Bi, BI, FIVE, Share, 1200),
+        case("bi, 8 samples, share", FitModel::Bi, BI, EIGHT, Share, 1200),
+        case("bi, 8 samples, sigmas", FitModel::Bi, BI, EIGHT, Sigmas, 1200),
+        case("bi, 8 samples, nothing", FitModel::Bi, BI, EIGHT, Nothing, 1200),
     ]);
 }
 
@@ -155,9 +165,9 @@ fn two_phases() {
 fn more_phases() {
     use Known::{Nothing, Share};
     check(&[
-        case("bi-uptake, 8 samples, share", FitModel::BiUptake, BI_UPTAKE, EIGHT, Share, 1000),
-        case("bi-uptake, 8 samples, nothing", FitModel::BiUptake, BI_UPTAKE, EIGHT, Nothing, 1000),
-        case("tri, 8 samples, share", FitModel::Tri, TRI, EIGHT, Share, 1000),
-        case("tri, 8 samples, nothing", FitModel::Tri, TRI, EIGHT, Nothing, 1000),
+        case("bi-uptake, 8 samples, share", FitModel::BiUptake, BI_UPTAKE, EIGHT, Share, 600),
+        case("bi-uptake, 8 samples, nothing", FitModel::BiUptake, BI_UPTAKE, EIGHT, Nothing, 600),
+        bounded(case("tri, 8 samples, share", FitModel::Tri, TRI, EIGHT, Share, 400), [0.18, 0.05]),
+        bounded(case("tri, 8 samples, nothing", FitModel::Tri, TRI, EIGHT, Nothing, 400), [0.18, 0.05]),
     ]);
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub use fit::{FitParameter, FitReport};
-pub(super) use samples::{Observations, treat};
+pub(super) use samples::{Errors, Observations, treat};
 
 /// Rounding that an effective half-life equal to the physical one may carry.
 const HALF_LIFE_TOLERANCE: f64 = 1.0e-6;
