@@ -84,8 +84,24 @@ impl Term {
         if time < self.start || time >= self.end {
             return 0.0;
         }
+        self.inside(time)
+    }
+
+    fn inside(&self, time: f64) -> f64 {
         let s = time - self.start;
-        s.powi(self.power as i32) * (-self.rate * s).exp()
+        if s.is_infinite() { 0.0 } else { s.powi(self.power as i32) * (-self.rate * s).exp() }
+    }
+
+    /// Its least and largest value between two times that its start and end do not lie between.
+    pub fn range(&self, from: f64, to: f64) -> (f64, f64) {
+        if to <= self.start || from >= self.end {
+            return (0.0, 0.0);
+        }
+        let (a, b) = (self.inside(from), self.inside(to));
+        // One hill, at s = power/rate.
+        let top = if self.power > 0 && self.rate > 0.0 { self.start + f64::from(self.power) / self.rate } else { from };
+        let highest = if top > from && top < to { self.inside(top) } else { a.max(b) };
+        (a.min(b), highest)
     }
 }
 
@@ -110,6 +126,21 @@ mod tests {
         // Two independent exponentials stay themselves, however near.
         let pair = TimeCourse { pieces: vec![Piece::exponential(5.0, 0.3), Piece::exponential(4.0, 0.3001)] };
         assert_eq!(terms(&pair).len(), 2);
+    }
+
+    #[test]
+    fn ranges_hold_every_value() {
+        for (rate, power) in [(0.3, 0), (-0.2, 0), (0.0, 1), (0.4, 1), (0.4, 3), (-0.1, 2)] {
+            let term = Term { start: 1.0, end: 20.0, rate, power };
+            for (from, to) in [(1.0, 20.0), (2.0, 3.0), (3.0, 4.5), (7.0, 19.0)] {
+                let (least, largest) = term.range(from, to);
+                let values = || (0..1000).map(|i| term.at(from + (to - from) * f64::from(i) / 1000.0));
+                assert!(values().all(|x| x >= least - 1e-15 && x <= largest * (1.0 + 1e-15)), "{rate} {power} {from}");
+                let (lowest, highest) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
+                assert!(lowest - least < 0.02 * largest && largest - highest < 0.02 * largest, "{rate} {power} {from}");
+            }
+            assert_eq!((term.range(0.0, 1.0), term.range(20.0, 30.0)), ((0.0, 0.0), (0.0, 0.0)));
+        }
     }
 
     #[test]

@@ -79,16 +79,25 @@ impl Shape {
     /// Largest unrepaired dose per amplitude at any time after `from`, which is not before its begin: exact for one exponential without end,
     /// an upper bound at most 1 % too high for other courses that are nowhere negative.
     ///
-    /// Between two times a and b, `U <= U_a + Int_a^b Ddot` and `U <= U_b e^(mu (b - a))`; intervals are halved where this bound is highest.
+    /// Between two times a and b, `U <= U_a + Int_a^b Ddot`, `U <= U_b e^(mu (b - a))` and `U <= max(U_a, max Ddot/mu)`; intervals are halved
+    /// where the least of these is highest.
     pub(super) fn peak(&self, mu: f64, from: f64) -> f64 {
         if let [(Term { start, end: f64::INFINITY, rate, power: 0 }, factor)] = self.terms[..] {
             return factor * remaining(rate, mu, remaining_peak(rate, mu).max(from - start));
         }
         let unrepaired = |t: f64| self.terms.iter().filter(|(term, _)| term.start < t).map(|(term, f)| f * left(term, mu, t)).sum::<f64>();
+        let highest_rate = |a: f64, b: f64| {
+            let of = |&(term, factor): &(Term, f64)| {
+                let (least, largest) = term.range(a, b);
+                factor * if factor > 0.0 { largest } else { least }
+            };
+            self.terms.iter().map(of).sum::<f64>()
+        };
         let interval = |a: f64, u_a: f64, b: f64, u_b: f64| {
             let rising = u_a + self.course.integral(a - self.start, b - self.start).max(0.0);
             let falling = if b.is_finite() { u_b * (mu * (b - a)).exp() } else { f64::INFINITY };
-            Interval { bound: rising.min(falling), from: (a, u_a), to: (b, u_b) }
+            let steady = u_a.max(highest_rate(a, b) / mu);
+            Interval { bound: rising.min(falling).min(steady), from: (a, u_a), to: (b, u_b) }
         };
         let mut edges: Vec<f64> = self.terms.iter().flat_map(|(term, _)| [term.start, term.end]).filter(|&t| t > from).collect();
         edges.push(from);
