@@ -247,6 +247,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         provenance: &provenance,
         metaimage,
         activity: "",
+        time_activity: "{}",
     };
     assert_eq!(dose_rate_components(8, &scored, &fractions).len(), 3);
     let names = write_all(&result, &mut memory)?;

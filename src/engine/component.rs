@@ -154,7 +154,14 @@ photons = "off"
             uncertainty: ActivityUncertainty::default(),
             pattern: Arc::clone(pattern),
         };
-        let fraction = |number, components| FractionSource { number, start: 0.0, components, outside: Vec::new(), warnings: Vec::new() };
+        let fraction = |number, components| FractionSource {
+            number,
+            start: 0.0,
+            components,
+            outside: Vec::new(),
+            activities: Vec::new(),
+            warnings: Vec::new(),
+        };
         let sources = [fraction(1, vec![part(&shared, 3.0e12), part(&own, 1.0e12)]), fraction(2, vec![part(&shared, 1.0e12)])];
         let (components, deliveries) = components(&plan, &emitters, &sources);
         assert_eq!(components.len(), 2);

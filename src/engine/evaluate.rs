@@ -15,7 +15,7 @@ use crate::{
     plan::Plan,
     report::{
         ResultWriter, RunResult,
-        activity::activity_csv,
+        activity::{activity_csv, time_activity_json},
         provenance::{self, Engine, Frame, PlanText, Provenance},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
         text, time,
@@ -246,6 +246,7 @@ impl Evaluation {
             provenance: &provenance,
             metaimage: plan.output.metaimage,
             activity: &activity_csv(plan, &prepared.sources, &groups),
+            time_activity: &time_activity_json(&prepared.sources)?,
         };
         write_all(&result, &mut Folder(dir))
     }

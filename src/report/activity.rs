@@ -1,7 +1,16 @@
-//! `activity.csv`: how many decays of what happen where, fraction by fraction.
+//! `activity.csv`: how many decays of what happen where, fraction by fraction. `time_activity.json`: how activity runs in time, and why.
 
-use super::tables::{line, number};
-use crate::{plan::Plan, source::FractionSource};
+use serde::Serialize;
+
+use super::{
+    json,
+    tables::{line, number},
+};
+use crate::{
+    error::Result,
+    plan::Plan,
+    source::{FractionSource, TimeActivity},
+};
 
 /// Columns of `activity.csv`.
 pub const ACTIVITY_COLUMNS: [&str; 9] = [
@@ -58,4 +67,29 @@ pub fn activity_csv(plan: &Plan, sources: &[FractionSource], group_names: &[Stri
         }
     }
     text
+}
+
+/// Version of `time_activity.json`.
+const SCHEMA: &str = "dosaic-time-activity/1";
+
+#[derive(Serialize)]
+struct FractionActivities<'a> {
+    fraction: u32,
+    start_s: f64,
+    activities: &'a [TimeActivity],
+}
+
+/// Samples, fits and pieces of the activity of what was administered, by fraction and place; s and Bq.
+///
+/// # Errors
+/// If a figure is not finite.
+pub fn time_activity_json(sources: &[FractionSource]) -> Result<String> {
+    #[derive(Serialize)]
+    struct File<'a> {
+        schema: &'static str,
+        fractions: Vec<FractionActivities<'a>>,
+    }
+    let fractions =
+        sources.iter().map(|s| FractionActivities { fraction: s.number, start_s: s.start, activities: &s.activities }).collect();
+    json::pretty(&File { schema: SCHEMA, fractions })
 }

@@ -94,6 +94,8 @@ pub struct RunResult<'a> {
     pub metaimage: bool,
     /// `activity.csv`, by [`super::activity::activity_csv`].
     pub activity: &'a str,
+    /// `time_activity.json`, by [`super::activity::time_activity_json`].
+    pub time_activity: &'a str,
 }
 
 /// One line of the list of files in `provenance.json`.
@@ -140,6 +142,7 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
         ("regions.csv", "doses per region", tables::regions_csv(result.rows, &result.summary.dose_levels_gy)),
         ("dvh.csv", "cumulative dose-volume histograms", tables::dvh_csv(result.dvhs)),
         ("activity.csv", "time-integrated activities by source component", result.activity.to_owned()),
+        ("time_activity.json", "activity in time: samples, fits, pieces", result.time_activity.to_owned()),
         ("summary.json", "energy balance, statistics, timings, regions", result.summary.to_json()?),
     ];
     if !result.rates.is_empty() {

@@ -3,6 +3,7 @@
 //! [`build`] makes the sources of a fraction. It reads nothing itself: images come through [`UptakeInputs`]. Patterns that are equal are kept
 //! once in a [`PatternCache`], so that the transport can run them once for all fractions. Equations: `docs/methods/uptake.md`.
 
+mod activities;
 mod build;
 mod cache;
 pub mod course;
@@ -91,6 +92,23 @@ pub struct OutsideDecays {
     pub atoms: f64,
 }
 
+/// The activity of the administered nuclide at one place, and where it comes from.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct TimeActivity {
+    /// Such as "Lu-177 in kidneys".
+    pub place: String,
+    /// Time-integrated activity to infinity, Bq s.
+    pub tia: f64,
+    /// How well it is known.
+    pub uncertainty: ActivityUncertainty,
+    /// Measured activities behind it: s after the start of the fraction, Bq.
+    pub samples: Vec<(f64, f64)>,
+    /// The fit through them, if there is one.
+    pub fit: Option<FitReport>,
+    /// Bq in time.
+    pub course: TimeCourse,
+}
+
 /// The sources of one fraction.
 #[derive(Debug, Clone)]
 pub struct FractionSource {
@@ -102,6 +120,8 @@ pub struct FractionSource {
     pub components: Vec<SourceComponent>,
     /// Chain members that decay outside the phantom.
     pub outside: Vec<OutsideDecays>,
+    /// Activities of what was administered, from which the components follow.
+    pub activities: Vec<TimeActivity>,
     /// What was lost or changed (activity outside the phantom, resampling, ...), in words with numbers.
     pub warnings: Vec<String>,
 }

@@ -69,7 +69,7 @@ pub fn realise(kinetics: &Kinetics, model: Option<&CompartmentModel>, physical: 
 }
 
 /// An effective half-life must be positive and not longer than the physical one.
-fn check_half_life(effective: f64, physical: f64) -> Result<()> {
+pub(super) fn check_half_life(effective: f64, physical: f64) -> Result<()> {
     if !(effective.is_finite() && effective > 0.0) {
         return Err(Error::input(format!("the effective half-life must be above 0 s, found {effective} s")));
     }

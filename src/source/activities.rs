@@ -1,0 +1,154 @@
+//! Activities of the administered nuclide in one fraction, place by place: region uptakes, images, image series.
+
+use std::f64::consts::LN_2;
+
+use super::{
+    ActivityUncertainty, FitReport, PatternCache, TimeActivity, TimeCourse, UptakeInputs, daughters::Place, image::image_source, kinetics,
+    series::series_sources,
+};
+use crate::{
+    error::{Error, Result},
+    phantom::Phantom,
+    plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, RegionUptake, SeriesBy},
+};
+
+/// Times, over five physical half-lives, at which the activity of a fraction is compared with what was administered.
+const TIMES: u32 = 500;
+
+/// What has been collected.
+pub(super) struct Activities<'a, 'p> {
+    pub(super) number: u32,
+    pub(super) nuclide: &'a str,
+    /// Physical half-life, s.
+    pub(super) physical: f64,
+    pub(super) inputs: &'a dyn UptakeInputs,
+    pub(super) cache: &'a mut PatternCache<'p>,
+    /// Where, how much in time, and how well that is known.
+    pub(super) found: Vec<(Place, TimeCourse, ActivityUncertainty)>,
+    /// The same for reports, with what it comes from.
+    pub(super) records: Vec<TimeActivity>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Activities<'_, '_> {
+    /// Adds the uptake of a region.
+    pub(super) fn region(&mut self, uptake: &RegionUptake, model: Option<&CompartmentModel>) -> Result<()> {
+        let place = format!("fraction {}, {} in {}", self.number, self.nuclide, uptake.region);
+        let region = region_position(self.cache.phantom(), &uptake.region, &place)?;
+        let realised = kinetics::realise(&uptake.kinetics, model, self.physical).map_err(|error| within(&place, error))?;
+        self.warn(&place, realised.notes);
+        if realised.course.pieces.iter().all(|piece| piece.value == 0.0 && piece.slope == 0.0) {
+            self.warnings.push(format!("{place}: the activity is 0 Bq, so there is no source"));
+            return Ok(());
+        }
+        let (pattern, warnings) = self.cache.draw(region, &uptake.pattern).map_err(|error| within(&place, error))?;
+        self.warn(&place, warnings);
+        let samples = match &uptake.kinetics {
+            Kinetics::Samples { samples, .. } => samples.times.iter().copied().zip(samples.activities.iter().copied()).collect(),
+            Kinetics::Phases { .. } | Kinetics::Compartment { .. } => Vec::new(),
+        };
+        let uncertainty = ActivityUncertainty { origin: self.origin(), own: realised.relative_sigma, calibration: 0.0 };
+        let place = Place { name: format!("in {}", uptake.region), region: Some(region), pattern };
+        self.add(place, realised.course, uncertainty, samples, realised.fit);
+        Ok(())
+    }
+
+    /// Adds what an image shows.
+    pub(super) fn image(&mut self, uptake: &ImageUptake) -> Result<()> {
+        let file = uptake.path.file_name().unwrap_or(uptake.path.as_os_str()).to_string_lossy();
+        let name = uptake.region.as_ref().map_or_else(|| format!("as in {file}"), |region| format!("in {region} as in {file}"));
+        let place = format!("fraction {}, {} {name}", self.number, self.nuclide);
+        let region = uptake.region.as_ref().map(|region| region_position(self.cache.phantom(), region, &place)).transpose()?;
+        kinetics::check_half_life(uptake.effective_half_life, self.physical).map_err(|error| within(&place, error))?;
+        let lambda = LN_2 / uptake.effective_half_life;
+        let found = image_source(uptake, lambda, region, self.inputs, self.cache).map_err(|error| within(&place, error))?;
+        self.warn(&place, found.warnings);
+        let uncertainty = ActivityUncertainty { origin: self.origin(), ..ActivityUncertainty::default() };
+        let course = TimeCourse::exponential(found.tia * lambda, lambda);
+        self.add(Place { name, region, pattern: found.pattern }, course, uncertainty, Vec::new(), None);
+        Ok(())
+    }
+
+    /// Adds what images at several times show.
+    pub(super) fn series(&mut self, series: &ImageSeries) -> Result<()> {
+        let place = format!("fraction {}, {} as in the image series", self.number, self.nuclide);
+        let found = series_sources(series, self.physical, self.inputs, self.cache).map_err(|error| within(&place, error))?;
+        self.warn(&place, found.warnings);
+        // Voxels share the noise of their images, so their classes err together; regions err each for themselves.
+        let common = self.origin();
+        for source in found.sources {
+            self.warn(&format!("{place}, {}", source.name), source.warnings);
+            let region = self.cache.phantom().region_names.iter().position(|name| *name == source.name);
+            let (name, origin) = match &series.by {
+                SeriesBy::Region { .. } => (format!("in {} as imaged", source.name), self.origin()),
+                SeriesBy::Voxel { .. } => (format!("as imaged, {}", source.name), common),
+            };
+            let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
+            let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
+            self.add(Place { name, region, pattern: source.pattern }, source.course, uncertainty, samples, source.fit);
+        }
+        Ok(())
+    }
+
+    /// Says where all places together hold more than what is left of the administered activity (Bq).
+    pub(super) fn compare_with(&mut self, administered: f64) {
+        let lambda = LN_2 / self.physical;
+        let held = |t: f64| self.found.iter().map(|(_, course, _)| course.at(t)).sum::<f64>();
+        let excess = |t: f64| held(t) / (administered * (-lambda * t).exp());
+        let times = (0..=TIMES).map(|i| 5.0 * self.physical * f64::from(i) / f64::from(TIMES));
+        let (worst, at) = times.map(|t| (excess(t), t)).fold((0.0, 0.0), |worst, found| if found.0 > worst.0 { found } else { worst });
+        if worst > 1.0 + 1.0e-6 {
+            self.warnings.push(format!(
+                "fraction {}: {:.1} h after its start the uptakes hold {:.4e} Bq, {:.1} % of what is left of the {administered:.4e} Bq administered",
+                self.number,
+                at / 3600.0,
+                held(at),
+                100.0 * worst
+            ));
+        }
+    }
+
+    /// An origin of uncertainty that no other activity of any fraction has.
+    fn origin(&self) -> usize {
+        (self.number as usize) << 32 | self.found.len()
+    }
+
+    /// `samples` are the times (s) and activities (Bq) behind the course, if there are any.
+    fn add(
+        &mut self,
+        place: Place,
+        course: TimeCourse,
+        uncertainty: ActivityUncertainty,
+        samples: Vec<(f64, f64)>,
+        fit: Option<FitReport>,
+    ) {
+        self.records.push(TimeActivity {
+            place: format!("{} {}", self.nuclide, place.name),
+            tia: course.tia(),
+            uncertainty,
+            samples,
+            fit,
+            course: course.clone(),
+        });
+        self.found.push((place, course, uncertainty));
+    }
+
+    fn warn(&mut self, place: &str, warnings: Vec<String>) {
+        self.warnings.extend(warnings.into_iter().map(|warning| format!("{place}: {warning}")));
+    }
+}
+
+/// Position of a region by name.
+pub(super) fn region_position(phantom: &Phantom, region: &str, place: &str) -> Result<usize> {
+    phantom.region_names.iter().position(|name| name == region).ok_or_else(|| {
+        Error::input(format!("{place}: the phantom has no region \"{region}\"; its regions are {}", phantom.region_names.join(", ")))
+    })
+}
+
+/// Says where wrong input was met.
+pub(super) fn within(place: &str, error: Error) -> Error {
+    match error {
+        Error::Input(message) => Error::Input(format!("{place}: {message}")),
+        other => other,
+    }
+}
