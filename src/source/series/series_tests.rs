@@ -241,6 +241,35 @@ fn the_uncertainty_of_a_class_is_that_of_images_that_err_as_a_whole() {
     // Weights follow the images, which adds terms of second order only.
     let expected = 0.08 * changes.map(|change| change * change).sum::<f64>().sqrt();
     close(plain.relative_sigma, expected, 1e-2);
+    // With one half-life that is the region's own fit, whose weights follow its curve too.
+    let region = run(&series(regions(&["kidney"], false)), &images(|_, a, _| a)).unwrap().sources.remove(0).fit.unwrap();
+    close(plain.relative_sigma, region.linear_sigma.unwrap() / region.tia, 1e-4);
+}
+
+#[test]
+fn noise_in_voxels_shifts_their_sum_by_little() {
+    // 15 % in every voxel and image, independent; near-normal sums of twelve uniform numbers.
+    let mut state = 42u64;
+    let mut normal = move || {
+        let mut uniform = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 * (-53f64).exp2()
+        };
+        (0..12).map(|_| uniform()).sum::<f64>() - 6.0
+    };
+    let noise: Vec<f64> = (0..4 * coarse().len()).map(|_| normal()).collect();
+    let noisy = images(|ijk, a, n| a * (1.0 + 0.15 * noise[n * coarse().len() + coarse().index(ijk)]));
+    let found = run(&series(voxels(4)), &noisy).unwrap();
+    let tia: f64 = found.sources.iter().map(|source| source.tia).sum();
+    let expected = sums(0..4, 0.0).0 + sums(6..10, 0.0).0;
+    // Noise raises the mean of A / k (about +1 %), chance adds its part; 384 voxels of the images are independent.
+    println!("sum of voxels {:+.2} %", 100.0 * (tia / expected - 1.0));
+    assert!((-0.01..0.035).contains(&(tia / expected - 1.0)), "{}", tia / expected - 1.0);
+    // Shares of the classes are equal, rates ascend.
+    for pair in found.sources.windows(2) {
+        assert!(pair[0].course.pieces[0].rate < pair[1].course.pieces[0].rate);
+        close(pair[1].tia, pair[0].tia, 0.1);
+    }
 }
 
 #[test]
