@@ -244,9 +244,9 @@ fn parameters(shape: &Shape, data: &Data, best: &Point, free: &[usize], unit: f6
             let moved = |sign: f64| {
                 let (mut tia, mut numbers) = (best.tia, best.numbers.clone());
                 if j == 0 {
-                    tia *= 1.0 + sign * step
+                    tia *= 1.0 + sign * step;
                 } else {
-                    numbers[felt[j - 1]] += sign * step
+                    numbers[felt[j - 1]] += sign * step;
                 }
                 physical(tia, &numbers)
             };
@@ -262,7 +262,7 @@ fn parameters(shape: &Shape, data: &Data, best: &Point, free: &[usize], unit: f6
     };
     let name = |p: usize| match p / 2 {
         i if i == shape.terms() => "half-life of the uptake".to_string(),
-        i if p % 2 == 0 => format!("amplitude of phase {}", i + 1),
+        i if p.is_multiple_of(2) => format!("amplitude of phase {}", i + 1),
         i => format!("half-life of phase {}", i + 1),
     };
     values.iter().enumerate().map(|(p, &value)| FitParameter { name: name(p), value, sigma: sigma(p) }).collect()
