@@ -101,7 +101,12 @@ pub(super) fn realise(observed: &Observations, model: FitModel, lambda: f64) -> 
         }
         match (profile.limits(q, step, false), profile.limits(q, step, true)) {
             (Ok(low), Ok(high)) => break (linear, [low[0], high[0]], [low[1], high[1]]),
-            (Err(better), _) | (_, Err(better)) => best = descend(&shape, &data, &better.numbers, &solve::all(&shape), None),
+            (Err(better), _) | (_, Err(better)) => {
+                // The lower of both, so that the sum of squares falls from round to round and the loop ends.
+                let (kept, descended) =
+                    (data.point(&shape, &better.numbers, None), descend(&shape, &data, &better.numbers, &solve::all(&shape), None));
+                best = if descended.chi2 < kept.chi2 { descended } else { kept };
+            }
         }
     };
     let form = shape.form(&best.numbers);
