@@ -108,9 +108,8 @@ fn reach(matrix: &DMatrix<f64>) -> Vec<Vec<bool>> {
     for via in 0..n {
         for a in 0..n {
             if reach[a][via] {
-                for b in 0..n {
-                    reach[a][b] |= reach[via][b];
-                }
+                let onwards = reach[via].clone();
+                reach[a].iter_mut().zip(onwards).for_each(|(to, further)| *to |= further);
             }
         }
     }

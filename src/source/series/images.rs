@@ -43,7 +43,6 @@ impl Frames {
                 ImageQuantity::Concentration => image.grid.voxel_volume_cm3(),
                 _ => 1.0,
             } * if series.decay_corrected { (-lambda * timed.time).exp() } else { 1.0 };
-            let positive = |outside: f64, total: f64| if total > 0.0 { outside / total } else { 0.0 };
             let (mut negative, mut below, mut above) = (0u64, 0.0, 0.0);
             for &value in &image.data {
                 if value < 0.0 {
@@ -65,7 +64,8 @@ impl Frames {
             }
             let (resampled, lost) = inputs.resample_conserving(&image, &phantom.grid);
             drop(image);
-            let outside = positive(lost, above - below);
+            // Of the sum, or of the positive values where noise leaves no sum.
+            let outside = lost / if above > below { above - below } else { above };
             // Rounding in the resampling must not raise a warning.
             if outside.abs() > 1.0e-9 {
                 warnings.push(format!("{file}: {} of the image's activity lies outside the phantom and is left out", percent(outside)));

@@ -101,7 +101,12 @@ pub(super) fn realise(observed: &Observations, model: FitModel, lambda: f64) -> 
         }
         match (profile.limits(q, step, false), profile.limits(q, step, true)) {
             (Ok(low), Ok(high)) => break (linear, [low[0], high[0]], [low[1], high[1]]),
-            (Err(better), _) | (_, Err(better)) => best = descend(&shape, &data, &better.numbers, &solve::all(&shape), None),
+            (Err(better), _) | (_, Err(better)) => {
+                // The lower of both, so that the sum of squares falls from round to round and the loop ends.
+                let (kept, descended) =
+                    (data.point(&shape, &better.numbers, None), descend(&shape, &data, &better.numbers, &solve::all(&shape), None));
+                best = if descended.chi2 < kept.chi2 { descended } else { kept };
+            }
         }
     };
     let form = shape.form(&best.numbers);
@@ -244,9 +249,9 @@ fn parameters(shape: &Shape, data: &Data, best: &Point, free: &[usize], unit: f6
             let moved = |sign: f64| {
                 let (mut tia, mut numbers) = (best.tia, best.numbers.clone());
                 if j == 0 {
-                    tia *= 1.0 + sign * step
+                    tia *= 1.0 + sign * step;
                 } else {
-                    numbers[felt[j - 1]] += sign * step
+                    numbers[felt[j - 1]] += sign * step;
                 }
                 physical(tia, &numbers)
             };
@@ -262,7 +267,7 @@ fn parameters(shape: &Shape, data: &Data, best: &Point, free: &[usize], unit: f6
     };
     let name = |p: usize| match p / 2 {
         i if i == shape.terms() => "half-life of the uptake".to_string(),
-        i if p % 2 == 0 => format!("amplitude of phase {}", i + 1),
+        i if p.is_multiple_of(2) => format!("amplitude of phase {}", i + 1),
         i => format!("half-life of phase {}", i + 1),
     };
     values.iter().enumerate().map(|(p, &value)| FitParameter { name: name(p), value, sigma: sigma(p) }).collect()

@@ -185,6 +185,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn clearing_phases_of_several_are_limited_by_the_first_sample() {
+        let rates = |model, s: &[f64]| Shape::new(model, 0.1, 0.5).form(s).rates;
+        let limit = 0.1 + std::f64::consts::LN_2 / 0.25;
+        assert!((rates(FitModel::Bi, &[0.5, 1.0, 0.5])[1] - limit).abs() < 1e-12);
+        assert!((rates(FitModel::BiUptake, &[0.2, 1.0, 1.0, 0.5])[1] - limit).abs() < 1e-12);
+        // An uptake, and a phase that is alone, are as fast as the samples want.
+        for fast in
+            [rates(FitModel::BiUptake, &[0.2, 1.0, 1.0, 0.5])[2], rates(FitModel::Uptake, &[0.5, 1.0])[1], rates(FitModel::Mono, &[1.0])[0]]
+        {
+            assert!((fast - 64.1).abs() < 1e-12);
+        }
+        assert_eq!(rates(FitModel::Mono, &[0.0])[0], 0.1);
+    }
+
+    #[test]
     fn curves_have_unit_integral_and_true_derivatives() {
         let s = [0.3, 0.45, 0.5, 0.4, 0.7];
         for (name, model) in FitModel::NAMES {
