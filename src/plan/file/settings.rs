@@ -141,3 +141,49 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
         dvh_bin: dvh_bin.value(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    const PLAN: &str = r#"
+[phantom]
+voxels = [4, 4, 4]
+spacing = "3 mm"
+background = "water"
+[[region]]
+name = "a"
+material = "water"
+shape = "box"
+center = "0, 0, 0 mm"
+size = "12, 12, 12 mm"
+[[nuclide]]
+name = "Lu-177"
+[[fraction]]
+administered = "1 GBq"
+[fraction.uptake.a]
+fraction = 0.1
+half_life = "50 h"
+[output]
+"#;
+
+    fn parsed(output: &str) -> Result<crate::plan::Plan, String> {
+        let (text, path) = (format!("{PLAN}{output}"), std::path::Path::new("test.toml"));
+        crate::plan::parse(&text, path, &crate::plan::Vocabulary::built_in()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn times_of_dose_rate_maps_are_ascending_and_each_once() {
+        let times = |output: &str| parsed(output).unwrap_or_else(|e| panic!("{e}")).output.dose_rate_at;
+        assert!(times("").is_empty());
+        assert_eq!(times("dose_rate_at = \"96, 4, 24 h\""), [14_400.0, 86_400.0, 345_600.0]);
+        // Two that would have one name are one.
+        assert_eq!(times("dose_rate_at = [\"30 min\", \"0.5 h\", \"0 h\"]"), [0.0, 1800.0]);
+        for wrong in ["dose_rate_at = \"4, 24\"", "dose_rate_at = \"-1 h\"", "dose_rate_at = \"200 y\"", "dose_rate_at = \"4 Gy\""] {
+            assert!(parsed(wrong).is_err_and(|e| e.contains("dose_rate_at")), "{wrong}");
+        }
+        let shown = parsed("dose_rate_at = \"4, 96 h\"").unwrap_or_else(|e| panic!("{e}")).describe();
+        assert!(
+            shown.lines().any(|line| line.contains("dose rate at") && line.contains("4 h") && line.contains("after the first start")),
+            "{shown}"
+        );
+    }
+}
