@@ -71,6 +71,12 @@ pub const PAIRS: [(Site, Site); 6] = [
     (Site::Cytoplasm, Site::Nucleus),
 ];
 
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{} um", self.radius, self.nucleus)
+    }
+}
+
 impl Cell {
     /// A cell of these radii, um.
     ///

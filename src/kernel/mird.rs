@@ -13,6 +13,8 @@ use crate::{error::Result, physics::materials, transport::tables::AlphaRanges};
 
 /// Pieces of the longest distance within a cell, or across the two cells of neighbours.
 const PIECES: u32 = 400;
+/// um per cm: of a way in g/cm2, in unit density.
+const UM: f64 = 1.0e4;
 
 /// Energy in keV of an electron with a range of `x` um in water of unit density: Cole's relation, 0 where it is negative.
 fn cole_energy(x: f64) -> f64 {
@@ -36,16 +38,16 @@ enum Loss {
 }
 
 impl Loss {
-    /// Energy left after `x` um of unit density, MeV.
-    fn left(&self, energy: f64, x: f64) -> f64 {
+    /// Energies (MeV) left after each of `ways`, g/cm2, of a particle that starts with `energy`.
+    fn left(&self, energy: f64, ways: &[f64]) -> Vec<f64> {
         match self {
             Self::Electron => {
                 let range = cole_range(1.0e3 * energy);
-                if x < range { 1.0e-3 * cole_energy(range - x) } else { 0.0 }
+                ways.iter().map(|way| range - UM * way).map(|rest| if rest > 0.0 { 1.0e-3 * cole_energy(rest) } else { 0.0 }).collect()
             }
             Self::Alpha(ranges) => {
-                let range = ranges.range(energy) - 1.0e-4 * x;
-                if range > 0.0 { ranges.energy(range) } else { 0.0 }
+                let range = ranges.range(energy);
+                ways.iter().map(|way| range - way).map(|rest| if rest > 0.0 { ranges.energy(rest) } else { 0.0 }).collect()
             }
         }
     }
@@ -64,6 +66,7 @@ pub fn formalism(emitter: &Emitter, cell: Cell, distance: f64, request: &Request
     let density = request.density()?;
     let (low, high) = cell.span(distance);
     let ends: Vec<f64> = (0..=PIECES).map(|k| low + (high - low) * f64::from(k) / f64::from(PIECES)).collect();
+    let ways: Vec<f64> = ends.iter().map(|um| um * density / UM).collect();
     let mut spent = vec![0.0; PIECES as usize];
     for beam in &emitter.beams {
         let loss = match beam.radiation {
@@ -72,7 +75,7 @@ pub fn formalism(emitter: &Emitter, cell: Cell, distance: f64, request: &Request
             Radiation::Alpha => Loss::Alpha(AlphaRanges::new(&material, request.water)?),
         };
         for (energy, number) in beam.sampler.means() {
-            let left: Vec<f64> = ends.iter().map(|x| loss.left(energy, x * density)).collect();
+            let left = loss.left(energy, &ways);
             spent.iter_mut().zip(left.windows(2)).for_each(|(s, l)| *s += number * (l[0] - l[1]));
         }
     }
