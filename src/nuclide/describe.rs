@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::icrp107::against_icrp107;
 use super::chain::{Chain, EQUILIBRIUM_RATIO, ExclusionReason, chain};
+use super::icrp107::against_icrp107;
 use super::table::{DaughterKind, Nuclide, all, find};
 use super::{ChainEmissions, Emissions, Line};
 use crate::error::Result;

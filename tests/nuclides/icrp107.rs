@@ -58,7 +58,10 @@ fn whole_chains_have_the_energies_of_icrp107() {
 #[test]
 fn the_command_shows_both_and_marks_what_is_known() {
     let text = describe("Ac-225").unwrap();
-    assert!(text.contains("Ac-225 itself against ICRP Publication 107") && text.contains("The chain against ICRP Publication 107"), "{text}");
+    assert!(
+        text.contains("Ac-225 itself against ICRP Publication 107") && text.contains("The chain against ICRP Publication 107"),
+        "{text}"
+    );
     let row = text.lines().filter(|l| l.trim_start().starts_with("alpha ")).next_back().unwrap();
     let cells: Vec<&str> = row.split_whitespace().collect();
     assert!(cells[1].starts_with("27.4") && cells[2].starts_with("27.4") && cells[4] == "%", "{row}");

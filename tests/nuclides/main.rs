@@ -4,6 +4,7 @@ mod bateman;
 mod closure;
 mod icrp107;
 mod radau;
+mod transport;
 
 use dosaic::nuclide::chain::{Chain, chain_within};
 use dosaic::nuclide::icrp107::differs;

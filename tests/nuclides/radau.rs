@@ -155,7 +155,9 @@ fn chains_agree_with_a_stiff_integrator() {
 /// The first daughters in closed form, beside both.
 #[test]
 fn first_daughters_have_their_closed_form() {
-    for (parent, daughter, branching) in [("Pb-212", "Bi-212", 1.0), ("W-188", "Re-188", 1.0), ("Ac-225", "Fr-221", 1.0), ("Ra-223", "Rn-219", 1.0)] {
+    for (parent, daughter, branching) in
+        [("Pb-212", "Bi-212", 1.0), ("W-188", "Re-188", 1.0), ("Ac-225", "Fr-221", 1.0), ("Ra-223", "Rn-219", 1.0)]
+    {
         let system = System::of(parent);
         let chain = ChainInTime::of(&chain_within(parent, f64::INFINITY).unwrap());
         let i = chain.names().position(|name| name == daughter).unwrap();
@@ -167,7 +169,10 @@ fn first_daughters_have_their_closed_form() {
             // Activity per activity of the parent at the start; the daughter is the faster one.
             let expected = branching * b / (b - a) * (-a * t).exp() * -(-(b - a) * t).exp_m1();
             for (what, found) in [("integrator", b * y[i]), ("chain", chain.activities_at(&start, t).unwrap()[i])] {
-                assert!((found / expected - 1.0).abs() < 1e-9, "{what}, {daughter} under {parent} at {t} s: {found:e}, expected {expected:e}");
+                assert!(
+                    (found / expected - 1.0).abs() < 1e-9,
+                    "{what}, {daughter} under {parent} at {t} s: {found:e}, expected {expected:e}"
+                );
             }
         }
     }
