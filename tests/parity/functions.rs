@@ -28,7 +28,10 @@ use glam::{UVec3, Vec3};
 
 use crate::{
     Test,
-    compare::{Kind::Bits, Kind::Float, compare, float},
+    compare::{
+        Kind::{self, Bits, Float},
+        compare, float,
+    },
     probe::Prober,
     scene::{Case, Scene},
     words::Row,
