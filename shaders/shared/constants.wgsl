@@ -68,6 +68,7 @@ const SCALARS_PER_MATERIAL: u32 = 45579u;
 const SHAPE_CENTRE: u32 = 1u;
 const SHAPE_PLANE: u32 = 2u;
 const SHAPE_BEAM: u32 = 3u;
+const SHAPE_SPHERE: u32 = 4u;
 const MODE_TRACK_LENGTH: u32 = 1u;
 const MODE_OFF: u32 = 2u;
 const REST_QUANTA: u32 = 535821u;

@@ -18,24 +18,53 @@ fn decay_start(place: u32) -> Decay {
     let phase = in_run * params.phase_step.y + rng_mul_hi(in_run, params.phase_step.x) + params.phase_offset;
     let a = rng_block(params.seed, history, params.stream, 0u);
     let b = rng_block(params.seed, history, params.stream, 1u);
-    var at = vec3<f32>(rng_uniform(a.x), rng_uniform(a.y), rng_uniform(a.z));
+    let index = decay_entry(params.source_count, phase);
     var direction = direction_isotropic(rng_uniform(b.x), math_cos_sin(b.y));
+    if params.source_shape == SHAPE_BEAM {
+        direction = vec3<f32>(0.0, 0.0, 1.0);
+    }
+    var offset: vec3<f32>;
+    if SHELLS {
+        offset = decay_in_shell(index, a);
+    } else {
+        offset = decay_in_voxel(a);
+    }
+    return Decay(
+        history,
+        index,
+        offset,
+        direction,
+        decay_energy(params.spectrum_count, b.z, b.w),
+        math_exponential(a.w),
+    );
+}
+
+fn decay_in_voxel(words: vec4<u32>) -> vec3<f32> {
+    var at = vec3<f32>(rng_uniform(words.x), rng_uniform(words.y), rng_uniform(words.z));
     if params.source_shape == SHAPE_CENTRE {
         at = vec3<f32>(0.5);
     } else if params.source_shape >= SHAPE_PLANE {
         at.z = 0.0;
     }
-    if params.source_shape == SHAPE_BEAM {
-        direction = vec3<f32>(0.0, 0.0, 1.0);
+    return at * params.spacing;
+}
+
+fn decay_in_shell(shell: u32, words: vec4<u32>) -> vec3<f32> {
+    if params.source_shape == SHAPE_CENTRE {
+        return vec3<f32>(0.0);
     }
-    return Decay(
-        history,
-        decay_entry(params.source_count, phase),
-        at * params.spacing,
-        direction,
-        decay_energy(params.spectrum_count, b.z, b.w),
-        math_exponential(a.w),
-    );
+    let outer = voxel_radius(shell);
+    var share = 1.0;
+    if params.source_shape != SHAPE_SPHERE {
+        var inner = 0.0;
+        if shell > 0u {
+            inner = voxel_radius(shell - 1u) / outer;
+        }
+        // The cube of the radius is uniform.
+        let cube = inner * inner * inner;
+        share = clamp(math_exp(math_ln(cube + (1.0 - cube) * rng_uniform(words.x)) * (1.0 / 3.0)), inner, 1.0);
+    }
+    return direction_isotropic(rng_uniform(words.y), math_cos_sin(words.z)) * (outer * share);
 }
 
 fn decay_normal(history: vec2<u32>) -> f32 {

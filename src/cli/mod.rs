@@ -38,7 +38,7 @@ enum Command {
     Validate(validate::Arguments),
     /// Write a dose point kernel: energy fraction per spherical shell around a point source.
     Kernel(kernel::Arguments),
-    /// Write voxel S values in mGy/(MBq s).
+    /// Write S values of voxels in mGy/(MBq s), or of cells in Gy/(Bq s).
     SValues(s_values::Arguments),
     /// Run the reference cases on a device: ours beside EGSnrc, Geant4, tables and limits, with bounds.
     Verify(verify::Arguments),

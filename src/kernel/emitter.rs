@@ -207,7 +207,7 @@ impl Emitter {
         for ((radiation, lines), spectra) in kinds.into_iter().zip(&lines).zip(&spectra) {
             emitter.beams.extend(EnergySampler::new(lines, spectra).map(|sampler| Beam { radiation, sampler }));
         }
-        if emitter.beams.is_empty() {
+        if emitter.beams.is_empty() && emitter.local.iter().all(|&energy| energy == 0.0) {
             return Err(Error::input(format!(
                 "{text:?}: {} emits none of that; `dosaic nuclides {}` shows what it emits",
                 found.name, found.name

@@ -1,6 +1,9 @@
-//! Dose point kernels and voxel S values of single emitters, outside any plan: what users convolve with, and what the validation compares.
+//! Dose point kernels and S values of voxels and cells for single emitters, outside any plan: what users convolve with, and what the validation compares.
 
+pub mod cell;
+pub mod chords;
 pub mod emitter;
+pub mod mird;
 pub mod point;
 pub mod score;
 pub mod shells;

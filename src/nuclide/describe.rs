@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::chain::{Chain, EQUILIBRIUM_RATIO, ExclusionReason, chain};
+use super::icrp107::against_icrp107;
 use super::table::{DaughterKind, Nuclide, all, find};
 use super::{ChainEmissions, Emissions, Line};
 use crate::error::Result;
@@ -50,7 +51,7 @@ pub fn describe(name: &str) -> Result<String> {
     left_out(&mut text, &chain);
     energies(&mut text, &ChainEmissions::from(&chain));
     strongest_lines(&mut text, n);
-    against_icrp107(&mut text, n);
+    against_icrp107(&mut text, n, &chain);
     Ok(text)
 }
 
@@ -150,29 +151,8 @@ fn strongest_lines(text: &mut String, n: &Nuclide) {
     }
 }
 
-fn against_icrp107(text: &mut String, n: &Nuclide) {
-    let (here, icrp) = (n.energies(), n.icrp107);
-    let _ = writeln!(text, "\n{} itself against ICRP Publication 107", n.name);
-    let mut row = |kind: &str, here_text: String, icrp_text: String, here_value: f64, icrp_value: f64| {
-        let relative = if icrp_value > 0.0 { format!("{:+.2} %", 100.0 * (here_value / icrp_value - 1.0)) } else { String::new() };
-        let mark = if kind != "half-life" && differs(here_value, icrp_value, icrp.total()) { "  differs" } else { "" };
-        let _ = writeln!(text, "  {kind:<11}{here_text:>12}{icrp_text:>12}{relative:>12}{mark}");
-    };
-    row("half-life", time(n.half_life_s), time(n.icrp107_half_life_s), n.half_life_s, n.icrp107_half_life_s);
-    for ((kind, h), (_, i)) in here.by_kind().into_iter().zip(icrp.by_kind()).filter(|((_, h), (_, i))| *h > 0.0 || *i > 0.0) {
-        row(kind, energy(h), energy(i), h, i);
-    }
-    row("total", energy(here.total()), energy(icrp.total()), here.total(), icrp.total());
-    text.push_str("  (MeV per decay; neither recoil nor annihilation photons)\n");
-}
-
-/// Whether two evaluations of an energy differ by enough to matter: more than 3 %, and 1 % of all the energy of the decay.
-pub fn differs(here: f64, other: f64, total: f64) -> bool {
-    (here - other).abs() > 0.03 * other && (here - other).abs() > 0.01 * total
-}
-
 /// An energy in MeV with four significant digits; a dot for none, so that tables stay readable.
-fn energy(mev: f64) -> String {
+pub(super) fn energy(mev: f64) -> String {
     if mev == 0.0 { "·".to_string() } else { significant(mev, 4) }
 }
 

@@ -10,6 +10,7 @@ pub mod chain;
 mod course;
 pub mod describe;
 mod emissions;
+pub mod icrp107;
 mod name;
 pub mod spectrum;
 pub mod table;

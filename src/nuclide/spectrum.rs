@@ -106,11 +106,16 @@ impl EnergySampler {
         self.mean_energy
     }
 
+    /// Mean energy (MeV) of each bin and its particles per decay.
+    pub fn means(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let float = |r: &Row, word: usize| f64::from(f32::from_bits(r[word]));
+        let mean = move |r: &Row| float(r, row::LOWER_EDGE) + float(r, row::WIDTH) * (0.5 + float(r, row::ASYMMETRY) / 6.0);
+        self.rows.iter().zip(self.table_probabilities()).map(move |(r, p)| (mean(r), p * self.intensity))
+    }
+
     /// Mean of `f` (of an energy in MeV) over the particles, with each bin taken at its mean energy.
     pub fn mean_of(&self, f: impl Fn(f64) -> f64) -> f64 {
-        let float = |r: &Row, word: usize| f64::from(f32::from_bits(r[word]));
-        let mean = |r: &Row| float(r, row::LOWER_EDGE) + float(r, row::WIDTH) * (0.5 + float(r, row::ASYMMETRY) / 6.0);
-        self.table_probabilities().iter().zip(&self.rows).map(|(p, r)| p * f(mean(r))).sum()
+        self.means().map(|(energy, number)| number / self.intensity * f(energy)).sum()
     }
 
     /// Energy for two random words, MeV.

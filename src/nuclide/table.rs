@@ -57,6 +57,32 @@ impl KindEnergies {
         self.alpha + self.beta + self.conversion + self.auger + self.gamma + self.xray
     }
 
+    /// The sum with others.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            alpha: self.alpha + other.alpha,
+            beta: self.beta + other.beta,
+            conversion: self.conversion + other.conversion,
+            auger: self.auger + other.auger,
+            gamma: self.gamma + other.gamma,
+            xray: self.xray + other.xray,
+        }
+    }
+
+    /// All times a number.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self {
+            alpha: factor * self.alpha,
+            beta: factor * self.beta,
+            conversion: factor * self.conversion,
+            auger: factor * self.auger,
+            gamma: factor * self.gamma,
+            xray: factor * self.xray,
+        }
+    }
+
     /// The values by name, in the order they are printed.
     pub fn by_kind(&self) -> [(&'static str, f64); 6] {
         [

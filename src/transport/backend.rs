@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{
-    constants::{KIND_ELECTRON, KIND_PHOTON, KIND_POSITRON, MODE_OFF, MODE_TRACK_LENGTH, SHAPE_BEAM, SHAPE_CENTRE, SHAPE_PLANE},
+    constants::{
+        KIND_ELECTRON, KIND_PHOTON, KIND_POSITRON, MODE_OFF, MODE_TRACK_LENGTH, SHAPE_BEAM, SHAPE_CENTRE, SHAPE_PLANE, SHAPE_SPHERE,
+    },
     geometry::Geometry,
     layout::{Counters, Params},
     tables::{TableOptions, Tables},
@@ -71,12 +73,12 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// Where in its voxel a history starts, and which way.
+/// Where in its voxel or shell a history starts, and which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u32)]
 pub enum SourceShape {
-    /// Anywhere in the voxel, in any direction.
+    /// Anywhere in the voxel or shell, in any direction.
     #[default]
     Uniform = 0,
     /// At its centre (in shells: at the origin), in any direction: a point source.
@@ -85,6 +87,8 @@ pub enum SourceShape {
     Plane = SHAPE_PLANE,
     /// Anywhere on its lower z wall, along +z: a broad beam.
     Beam = SHAPE_BEAM,
+    /// Anywhere on the outer sphere of its shell, in any direction: a surface source. In shells alone.
+    Sphere = SHAPE_SPHERE,
 }
 
 /// One source component and particle, as a backend needs it.
@@ -146,10 +150,19 @@ impl Job<'_> {
                 "the phantom holds {media} voxels in a grid of {voxels}; expected the same number, at most {MAX_VOXELS}"
             )));
         }
-        if world.geometry.shells() > 0 && (self.shape != SourceShape::Centre || last != 0) {
+        let shells = world.geometry.shells();
+        let possible = match self.shape {
+            SourceShape::Uniform => shells == 0 || last < shells,
+            SourceShape::Centre => shells == 0 || last == 0,
+            SourceShape::Sphere => last < shells,
+            SourceShape::Plane | SourceShape::Beam => shells == 0,
+        };
+        if !possible {
             return Err(Error::input(format!(
-                "a {:?} source ending at shell {last}: in spherical shells the source is the point at the origin (Centre, shell 0)",
-                self.shape
+                "a {:?} source ending at cell {last} of {}: in spherical shells a source is the point at the origin (Centre, shell 0), \
+                 anywhere in shells that end (Uniform) or on their outer spheres (Sphere); in voxels it is no Sphere",
+                self.shape,
+                if shells == 0 { "a grid of voxels".to_owned() } else { format!("{shells} shells and what lies beyond") }
             )));
         }
         Ok(())

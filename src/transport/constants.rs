@@ -194,6 +194,8 @@ pub const SHAPE_CENTRE: u32 = 1;
 pub const SHAPE_PLANE: u32 = 2;
 /// Source shape: lower z wall, along +z.
 pub const SHAPE_BEAM: u32 = 3;
+/// Source shape: outer sphere of a shell, isotropic.
+pub const SHAPE_SPHERE: u32 = 4;
 
 macro_rules! listed {
     ($($name:ident: $kind:literal),* $(,)?) => {
@@ -225,7 +227,7 @@ listed! {
     ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", ABSORPTION_AT: "u32", LINE_AT: "u32",
     RAYLEIGH_AT: "u32", RAYLEIGH_EXPONENT: "u32", RAYLEIGH_LOG2: "u32", RAYLEIGH_NODES: "u32",
     SPLIT_AT: "u32", SPLIT_EXPONENT: "u32", SPLIT_LOG2: "u32", SPLIT_TABLES: "u32", SPLIT_PIECES: "u32", SCALARS_PER_MATERIAL: "u32",
-    SHAPE_CENTRE: "u32", SHAPE_PLANE: "u32", SHAPE_BEAM: "u32", MODE_TRACK_LENGTH: "u32", MODE_OFF: "u32",
+    SHAPE_CENTRE: "u32", SHAPE_PLANE: "u32", SHAPE_BEAM: "u32", SHAPE_SPHERE: "u32", MODE_TRACK_LENGTH: "u32", MODE_OFF: "u32",
     REST_QUANTA: "u32", SECOND_BORN: "u32", STACK: "u32", MAX_STEPS: "u32", MAX_FLIGHTS: "u32", MAX_SEGMENTS: "u32", MAX_REJECTIONS: "u32",
     STATUS_STEPS: "u32", STATUS_STACK: "u32", STATUS_REJECTION: "u32", STATUS_SEGMENTS: "u32", STATUS_QUEUE: "u32", STATUS_FLIGHTS: "u32",
     KIND_ELECTRON: "u32", KIND_POSITRON: "u32", KIND_PHOTON: "u32",

@@ -19,6 +19,11 @@ impl Row {
         self.fields[at]
     }
 
+    /// Whether there is such a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.contains(&column)
+    }
+
     /// The number in a column.
     ///
     /// # Panics

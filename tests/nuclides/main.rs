@@ -2,9 +2,12 @@
 
 mod bateman;
 mod closure;
+mod icrp107;
+mod radau;
+mod transport;
 
 use dosaic::nuclide::chain::{Chain, chain_within};
-use dosaic::nuclide::describe::differs;
+use dosaic::nuclide::icrp107::differs;
 use dosaic::nuclide::spectrum::{EnergySampler, row};
 use dosaic::nuclide::table::{DaughterKind, all, find};
 use dosaic::nuclide::{Continuum, Emissions, Line, chain, describe, emissions, list, nuclide};

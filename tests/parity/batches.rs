@@ -26,6 +26,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("iodine_photons_in_shells_give_the_same_map", || same_histories(&point(iodine()), 1.0e-4)),
     ("yttrium_betas_in_shells_give_the_same_map", || same_histories(&point(yttrium()), 1.0e-4)),
     ("actinium_alphas_in_shells_give_the_same_map", || same_histories(&point(actinium()), 1.0e-6)),
+    ("lutetium_betas_of_a_shell_give_the_same_map", || same_histories(&cell(lutetium(), SourceShape::Uniform), 1.0e-4)),
+    ("actinium_alphas_of_a_cell_surface_give_the_same_map", || same_histories(&cell(actinium(), SourceShape::Sphere), 1.0e-6)),
     ("yttrium_betas_with_other_seeds_are_statistically_the_same", || other_histories(yttrium())),
     ("lutetium_betas_with_other_seeds_are_statistically_the_same", || other_histories(lutetium())),
     ("iodine_photons_with_other_seeds_are_statistically_the_same", || other_histories(iodine())),
@@ -83,6 +85,12 @@ fn point((scene, case): Problem) -> Problem {
     let radii: Vec<f64> = (1..=12).map(|i| f64::from(i) * width).collect();
     let shells = Scene::shells(&radii, 10.0 * width);
     (shells, Case { source: vec![[u32::MAX, 0]], shape: SourceShape::Centre, ..case })
+}
+
+/// The same emissions from the second and third of three shells of 3, 5 and 9 um.
+fn cell((_, case): Problem, shape: SourceShape) -> Problem {
+    let scene = Scene::shells(&[3.0e-4, 5.0e-4, 9.0e-4], 0.002);
+    (scene, Case { source: vec![[1 << 31, 1], [u32::MAX, 2]], shape, ..case })
 }
 
 fn on_cpu((scene, case): &Problem) -> Vec<BatchResult> {

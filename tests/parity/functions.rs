@@ -28,7 +28,10 @@ use glam::{UVec3, Vec3};
 
 use crate::{
     Test,
-    compare::{Kind::Bits, Kind::Float, compare, float},
+    compare::{
+        Kind::{self, Bits, Float},
+        compare, float,
+    },
     probe::Prober,
     scene::{Case, Scene},
     words::Row,
@@ -53,6 +56,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("decays_at_centres_agree", || decays(SourceShape::Centre)),
     ("decays_on_planes_agree", || decays(SourceShape::Plane)),
     ("decays_of_beams_agree", || decays(SourceShape::Beam)),
+    ("decays_in_shells_agree", || decays_in_shells(SourceShape::Uniform)),
+    ("decays_on_spheres_agree", || decays_in_shells(SourceShape::Sphere)),
 ];
 
 const INPUTS: u32 = 20_000;
@@ -450,8 +455,24 @@ fn deflections() {
 }
 
 fn decays(shape: SourceShape) {
-    let case = Case { shape, ..yttrium(&MIXED) };
-    let p = params(&MIXED, &case);
+    // Sums and products of three words at most.
+    decays_of::<false>(&MIXED, &Case { shape, ..yttrium(&MIXED) }, float(1.0));
+}
+
+/// From shells that differ in width by orders of magnitude.
+fn decays_in_shells(shape: SourceShape) {
+    let source: Vec<[u32; 2]> = (0..8).map(|shell| [(shell + 1) * (u32::MAX / 8), shell]).collect();
+    let source = [&source[..7], &[[u32::MAX, 7]]].concat();
+    // A cube root by logarithm and exponential, and a direction; in the last place of the outer radius.
+    let place = Float { ulps: 16.0, scale: 0.0 };
+    let case = Case { shape, ..Case::new("Y-90", Particle::Electron, source, 160_000, 16) };
+    case.job().check(&SHELLS.world(), 0).expect("a source in shells");
+    decays_of::<true>(&SHELLS, &case, place);
+}
+
+fn decays_of<const SHELL: bool>(scene: &Scene, case: &Case, place: Kind) {
+    let p = params(scene, case);
+    let voxels = scene.world().geometry.words();
     let inputs: Vec<[u32; 4]> = (0..p.count)
         .map(|place| {
             let w = words(15, place);
@@ -463,8 +484,8 @@ fn decays(shape: SourceShape) {
         .collect();
     let want: Vec<[u32; 14]> = inputs
         .iter()
-        .map(|&[place, phase, u0, u1]| {
-            let d = decay_start(&p, &case.source, case.sampler.rows(), place);
+        .map(|&[number, phase, u0, u1]| {
+            let d = decay_start::<SHELL>(&p, voxels, &case.source, case.sampler.rows(), number);
             Row::default()
                 .u(&d.history)
                 .u(&[d.index])
@@ -479,7 +500,7 @@ fn decays(shape: SourceShape) {
     let fields = [
         ("history", 2, Bits),
         ("source voxel", 1, Bits),
-        ("offset", 3, float(1.0)),
+        ("offset", 3, place),
         ("direction", 3, Float { ulps: 8.0, scale: 0.5 }),
         // A square root and a quotient inside a bin; held against 0.1 MeV.
         ("energy", 1, Float { ulps: 8.0, scale: 0.1 }),
@@ -488,5 +509,5 @@ fn decays(shape: SourceShape) {
         ("decay_entry", 1, Bits),
         ("decay_energy", 1, Float { ulps: 8.0, scale: 0.1 }),
     ];
-    compare("decay", &fields, &Prober::new(&MIXED, &case, &p).run("probe_decay", &inputs), &want, 0);
+    compare("decay", &fields, &Prober::new(scene, case, &p).run("probe_decay", &inputs), &want, 0);
 }

@@ -41,7 +41,7 @@ pub(crate) struct Snapshots {
 }
 
 fn decay(scene: &Scene, case: &Case, params: &Params, place: u32) -> (Decay, u32) {
-    let decay = decay_start(params, &case.source, case.sampler.rows(), place);
+    let decay = decay_start::<false>(params, &scene.phantom.voxels, &case.source, case.sampler.rows(), place);
     (decay, scene.phantom.voxels[decay.index as usize])
 }
 

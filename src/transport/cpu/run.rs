@@ -112,7 +112,8 @@ struct Thread<'a> {
 impl Thread<'_> {
     /// A history with all its secondaries.
     fn history<const SHELLS: bool>(&mut self, place: u32) {
-        let decay = decay_start(self.params, self.job.source, self.job.spectrum, place);
+        let voxels = self.cpu.world.geometry.words();
+        let decay = decay_start::<SHELLS>(self.params, voxels, self.job.source, self.job.spectrum, place);
         self.sums.histories += 1;
         match self.job.particle {
             Particle::Alpha => self.alpha::<SHELLS>(&decay),

@@ -49,14 +49,18 @@ pub(super) fn electrons(context: &Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// CSDA range in cm of electrons in water of ICRU 37.
+pub(super) fn csda_range(energy: f64) -> Result<f64> {
+    let stopping = electron_stopping(&materials::require("water_liquid")?, WaterData::Icru49)?;
+    Ok(LogLogSpline::new(&stopping.energy, &stopping.csda_range(Charge::Electron)).eval(energy))
+}
+
 /// Kernels of other people's EGSnrc runs, to three digits.
 fn low_energies(context: &Context) -> Result<Outcome> {
     let all = rows(include_str!("../reference/edknrc_point_kernels.csv"));
-    let stopping = electron_stopping(&materials::require("water_liquid")?, WaterData::Icru49)?;
-    let csda = LogLogSpline::new(&stopping.energy, &stopping.csda_range(Charge::Electron));
     let mut outcome = Outcome::default();
     for (column, energy) in [("10_kev", 0.01), ("15_kev", 0.015)] {
-        let range = csda.eval(energy);
+        let range = csda_range(energy)?;
         let radii: Vec<f64> = (1..=all.len()).map(|k| 0.05 * range * k as f64).collect();
         let found = context.shells(Radiation::Electron, &line(energy), WaterData::Icru49, &radii, 400_000)?;
         let series = Series {

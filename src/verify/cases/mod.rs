@@ -1,6 +1,7 @@
 //! The cases.
 
 mod alphas;
+mod cells;
 mod invariance;
 mod kernels;
 mod parity;
@@ -17,6 +18,7 @@ pub const CASES: &[Case] = &[
     Case { name: "alpha-depth-dose", about: "parallel beam in 1-um slices of water against Geant4", run: alphas::depth_dose },
     Case { name: "alpha-kernels", about: "point kernels in 2-um shells of water against Geant4", run: alphas::kernels },
     Case { name: "alpha-voxel-s", about: "5.8 MeV between voxels of 10, 50 and 100 um against Geant4", run: alphas::voxel_s },
+    Case { name: "cells", about: "S values of cells against Geant4, EGSnrc and the MIRD formalism", run: cells::cells },
     Case { name: "electron-kernels", about: "point kernels in shells of 0.05 ranges against EGSnrc", run: kernels::electrons },
     Case { name: "beta-kernels", about: "point kernels of Y-90 and Lu-177 against EGSnrc", run: kernels::betas },
     Case { name: "voxel-s", about: "S values of 3-mm voxels against EGSnrc, electron part", run: voxels::electrons },
