@@ -217,6 +217,8 @@ pub enum SeriesBy {
     Region {
         /// Names.
         regions: Vec<String>,
+        /// For each of them the share of its activity that the images have inside its outline (partial volume); activities are divided by it.
+        recovery: Vec<f64>,
         /// Whether what lies outside them counts.
         rest: bool,
     },

@@ -15,6 +15,12 @@ use crate::{
 /// Times, over five physical half-lives, at which the activity of a fraction is compared with what was administered.
 const TIMES: u32 = 500;
 
+/// A course with its integral, Bq s.
+struct Integrated {
+    course: TimeCourse,
+    tia: f64,
+}
+
 /// What has been collected.
 pub(super) struct Activities<'a, 'p> {
     pub(super) number: u32,
@@ -49,7 +55,7 @@ impl Activities<'_, '_> {
         };
         let uncertainty = ActivityUncertainty { origin: self.origin(), own: realised.relative_sigma, calibration: 0.0 };
         let place = Place { name: format!("in {}", uptake.region), region: Some(region), pattern };
-        self.add(place, realised.course, uncertainty, samples, realised.fit);
+        self.add(place, Integrated { course: realised.course, tia: realised.tia }, uncertainty, samples, realised.fit);
         Ok(())
     }
 
@@ -64,7 +70,7 @@ impl Activities<'_, '_> {
         let found = image_source(uptake, lambda, region, self.inputs, self.cache).map_err(|error| within(&place, error))?;
         self.warn(&place, found.warnings);
         let uncertainty = ActivityUncertainty { origin: self.origin(), ..ActivityUncertainty::default() };
-        let course = TimeCourse::exponential(found.tia * lambda, lambda);
+        let course = Integrated { course: TimeCourse::exponential(found.tia * lambda, lambda), tia: found.tia };
         self.add(Place { name, region, pattern: found.pattern }, course, uncertainty, Vec::new(), None);
         Ok(())
     }
@@ -85,7 +91,8 @@ impl Activities<'_, '_> {
             };
             let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
             let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
-            self.add(Place { name, region, pattern: source.pattern }, source.course, uncertainty, samples, source.fit);
+            let course = Integrated { course: source.course, tia: source.tia };
+            self.add(Place { name, region, pattern: source.pattern }, course, uncertainty, samples, source.fit);
         }
         Ok(())
     }
@@ -117,20 +124,20 @@ impl Activities<'_, '_> {
     fn add(
         &mut self,
         place: Place,
-        course: TimeCourse,
+        activity: Integrated,
         uncertainty: ActivityUncertainty,
         samples: Vec<(f64, f64)>,
         fit: Option<FitReport>,
     ) {
         self.records.push(TimeActivity {
             place: format!("{} {}", self.nuclide, place.name),
-            tia: course.tia(),
+            tia: activity.tia,
             uncertainty,
             samples,
             fit,
-            course: course.clone(),
+            course: activity.course.clone(),
         });
-        self.found.push((place, course, uncertainty));
+        self.found.push((place, activity.course, uncertainty));
     }
 
     fn warn(&mut self, place: &str, warnings: Vec<String>) {

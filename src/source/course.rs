@@ -76,9 +76,9 @@ pub struct TimeCourse {
     pub pieces: Vec<Piece>,
 }
 
-/// Rates closer than this share of the larger one are moved apart by it before [`TimeCourse::fed`] divides by their difference.
+/// Rates closer than this share of the loss (or of 1 / the piece's length) count as equal in [`TimeCourse::fed`], which else divides by their difference.
 const LEAST_DIFFERENCE: f64 = 1.0e-6;
-/// The same for linear pieces, whose formula divides by the square: relative to 1 / their length.
+/// Linear pieces, whose formula divides by the square, are moved apart by this share instead.
 const LEAST_DIFFERENCE_LINEAR: f64 = 1.0e-4;
 
 impl TimeCourse {
@@ -140,32 +140,39 @@ impl TimeCourse {
     /// What a pool holds that is fed by this course (per second) and empties at `loss` (1/s, decay and clearance together):
     /// `Int_0^t A(u) e^(-loss (t - u)) du`.
     ///
-    /// Exact, but for rates that (nearly) equal `loss`: these are taken 1e-6 apart (linear pieces: 1e-4 / their length), so that every
-    /// result is a sum of pieces again. The integral over all time is 1/loss times that of the feed, to the rounding of
+    /// Exact, but for linear pieces whose rate (nearly) equals `loss`: these are taken 1e-4 apart, so that the result is a sum of pieces again; and
+    /// rates within 1e-6 of `loss` are taken as equal to it. The integral over all time is 1/loss times that of the feed, to the rounding of
     /// amplitudes that nearly cancel (1e-9).
     #[must_use]
     pub fn fed(&self, loss: f64) -> Self {
         let mut pool = Self::default();
         for piece in &self.pieces {
             let length = piece.end - piece.start;
-            let mut difference = piece.rate - loss;
-            let least = if piece.slope == 0.0 {
-                LEAST_DIFFERENCE * loss.max(1.0 / length)
+            let (rate, mut difference) = (piece.rate, piece.rate - loss);
+            let gathered = if piece.slope == 0.0 && difference.abs() < LEAST_DIFFERENCE * loss.max(1.0 / length) {
+                // e^(-rate s) fed into a pool that loses as fast: s e^(-rate s).
+                let rate = 0.5 * (rate + loss);
+                pool.push(Piece { value: 0.0, slope: piece.value, rate, ..*piece });
+                piece.value * length * decay(rate, length)
             } else {
                 // A linear piece without end has its own rate for a scale.
-                (LEAST_DIFFERENCE_LINEAR / length).max(LEAST_DIFFERENCE_LINEAR * loss.min(piece.rate.abs()))
+                let least = if piece.slope == 0.0 {
+                    0.0
+                } else {
+                    (LEAST_DIFFERENCE_LINEAR / length).max(LEAST_DIFFERENCE_LINEAR * loss.min(rate.abs()))
+                };
+                let mut own = loss;
+                if difference.abs() < least {
+                    difference = if difference < 0.0 { -least } else { least };
+                    own = rate - difference;
+                }
+                let (linear, constant) = (-piece.slope / difference, piece.value / difference + piece.slope / (difference * difference));
+                pool.push(Piece { value: constant, slope: 0.0, rate: own, ..*piece });
+                pool.push(Piece { value: -constant, slope: linear, rate, ..*piece });
+                constant * decay(own, length) + (linear * length - constant) * decay(rate, length)
             };
-            let (rate, mut own) = (piece.rate, loss);
-            if difference.abs() < least {
-                difference = if difference < 0.0 { -least } else { least };
-                own = rate - difference;
-            }
-            let (linear, constant) = (-piece.slope / difference, piece.value / difference + piece.slope / (difference * difference));
-            pool.push(Piece { value: constant, slope: 0.0, rate: own, ..*piece });
-            pool.push(Piece { value: -constant, slope: linear, rate, ..*piece });
             if piece.end.is_finite() {
                 // What has gathered is left to empty.
-                let gathered = constant * decay(own, length) + (linear * length - constant) * decay(rate, length);
                 pool.push(Piece { start: piece.end, end: f64::INFINITY, value: gathered, slope: 0.0, rate: loss });
             }
         }

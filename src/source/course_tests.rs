@@ -87,3 +87,19 @@ fn a_chain_of_feeds_is_bateman() {
     let term = |x: f64, y: f64, z: f64| (-x * t).exp() / ((y - x) * (z - x));
     close(course.at(t), term(a, b, c) + term(b, a, c) + term(c, a, b), 1e-12);
 }
+
+#[test]
+fn the_same_rate_may_come_again_and_again() {
+    let rate = 2.0e-5;
+    let twice = TimeCourse::exponential(1.0, rate).fed(rate);
+    let thrice = twice.fed(rate);
+    for t in [1.0e3, 5.0e4, 3.0e5] {
+        close(twice.at(t), t * (-rate * t).exp(), 1e-14);
+        close(thrice.at(t), 0.5 * t * t * (-rate * t).exp(), 2e-3);
+    }
+    close(thrice.tia(), rate.powi(-3), 1e-7);
+    let uptake = TimeCourse { pieces: vec![Piece::exponential(1.0, rate), Piece::exponential(-1.0, 25.0 * rate)] };
+    let pool = uptake.fed(rate).fed(rate);
+    close(pool.tia(), uptake.tia() / (rate * rate), 1e-7);
+    assert!((0..200).all(|i| pool.at(f64::from(i) * 2.0e3) >= -1e-9 * pool.at(5.0e4)));
+}

@@ -88,8 +88,11 @@ impl Sheet<'_> {
         self.entry("decay-corrected", yes_no(series.decay_corrected), &format!("{path}.decay_corrected"));
         let listed = |regions: &[String]| if regions.is_empty() { "none named".to_owned() } else { regions.join(", ") };
         match &series.by {
-            SeriesBy::Region { regions, rest } => {
+            SeriesBy::Region { regions, recovery, rest } => {
                 self.entry("by region", listed(regions), &format!("{path}.by"));
+                for (region, share) in regions.iter().zip(recovery).filter(|(_, share)| **share != 1.0) {
+                    self.entry(&format!("recovered of {region}"), percent(*share), "");
+                }
                 self.entry("voxels of no such region", yes_no(*rest), &format!("{path}.rest"));
             }
             SeriesBy::Voxel { regions, classes } => {

@@ -117,6 +117,20 @@ fn samples(section: &Section<'_>) -> Option<CourseDraft> {
     Some(CourseDraft::Samples { times, amounts, uncertainty, decay_corrected, treatment })
 }
 
+/// `recovery = { kidneys = "85 %" }`: a coefficient for each of `regions`, 1 where none is written.
+fn recovery(section: &Section<'_>, regions: &[String]) -> Vec<f64> {
+    let title = format!("`recovery` of {}", section.title);
+    let table = section.table("recovery", &title, &format!("{}.recovery", section.path));
+    for (name, span, _) in table.iter().flat_map(Section::entries) {
+        if !regions.iter().any(|region| region == name) {
+            let help = suggestion(name, regions.iter().map(String::as_str), "regions of this series");
+            section.problem(span, Fault::new(format!("\"{name}\" is none of the `regions` of this series"), help));
+        }
+    }
+    let limits = Limits::between(0.05, 2.0);
+    regions.iter().map(|region| table.as_ref().and_then(|t| t.quantity(region, &FRACTION, limits).value()).unwrap_or(1.0)).collect()
+}
+
 /// `fit`, or `between`, `before` and `tail`.
 fn treatment(section: &Section<'_>) -> Option<Treatment> {
     let fit = section.choice("fit", &FitModel::NAMES);
@@ -315,6 +329,7 @@ impl Context<'_> {
             "decay_corrected",
             "by",
             "regions",
+            "recovery",
             "rest",
             "classes",
             "fit",
@@ -343,6 +358,10 @@ impl Context<'_> {
         let classes = section.count("classes", 1, CLASSES_MOST);
         let rest = section.flag("rest");
         let by = if voxels {
+            if section.has("recovery") {
+                let fault = Fault::new("`recovery` with by = \"voxel\"", "it belongs to whole regions; remove it");
+                section.problem(section.key_span("recovery"), fault);
+            }
             if rest.is_written() {
                 let fault = Fault::new("`rest` with by = \"voxel\"", "name the regions that count in `regions`, or none for all voxels");
                 section.problem(section.key_span("rest"), fault);
@@ -353,13 +372,21 @@ impl Context<'_> {
                 section
                     .problem(section.key_span("classes"), Fault::new("`classes` with by = \"region\"", "add by = \"voxel\", or remove it"));
             }
-            SeriesBy::Region { regions, rest: section.or_default("rest", rest, true) }
+            let recovery = recovery(section, &regions);
+            SeriesBy::Region { regions, recovery, rest: section.or_default("rest", rest, true) }
         };
         let noise = section.quantity("noise", &FRACTION, UNCERTAINTY);
         let known = matches!(noise, Field::Value(x, _) if x > 0.0);
         let noise = section.or_default("noise", noise, 0.0);
         let calibration = section.or_default("calibration", section.quantity("calibration", &FRACTION, UNCERTAINTY), 0.0);
-        let treatment = treatment(section)?;
+        // Voxels have one curve, so it need not be written.
+        let free = ["fit", "between", "before", "tail", "tail_samples"].iter().all(|key| !section.has(key));
+        let treatment = if voxels && free {
+            section.note_default("fit", "default by voxel");
+            Treatment::Fit { model: FitModel::Mono }
+        } else {
+            treatment(section)?
+        };
         if voxels && treatment != (Treatment::Fit { model: FitModel::Mono }) {
             let fault = Fault::new("voxels are fitted by single exponentials", "add fit = \"mono\" (and remove between, before and tail)");
             section.problem(section.key_span("by"), fault);

@@ -81,7 +81,10 @@ pub(super) fn series_sources(
     let mut warnings = Vec::new();
     let frames = Frames::load(series, lambda, inputs, phantom, &mut warnings)?;
     let sources = match &series.by {
-        SeriesBy::Region { rest, .. } => region::sources(series, &frames, &ids, *rest, physical, cache, &mut warnings)?,
+        SeriesBy::Region { recovery, rest, .. } => {
+            let listed = region::Listed { ids: &ids, recovery, rest: *rest };
+            region::sources(series, &frames, listed, physical, cache, &mut warnings)?
+        }
         SeriesBy::Voxel { classes, .. } => voxel::sources(series, &frames, &ids, *classes, lambda, cache, &mut warnings)?,
     };
     if sources.is_empty() {

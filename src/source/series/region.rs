@@ -10,21 +10,35 @@ use crate::{
     },
 };
 
+/// The regions that a series lists.
+#[derive(Clone, Copy)]
+pub(super) struct Listed<'a> {
+    /// Their labels.
+    pub(super) ids: &'a [u16],
+    /// Share of the activity of each that the images have inside it.
+    pub(super) recovery: &'a [f64],
+    /// Whether everything else counts too.
+    pub(super) rest: bool,
+}
+
 /// One source per listed region, and one for the rest if it counts.
 pub(super) fn sources(
     series: &ImageSeries,
     frames: &Frames,
-    ids: &[u16],
-    rest: bool,
+    listed: Listed<'_>,
     physical: f64,
     cache: &mut PatternCache<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<SeriesSource>> {
-    let phantom = cache.phantom();
+    let (phantom, ids) = (cache.phantom(), listed.ids);
     let others: Vec<u16> = (0..=phantom.region_names.len() as u16).filter(|id| !ids.contains(id)).collect();
-    let mut parts: Vec<(String, Vec<u16>)> = ids.iter().map(|&id| (phantom.region_names[usize::from(id) - 1].clone(), vec![id])).collect();
-    if rest {
-        parts.push(("rest".into(), others));
+    let mut parts: Vec<(String, Vec<u16>, f64)> = ids
+        .iter()
+        .zip(listed.recovery)
+        .map(|(&id, &recovery)| (phantom.region_names[usize::from(id) - 1].clone(), vec![id], recovery))
+        .collect();
+    if listed.rest {
+        parts.push(("rest".into(), others, 1.0));
     } else {
         let (left, all) = (frames.together(&others), frames.together(&(0..=phantom.region_names.len() as u16).collect::<Vec<_>>()));
         let shares: Vec<String> = left.iter().zip(all).map(|(left, all)| percent(left / all)).collect();
@@ -33,8 +47,8 @@ pub(super) fn sources(
         }
     }
     let mut sources = Vec::new();
-    for (name, ids) in parts {
-        let activities = frames.together(&ids);
+    for (name, ids, recovery) in parts {
+        let activities: Vec<f64> = frames.together(&ids).iter().map(|activity| activity / recovery).collect();
         if activities.iter().all(|activity| *activity <= 0.0) {
             warnings.push(format!("\"{name}\" holds no activity in any image, so it is no source"));
             continue;

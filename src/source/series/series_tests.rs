@@ -103,7 +103,7 @@ fn series(by: SeriesBy) -> ImageSeries {
 }
 
 fn regions(names: &[&str], rest: bool) -> SeriesBy {
-    SeriesBy::Region { regions: names.iter().map(ToString::to_string).collect(), rest }
+    SeriesBy::Region { regions: names.iter().map(ToString::to_string).collect(), recovery: vec![1.0; names.len()], rest }
 }
 
 fn run(series: &ImageSeries, images: &Images) -> Result<SeriesSources> {
