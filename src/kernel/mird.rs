@@ -13,6 +13,8 @@ use crate::{error::Result, physics::materials, transport::tables::AlphaRanges};
 
 /// Pieces of the longest distance within a cell, or across the two cells of neighbours.
 const PIECES: u32 = 400;
+/// Slices of each interval of a spectrum: a slice has an end of its own, and few of them show as waves far away.
+const SLICES: u32 = 16;
 /// um per cm: of a way in g/cm2, in unit density.
 const UM: f64 = 1.0e4;
 
@@ -74,7 +76,7 @@ pub fn formalism(emitter: &Emitter, cell: Cell, distance: f64, request: &Request
             Radiation::Electron | Radiation::Positron => Loss::Electron,
             Radiation::Alpha => Loss::Alpha(AlphaRanges::new(&material, request.water)?),
         };
-        for (energy, number) in beam.sampler.means() {
+        for (energy, number) in beam.sampler.means(SLICES) {
             let left = loss.left(energy, &ways);
             spent.iter_mut().zip(left.windows(2)).for_each(|(s, l)| *s += number * (l[0] - l[1]));
         }
