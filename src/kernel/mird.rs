@@ -36,7 +36,7 @@ fn cole_range(kev: f64) -> f64 {
 /// The way that energy goes along a straight track.
 enum Loss {
     Electron,
-    Alpha(AlphaRanges),
+    Alpha(Box<AlphaRanges>),
 }
 
 impl Loss {
@@ -74,7 +74,7 @@ pub fn formalism(emitter: &Emitter, cell: Cell, distance: f64, request: &Request
         let loss = match beam.radiation {
             Radiation::Photon => continue,
             Radiation::Electron | Radiation::Positron => Loss::Electron,
-            Radiation::Alpha => Loss::Alpha(AlphaRanges::new(&material, request.water)?),
+            Radiation::Alpha => Loss::Alpha(Box::new(AlphaRanges::new(&material, request.water)?)),
         };
         for (energy, number) in beam.sampler.means(SLICES) {
             let left = loss.left(energy, &ways);
