@@ -46,7 +46,7 @@ cases! {
     alpha_depth_dose = "alpha-depth-dose", 6;
     alpha_kernels = "alpha-kernels", 3;
     alpha_voxel_s = "alpha-voxel-s", 9;
-    cells = "cells", 12;
+    cell_s_values = "cells", 12;
     electron_kernels = "electron-kernels", 6;
     beta_kernels = "beta-kernels", 5;
     voxel_s = "voxel-s", 10;

@@ -106,16 +106,25 @@ impl EnergySampler {
         self.mean_energy
     }
 
-    /// Mean energy (MeV) of each bin and its particles per decay.
-    pub fn means(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let float = |r: &Row, word: usize| f64::from(f32::from_bits(r[word]));
-        let mean = move |r: &Row| float(r, row::LOWER_EDGE) + float(r, row::WIDTH) * (0.5 + float(r, row::ASYMMETRY) / 6.0);
-        self.rows.iter().zip(self.table_probabilities()).map(move |(r, p)| (mean(r), p * self.intensity))
+    /// Mean energies (MeV) and particles per decay of the bins, those of spectra cut into `parts` of equal width.
+    pub fn means(&self, parts: u32) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let slices = move |(r, number): (&Row, f64)| {
+            let [low, width, d] = [row::LOWER_EDGE, row::WIDTH, row::ASYMMETRY].map(|word| f64::from(f32::from_bits(r[word])));
+            let parts = if width > 0.0 { parts } else { 1 };
+            // Integrals of the density (1 - d) + 2 d t and of t times it.
+            let integrals = move |t: f64| [(1.0 - d) * t + d * t * t, 0.5 * (1.0 - d) * t * t + 2.0 / 3.0 * d * t.powi(3)];
+            (0..parts).filter_map(move |k| {
+                let [from, to] = [k, k + 1].map(|k| integrals(f64::from(k) / f64::from(parts)));
+                let share = to[0] - from[0];
+                (share > 0.0).then(|| (low + width * (to[1] - from[1]) / share, number * share))
+            })
+        };
+        self.rows.iter().zip(self.table_probabilities().into_iter().map(|p| p * self.intensity)).flat_map(slices)
     }
 
     /// Mean of `f` (of an energy in MeV) over the particles, with each bin taken at its mean energy.
     pub fn mean_of(&self, f: impl Fn(f64) -> f64) -> f64 {
-        self.means().map(|(energy, number)| number / self.intensity * f(energy)).sum()
+        self.means(1).map(|(energy, number)| number / self.intensity * f(energy)).sum()
     }
 
     /// Energy for two random words, MeV.

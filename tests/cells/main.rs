@@ -277,5 +277,6 @@ fn the_command_writes_a_table_and_says_what_is_wrong() {
 fn masses_are_those_of_spheres() {
     let cell = cell(5.0, 3.0);
     let ng = |target: &str| 1e9 * GY_PER_MEV_PER_G / cell.gray_per_mev(PAIRS[at(target, "N")].0, 1.0);
-    assert!((ng("N") - 0.113_097).abs() < 1e-6 && (ng("Cy") - (0.523_599 - 0.113_097)).abs() < 1e-6);
+    let ball = |um: f64| 4.0e-3 / 3.0 * std::f64::consts::PI * um.powi(3);
+    assert!((ng("N") / ball(3.0) - 1.0).abs() < 1e-9 && (ng("Cy") / (ball(5.0) - ball(3.0)) - 1.0).abs() < 1e-9);
 }

@@ -64,7 +64,7 @@ fn the_command_shows_both_and_marks_what_is_known() {
         text.contains("Ac-225 itself against ICRP Publication 107") && text.contains("The chain against ICRP Publication 107"),
         "{text}"
     );
-    let row = text.lines().filter(|l| l.trim_start().starts_with("alpha ")).next_back().unwrap();
+    let row = text.lines().rfind(|l| l.trim_start().starts_with("alpha ")).unwrap();
     let cells: Vec<&str> = row.split_whitespace().collect();
     assert!(cells[1].starts_with("27.4") && cells[2].starts_with("27.4") && cells[4] == "%", "{row}");
     let text = describe("Tc-99").unwrap();

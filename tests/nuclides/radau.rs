@@ -93,7 +93,8 @@ impl System {
 fn solve(mut a: [[f64; 3]; 3], mut b: [f64; 3]) -> [f64; 3] {
     for k in 0..3 {
         let pivot = (k..3).max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs())).unwrap();
-        (a.swap(k, pivot), b.swap(k, pivot));
+        a.swap(k, pivot);
+        b.swap(k, pivot);
         for i in k + 1..3 {
             let factor = a[i][k] / a[k][k];
             let row = a[k];

@@ -29,7 +29,7 @@ fn emitted(emitter: &Emitter, part: Part, histories: u64) -> (f64, f64) {
     let beams = emitter.beams.iter().filter(|b| b.radiation.part() == part);
     beams.fold((emitter.local[part as usize], 0.0), |(energy, sigma): (f64, f64), beam| {
         let (number, mean) = (beam.sampler.intensity(), beam.sampler.mean_energy());
-        let variance: f64 = beam.sampler.means().map(|(e, n)| n / number * (e - mean).powi(2)).sum();
+        let variance: f64 = beam.sampler.means(8).map(|(e, n)| n / number * (e - mean).powi(2)).sum();
         (energy + beam.energy_per_decay(), sigma.hypot(number * (variance / histories as f64).sqrt()))
     })
 }
