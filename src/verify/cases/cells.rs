@@ -97,7 +97,7 @@ fn lutetium(context: &Context) -> Result<Outcome> {
     let (mut own, mut near) = (Vec::new(), Vec::new());
     for row in rows(include_str!("../reference/goddu_lu177_cells.csv")) {
         let distance = row.number("distance_um");
-        // Farther off the reference has waves above the bound, then a beta spectrum that differs.
+        // Farther off the waves of the reference exceed the bound.
         if distance > 40.0 {
             break;
         }
