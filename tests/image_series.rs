@@ -135,14 +135,11 @@ impl Study {
     /// SPECT voxels of 4.8 mm around the whole phantom, not aligned with its voxels.
     fn camera(&self) -> VoxelGrid {
         let grid = &self.phantom.grid;
-        let last = grid.center([grid.size[0] - 1, grid.size[1] - 1, grid.size[2] - 1]);
-        let extent = last - grid.origin;
-        let size = (extent / 4.8 + 18.0).ceil();
-        VoxelGrid::axis_aligned(
-            [size.x as u32, size.y as u32, size.z as u32],
-            DVec3::splat(4.8),
-            grid.origin - DVec3::new(41.3, 40.1, 42.7),
-        )
+        // The phantom's axes may run the other way.
+        let (first, last) = (grid.center([0; 3]), grid.center(grid.size.map(|n| n - 1)));
+        let (low, high) = (first.min(last), first.max(last));
+        let size = ((high - low) / 4.8 + 18.0).ceil();
+        VoxelGrid::axis_aligned([size.x as u32, size.y as u32, size.z as u32], DVec3::splat(4.8), low - DVec3::new(41.3, 40.1, 42.7))
     }
 
     /// The activity at a time as the camera resolves it (8 and 6 mm behind each other: 10 mm), Bq per voxel; with counting noise unless `None`.
