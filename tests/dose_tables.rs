@@ -304,8 +304,19 @@ fn the_file_set_has_the_documented_names() {
         "dose_rate_fraction-02_term-01",
     ];
     let mut expected: BTreeSet<String> = stems.iter().flat_map(|s| [format!("{s}.nii.gz"), format!("{s}.mha")]).collect();
-    expected
-        .extend(["regions.csv", "dvh.csv", "dose_rate.csv", "dose_rate_terms.csv", "summary.json", "provenance.json"].map(String::from));
+    expected.extend(
+        [
+            "activity.csv",
+            "time_activity.json",
+            "regions.csv",
+            "dvh.csv",
+            "dose_rate.csv",
+            "dose_rate_terms.csv",
+            "summary.json",
+            "provenance.json",
+        ]
+        .map(String::from),
+    );
     assert_eq!(run.names.iter().cloned().collect::<BTreeSet<_>>(), expected);
     assert_eq!(run.names.last().unwrap(), "provenance.json");
     for (name, (volume, quantity, format)) in &run.memory.images {

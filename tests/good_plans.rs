@@ -254,7 +254,7 @@ fn the_resolved_plan_is_json_with_its_fingerprint() {
     let text = sphere(FRACTION);
     let plan = parsed(&text);
     let json: serde_json::Value = serde_json::from_str(&plan.to_json().expect("JSON")).expect("JSON");
-    assert_eq!(json["fractions"][0]["uptakes"][0]["activity"], 1e8);
+    assert_eq!(json["fractions"][0]["uptakes"][0]["kinetics"]["phases"][0]["activity"], 1e8);
     assert_eq!(json["regions"][0]["shapes"][0]["shape"], "sphere");
     assert_eq!(json["transport"]["water"], "icru90");
     assert_eq!(json["defaults"]["transport.seed"], "default");
@@ -313,4 +313,199 @@ length = "2 mm"
     assert_eq!(patterns[1], LogNormal { cv: 0.5, correlation: 6.0, seed: 4 });
     assert_eq!(patterns[2], LogNormal { cv: 0.9, correlation: 6.0, seed: 4 });
     assert_eq!(patterns[3], Rim { length: 2.0, core: 0.0 });
+}
+
+/// Everything about kinetics and daughters that a plan may say.
+const KINETICS: &str = r#"
+[phantom]
+voxels = [16, 16, 16]
+spacing = "3 mm"
+background = "water"
+[[region]]
+name = "a"
+material = "water"
+shape = "box"
+center = "-12, 0, 0 mm"
+size = "24, 48, 48 mm"
+[[region]]
+name = "b"
+material = "water"
+shape = "box"
+center = "12, 0, 0 mm"
+size = "24, 48, 48 mm"
+[[nuclide]]
+name = "Ac-225"
+[[nuclide.daughter]]
+name = "Bi-213"
+from = ["a", "b"]
+leaves = "40 %"
+to = "b"
+pattern = "rim"
+length = "5 mm"
+transit_half_life = "10 min"
+biological_half_life = "2 h"
+[[nuclide.daughter]]
+name = "Fr-221"
+vector_radius = "50 nm"
+recoil_range = "90 nm"
+diffusion_length = "0.2 mm"
+[[nuclide.daughter]]
+name = "Pb-209"
+leaves = 0.1
+to = "excreted"
+[[fraction]]
+administered = "8 MBq"
+until = "next"
+[[fraction.compartment]]
+name = "blood"
+fraction = "100 %"
+[[fraction.compartment]]
+name = "kidneys"
+[[fraction.transfer]]
+from = "blood"
+to = "kidneys"
+rate = "0.036 /h"
+[[fraction.transfer]]
+from = "kidneys"
+to = "out"
+rate = "0.36 /d"
+[fraction.uptake.a]
+fraction = "1 %"
+half_life = "5 d"
+uptake_half_life = "2 h"
+[[fraction.uptake.b]]
+phases = [{ fraction = "2 %", half_life = "4 d" }, { activity = "-80 kBq", biological_half_life = "10 d" }, { activity = "1 kBq", half_life = "physical" }]
+[[fraction.uptake.b]]
+compartment = "kidneys"
+[fraction.uptake.b2]
+[[fraction]]
+like = 1
+start = "60 d"
+[fraction.uptake.a.samples]
+times = "1, 24, 96 h"
+fractions = "2, 1.5, 0.5 %"
+uncertainty = "10 %"
+decay_corrected = true
+between = "log-linear"
+before = "extrapolated"
+tail = "fitted"
+tail_samples = 3
+[[fraction.series]]
+images = ["one.nii", "two.nii", "three.nii"]
+times = "4, 24, 96 h"
+unit = "Bq/mL"
+regions = ["a"]
+recovery = { a = "80 %" }
+rest = false
+fit = "mono"
+noise = "4 %"
+calibration = "5 %"
+[[fraction.series]]
+images = ["one.nii", "two.nii"]
+times = "4, 24 h"
+unit = "Bq"
+by = "voxel"
+decay_corrected = true
+"#;
+
+#[test]
+fn kinetics_and_daughters_mean_what_they_say() {
+    use dosaic::plan::{Before, Between, Destination, FitModel, SeriesBy, Tail, Treatment};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for file in ["one.nii", "two.nii", "three.nii"] {
+        std::fs::write(folder.path().join(file), b"").expect("a file");
+    }
+    let text = KINETICS.replace("[fraction.uptake.b2]\n", "");
+    let plan = plan::parse(&text, &folder.path().join("plan.toml"), &plan::Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"));
+    let [bismuth, francium, lead] = &plan.nuclides[0].redistribution[..] else { panic!("three rules") };
+    assert_eq!((bismuth.member.as_str(), bismuth.share, &bismuth.from[..]), ("Bi-213", 0.4, &["a".to_owned(), "b".to_owned()][..]));
+    assert_eq!((bismuth.transit_half_life, bismuth.biological_half_life), (Some(600.0), Some(7200.0)));
+    assert_eq!(bismuth.to, Destination::Region { region: "b".into(), pattern: UptakePattern::Rim { length: 5.0, core: 0.0 } });
+    let recoil = francium.recoil.expect("recoil");
+    assert!(near(recoil.vector_radius, 5e-5) && near(recoil.recoil_range, 9e-5) && francium.share == 1.0 && francium.from.is_empty());
+    assert_eq!((&francium.to, &lead.to, lead.share), (&Destination::Around { length: 0.2 }, &Destination::Excreted, 0.1));
+
+    let physical = dosaic::nuclide::find("Ac-225").expect("known").half_life_s;
+    let [first, second] = &plan.fractions[..] else { panic!("two fractions") };
+    assert_eq!((first.until, second.until), (Some(60.0 * DAY), None), "there is none after the last");
+    let Kinetics::Phases { phases } = &first.uptakes[0].kinetics else { panic!("{:?}", first.uptakes[0]) };
+    let expected = [Phase { activity: 8e4, effective_half_life: 5.0 * DAY }, Phase { activity: -8e4, effective_half_life: 7200.0 }];
+    assert_eq!(phases[..], expected);
+    let Kinetics::Phases { phases } = &first.uptakes[1].kinetics else { panic!("{:?}", first.uptakes[1]) };
+    assert_eq!(phases.len(), 3);
+    assert!(near(phases[0].activity, 1.6e5) && phases[1].activity == -8e4 && phases[2].effective_half_life == physical);
+    assert!(near(phases[1].effective_half_life, 10.0 * DAY * physical / (10.0 * DAY + physical)));
+    assert_eq!(first.uptakes[2].kinetics, Kinetics::Compartment { compartment: 1 });
+    let model = first.compartments.as_ref().expect("a model");
+    assert_eq!((model.compartments[0].initial, model.compartments[1].initial, model.transfers.len()), (8e6, 0.0, 2));
+    assert!(near(model.transfers[0].rate, 1e-5) && near(model.transfers[1].rate, 0.36 / DAY) && model.transfers[1].to.is_none());
+
+    assert_eq!(second.compartments, first.compartments, "inherited");
+    assert_eq!(second.uptakes[2].kinetics, first.uptakes[2].kinetics);
+    let Kinetics::Samples { samples, treatment } = &second.uptakes[0].kinetics else { panic!("{:?}", second.uptakes[0]) };
+    assert!(near(samples.activities[1], 0.015 * 8e6 * (-DAY / physical).exp2()), "decay taken back");
+    assert!(near(samples.sigmas[1], 0.1 * samples.activities[1]));
+    let between = Treatment::Interpolate { between: Between::LogLinear, before: Before::Extrapolated, tail: Tail::Fitted { samples: 3 } };
+    assert_eq!(*treatment, between);
+    let [region, voxel] = &second.series[..] else { panic!("two series") };
+    assert_eq!(region.by, SeriesBy::Region { regions: vec!["a".into()], recovery: vec![0.8], rest: false });
+    assert_eq!((region.noise, region.calibration, region.decay_corrected), (0.04, 0.05, false));
+    assert_eq!((voxel.treatment, voxel.decay_corrected), (Treatment::Fit { model: FitModel::Mono }, true));
+    assert_eq!(voxel.by, SeriesBy::Voxel { regions: vec![], classes: 8 });
+    assert_eq!(voxel.images[1].time, DAY);
+    // What it means is shown, defaults included.
+    let shown = plan.describe();
+    for words in [
+        "Bi-213 that moves",
+        "share that leaves",
+        "98.55 %",
+        "compartments",
+        "0.036 /h to kidneys",
+        "through the last 3",
+        "recovered of a",
+        "by voxel",
+    ] {
+        assert!(shown.contains(words), "{words}:\n{shown}");
+    }
+}
+
+#[test]
+fn what_kinetics_and_daughters_cannot_be_is_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for file in ["one.nii", "two.nii", "three.nii"] {
+        std::fs::write(folder.path().join(file), b"").expect("a file");
+    }
+    let good = KINETICS.replace("[fraction.uptake.b2]\n", "");
+    for (old, new, words) in [
+        ("name = \"Bi-213\"", "name = \"Bi-231\"", &["is no daughter that decays with its parent", "did you mean `Bi-213`?"][..]),
+        ("from = [\"a\", \"b\"]", "from = \"c\"", &["there is no region \"c\""]),
+        ("to = \"b\"\npattern", "to = \"kidney\"\npattern", &["there is no region \"kidney\""]),
+        ("leaves = \"40 %\"\n", "", &["lacks `leaves`"]),
+        ("leaves = 0.1\nto = \"excreted\"", "leaves = 0.1", &["moves nothing", "diffusion_length"]),
+        ("leaves = 0.1\nto = \"excreted\"", "leaves = 0.1\nto = \"excreted\"\nbiological_half_life = \"1 h\"", &["excreted at once"]),
+        ("recoil_range = \"90 nm\"\n", "", &["`vector_radius` without `recoil_range`"]),
+        ("until = \"next\"", "until = \"later\"", &["`until`"]),
+        ("rate = \"0.036 /h\"", "rate = \"0.036 h\"", &["a rate is needed"]),
+        ("to = \"kidneys\"", "to = \"kidney\"", &["there is no compartment \"kidney\"", "did you mean `kidneys`?"]),
+        ("to = \"out\"", "to = \"kidneys\"", &["passes nothing to itself"]),
+        ("compartment = \"kidneys\"", "compartment = \"liver\"", &["has no compartment \"liver\""]),
+        ("uptake_half_life = \"2 h\"", "uptake_half_life = \"6 d\"", &["rises faster than it falls"]),
+        ("activity = \"-80 kBq\"", "activity = \"-800 kBq\"", &["the phases add up to -", "never below zero"]),
+        ("phases = [", "half_life = \"1 h\"\nphases = [", &["both `phases` and `half_life` are given"]),
+        ("times = \"1, 24, 96 h\"", "times = \"1, 96 h\"", &["2 times, but 3 fractions"]),
+        ("times = \"1, 24, 96 h\"", "times = \"24, 1, 96 h\"", &["comes after", "ascending"]),
+        ("tail_samples = 3", "tail_samples = 4", &["3 times, but the tail needs at least 4"]),
+        ("before = \"extrapolated\"", "fit = \"mono\"", &["both `fit` and `between` are given"]),
+        ("\"three.nii\"", "\"four.nii\"", &["four.nii does not exist"]),
+        ("images = [\"one.nii\", \"two.nii\", \"three.nii\"]", "images = \"one.nii\"", &["3 times, but 1 images"]),
+        ("recovery = { a =", "recovery = { b =", &["none of the `regions` of this series"]),
+        ("unit = \"Bq/mL\"", "unit = \"relative\"", &["unknown word", "\"Bq/mL\", \"Bq\""]),
+        ("fit = \"mono\"\nnoise = \"4 %\"", "fit = \"uptake\"", &["3 times, but this fit needs at least 4", "`uncertainty`"]),
+        ("by = \"voxel\"", "by = \"voxel\"\nfit = \"bi\"", &["voxels are fitted by single exponentials"]),
+    ] {
+        assert!(good.contains(old), "{old}");
+        let found = plan::parse(&good.replacen(old, new, 1), &folder.path().join("plan.toml"), &plan::Vocabulary::built_in());
+        let Err(message) = found.map_err(|e| e.to_string()) else { panic!("{new} is accepted") };
+        assert!(words.iter().all(|w| message.contains(w)), "{new}:\n{message}");
+    }
 }

@@ -568,8 +568,8 @@ fn impossible_uptakes_are_refused() {
         fraction(vec![uptake], vec![])
     };
     refused(region(&|uptake| uptake.region = "liver".into()), "its regions are left, right");
-    refused(region(&|uptake| uptake.kinetics = falling(-1.0, 50.0 * 3600.0)), "0 Bq or more");
-    refused(region(&|uptake| uptake.kinetics = falling(f64::NAN, 50.0 * 3600.0)), "0 Bq or more");
+    refused(region(&|uptake| uptake.kinetics = falling(-1.0, 50.0 * 3600.0)), "negative activity");
+    refused(region(&|uptake| uptake.kinetics = falling(f64::NAN, 50.0 * 3600.0)), "must be finite");
     refused(region(&|uptake| uptake.kinetics = falling(0.0, 50.0 * 3600.0)), "no region and no image");
     refused(region(&|uptake| uptake.kinetics = falling(1.0e6, 0.0)), "above 0 s");
     refused(region(&|uptake| uptake.kinetics = falling(1.0e6, 1.01 * HALF_LIFE)), "longer than the physical one");

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Field, RegionNames, Section,
-    uptake::{Amount, Clearance, DURATION, amount, clearance, effective, image_quantity},
+    uptake::{Amount, Clearance, DURATION, amount, clearance, effective},
 };
 use crate::plan::{
     Before, Between, Compartment, CompartmentModel, FitModel, ImageQuantity, ImageSeries, Kinetics, Phase, Samples, SeriesBy, Tail,
@@ -342,12 +342,8 @@ impl Context<'_> {
         ]);
         let images = section.required("images", self.files(section, "images", "4h.nii.gz"), "images = [\"4h.nii.gz\", \"24h.nii.gz\"]");
         let times = section.required("times", section.quantities("times", &TIME, MOMENT), "times = \"4, 24 h\"");
-        let quantity = image_quantity(section, &Field::Absent);
-        if !matches!(quantity, None | Some(ImageQuantity::Activity | ImageQuantity::Concentration)) {
-            let span = section.raw("unit").map_or(section.span.clone(), toml::Spanned::span);
-            section.problem(span, Fault::new("a series needs activities", "unit = \"Bq/mL\" or \"Bq\" (per voxel)"));
-            return None;
-        }
+        let units = [("Bq/mL", ImageQuantity::Concentration), ("Bq", ImageQuantity::Activity)];
+        let quantity = section.required("unit", section.choice("unit", &units), "unit = \"Bq/mL\" (or \"Bq\", per voxel)");
         let decay_corrected = section.or_default("decay_corrected", section.flag("decay_corrected"), false);
         let mut regions = Vec::new();
         if let Field::Value(written, span) = section.texts("regions", "regions = [\"kidneys\", \"lesion\"]") {

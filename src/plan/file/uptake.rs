@@ -359,7 +359,7 @@ impl Context<'_> {
 }
 
 /// `unit`, and `total` where the unit is relative.
-pub(super) fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuantity> {
+fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuantity> {
     const UNITS: [&str; 4] = ["Bq/mL", "Bq", "Bq s", "relative"];
     let unit = section.read("unit", |value| {
         let unit = crate::plan::section::text(value, "unit = \"Bq/mL\"")?;
