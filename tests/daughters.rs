@@ -148,7 +148,7 @@ administered = "2 GBq"
     }
     let folder = tempfile::tempdir().expect("a folder");
     let description = Description::new("decays", "Bq s", "decays").expect("a description");
-    write_nifti(&folder.path().join("decays.nii.gz"), &decays, &description).expect("an image");
+    write_nifti(folder.path().join("decays.nii.gz"), &decays, &description).expect("an image");
     let direct = r#"
 [[fraction]]
 nuclide = "Y-90"
@@ -158,7 +158,7 @@ histories = 1200000
 file = "decays.nii.gz"
 unit = "Bq s"
 "#;
-    let plan = parse(&format!("{}seed = 77\n{direct}", TWO_REGIONS), &folder.path().join("direct.toml"));
+    let plan = parse(&format!("{TWO_REGIONS}seed = 77\n{direct}"), &folder.path().join("direct.toml"));
     let (_, direct) = run(&plan);
 
     let (mut chi, mut n, mut worst) = (0.0, 0.0, 0.0f64);

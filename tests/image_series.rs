@@ -170,7 +170,7 @@ impl Study {
             let image = self.image(hours, Some(&mut noise));
             let description = Description::new("activity", "Bq/mL", "spect").expect("a description");
             let volume = as_f32(&image, 1.0 / image.grid.voxel_volume_cm3());
-            write_nifti(&self.folder.path().join(format!("{hours}h.nii.gz")), &volume, &description).expect("an image");
+            write_nifti(self.folder.path().join(format!("{hours}h.nii.gz")), &volume, &description).expect("an image");
         }
     }
 
@@ -192,7 +192,7 @@ impl Study {
     /// The doses of the true decays.
     fn truth(&self) -> Found {
         let description = Description::new("decays", "Bq s", "truth").expect("a description");
-        write_nifti(&self.folder.path().join("truth.nii.gz"), &self.map(Uptake::tia), &description).expect("an image");
+        write_nifti(self.folder.path().join("truth.nii.gz"), &self.map(Uptake::tia), &description).expect("an image");
         Found::run(&self.plan("[[fraction.image]]\nfile = \"truth.nii.gz\"\nunit = \"Bq s\"\n"))
     }
 }

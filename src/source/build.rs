@@ -69,7 +69,7 @@ pub fn build(
         warnings: Vec::new(),
     };
     for (place, course, uncertainty) in found {
-        builder.parent(place, course, uncertainty).map_err(|error| within(&format!("fraction {number}"), error))?;
+        builder.parent(place, &course, uncertainty).map_err(|error| within(&format!("fraction {number}"), error))?;
     }
     warnings.extend(builder.warnings.into_iter().map(|warning| format!("fraction {number}: {warning}")));
     Ok(FractionSource {

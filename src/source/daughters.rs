@@ -105,7 +105,7 @@ impl<'a> MovingChain<'a> {
         let everywhere = self.rules.iter().flat_map(|(_, from)| from.iter().map(|&r| Some(r))).chain([None]);
         for region in everywhere {
             for member in &self.members {
-                let sum: f64 = self.rules_for(member.nuclide, region).map(|rule| share(rule)).sum();
+                let sum: f64 = self.rules_for(member.nuclide, region).map(share).sum();
                 if sum > 1.0 + 1.0e-9 {
                     return Err(Error::input(format!(
                         "{}: the rules for {} move {:.1} % of its atoms from one place; at most all of them can leave",
@@ -177,12 +177,12 @@ impl Builder<'_, '_> {
     ///
     /// # Errors
     /// If a region to which daughters go has no voxels, or its pattern cannot be drawn.
-    pub(super) fn parent(&mut self, place: Place, course: TimeCourse, uncertainty: ActivityUncertainty) -> Result<()> {
+    pub(super) fn parent(&mut self, place: Place, course: &TimeCourse, uncertainty: ActivityUncertainty) -> Result<()> {
         let parent = self.chain.members[0].nuclide;
         let named = self.chain.named_regions();
         for (place, share) in self.by_region(place, &named) {
             let name = format!("{} {}", parent.name, place.name);
-            self.group(Head { nuclide: parent, name, place, course: course.scaled(share) }, uncertainty)?;
+            self.group(&Head { nuclide: parent, name, place, course: course.scaled(share) }, uncertainty)?;
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Builder<'_, '_> {
     }
 
     /// Adds the group of a head, and the heads that it feeds.
-    fn group(&mut self, head: Head, uncertainty: ActivityUncertainty) -> Result<()> {
+    fn group(&mut self, head: &Head, uncertainty: ActivityUncertainty) -> Result<()> {
         let first = self.chain.members.iter().position(|m| m.nuclide.name == head.nuclide.name).unwrap_or(0);
         let mut followers: Vec<(&'static Nuclide, f64)> = vec![(head.nuclide, 1.0)];
         let mut next = Vec::new();
@@ -257,9 +257,9 @@ impl Builder<'_, '_> {
                 None => {
                     let name = format!("{} {}", member.name, head.place.name);
                     let course = feed.fed(member.decay_constant()).scaled(member.decay_constant());
-                    self.group(Head { nuclide: member, name, place: head.place.clone(), course }, uncertainty)?;
+                    self.group(&Head { nuclide: member, name, place: head.place.clone(), course }, uncertainty)?;
                 }
-                Some(rule) => self.moved(&head, member, &feed, rule, uncertainty)?,
+                Some(rule) => self.moved(head, member, &feed, rule, uncertainty)?,
             }
         }
         Ok(())
@@ -279,21 +279,21 @@ impl Builder<'_, '_> {
         if let Some(half_life) = rule.transit_half_life {
             let transit = LN_2 / half_life;
             let under_way = feed.fed(decay + transit);
-            self.outside(member, from, "decays on the way", under_way.scaled(decay));
+            self.outside(member, from, "decays on the way", &under_way.scaled(decay));
             arriving = under_way.scaled(transit);
         }
         let clearance = rule.biological_half_life.map_or(0.0, |half_life| LN_2 / half_life);
         let origin = &from.place.name;
         let (name, place) = match &rule.to {
             Destination::Excreted => {
-                self.outside(member, from, "leaves the body", arriving);
+                self.outside(member, from, "leaves the body", &arriving);
                 return Ok(());
             }
             Destination::Here => (format!("{} that clears, {origin}", member.name), from.place.clone()),
             Destination::Around { length } => {
                 let spread = diffuse(&from.place.pattern, *length, &self.cache.phantom().grid);
                 if spread.outside > 1.0e-9 {
-                    self.outside(member, from, "diffuses out of the phantom", arriving.scaled(spread.outside));
+                    self.outside(member, from, "diffuses out of the phantom", &arriving.scaled(spread.outside));
                     arriving = arriving.scaled(1.0 - spread.outside);
                 }
                 let pattern = self.cache.share(spread.amounts.into_iter()).ok_or_else(|| {
@@ -318,7 +318,7 @@ impl Builder<'_, '_> {
         };
         let pool = arriving.fed(decay + clearance);
         if clearance > 0.0 {
-            self.outside(member, from, "clears and leaves the body", pool.scaled(clearance));
+            self.outside(member, from, "clears and leaves the body", &pool.scaled(clearance));
         }
         let course = pool.scaled(decay);
         let named = self.chain.named_regions();
@@ -326,13 +326,13 @@ impl Builder<'_, '_> {
         let several = parts.len() > 1;
         for (place, share) in parts {
             let name = if several { format!("{name}, {}", place.name) } else { name.clone() };
-            self.group(Head { nuclide: member, name, place, course: course.scaled(share) }, uncertainty)?;
+            self.group(&Head { nuclide: member, name, place, course: course.scaled(share) }, uncertainty)?;
         }
         Ok(())
     }
 
     /// Counts atoms that decay outside the phantom.
-    fn outside(&mut self, member: &Nuclide, from: &Head, fate: &'static str, course: TimeCourse) {
+    fn outside(&mut self, member: &Nuclide, from: &Head, fate: &'static str, course: &TimeCourse) {
         let atoms = course.truncated(self.until).tia();
         let known = self.outside.iter_mut().find(|o| o.member == member.name && o.from == from.place.name && o.fate == fate);
         match known {

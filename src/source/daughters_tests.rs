@@ -34,7 +34,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(plan: &NuclidePlan, course: TimeCourse) -> Self {
+    fn of(plan: &NuclidePlan, course: &TimeCourse) -> Self {
         let phantom = two_regions();
         let region = |name: &str| Ok(phantom.region_names.iter().position(|n| n == name).expect("a region"));
         let chain = MovingChain::new(plan, region).expect("a chain");
@@ -103,7 +103,7 @@ fn close(found: f64, expected: f64, tolerance: f64) {
 
 #[test]
 fn without_rules_a_chain_in_equilibrium_is_one_component() {
-    let found = Found::of(&plan("Ac-225", vec![]), TimeCourse::exponential(1e6, 1e-6));
+    let found = Found::of(&plan("Ac-225", vec![]), &TimeCourse::exponential(1e6, 1e-6));
     assert_eq!(found.names(), ["Ac-225 in a"]);
     let chain = nuclide::chain("Ac-225").expect("known");
     for member in &chain.members {
@@ -120,7 +120,7 @@ fn decays_are_conserved_whatever_moves() {
         Redistribution { biological_half_life: Some(3600.0), ..rule("Bi-213", 0.25, Destination::Here) },
         Redistribution { from: vec![], ..rule("Pb-209", 0.5, Destination::Excreted) },
     ];
-    let found = Found::of(&plan("Ac-225", rules), TimeCourse::exponential(1e6, 1e-6));
+    let found = Found::of(&plan("Ac-225", rules), &TimeCourse::exponential(1e6, 1e-6));
     let outside = |member: &str| found.outside.iter().filter(|o| o.member == member).map(|o| o.atoms).sum::<f64>();
     // Feeding order: what is outside takes its own descendants with it.
     for member in &chain.members {
@@ -135,7 +135,7 @@ fn decays_are_conserved_whatever_moves() {
 fn bismuth_from_a_lesion_decays_in_the_kidneys_as_often_as_the_rule_says() {
     let course = TimeCourse::exponential(1e6, 1e-6);
     let clears = Redistribution { biological_half_life: Some(3600.0), ..rule("Bi-213", 0.4, to_b()) };
-    let found = Found::of(&plan("Ac-225", vec![clears]), course);
+    let found = Found::of(&plan("Ac-225", vec![clears]), &course);
     let bismuth = nuclide::find("Bi-213").expect("known");
     let branch = nuclide::chain("Ac-225").expect("known").decays_of("Bi-213");
     let stays = bismuth.decay_constant() / (bismuth.decay_constant() + LN_2 / 3600.0);
@@ -159,7 +159,7 @@ fn bismuth_from_a_lesion_decays_in_the_kidneys_as_often_as_the_rule_says() {
 #[test]
 fn members_that_lag_behind_follow_bateman() {
     let thorium = nuclide::find("Th-227").expect("known");
-    let found = Found::of(&plan("Th-227", vec![]), TimeCourse::exponential(1.0, thorium.decay_constant()));
+    let found = Found::of(&plan("Th-227", vec![]), &TimeCourse::exponential(1.0, thorium.decay_constant()));
     assert_eq!(found.names(), ["Th-227 in a", "Ra-223 in a"]);
     let chain = chain_within("Th-227", f64::INFINITY).expect("known");
     let in_time = ChainInTime::of(&chain);
@@ -195,7 +195,7 @@ fn recoils_leave_spheres_as_geometry_says() {
         assert!((left - p).abs() <= 4.0 * sigma + 1e-12, "{ratio}: {left} against {p}");
     }
     let recoil = Redistribution { recoil: Some(escape(0.7)), ..rule("Fr-221", 1.0, to_b()) };
-    let found = Found::of(&plan("Ac-225", vec![recoil]), TimeCourse::exponential(1e6, 1e-6));
+    let found = Found::of(&plan("Ac-225", vec![recoil]), &TimeCourse::exponential(1e6, 1e-6));
     close(found.decays("Fr-221", "in b") / 1e12, escape(0.7).probability(), 1e-9);
 }
 

@@ -35,8 +35,8 @@ pub(super) fn diffuse(pattern: &DecayPattern, length: f64, grid: &VoxelGrid) -> 
     for (root, weight) in nodes(finest / length) {
         let sigma = std::f64::consts::SQRT_2 * length * root;
         let mut spread = source.clone();
-        for axis in 0..3 {
-            convolve(&mut spread, size, axis, &transfer(sigma, spacing[axis]));
+        for (axis, &edge) in spacing.iter().enumerate() {
+            convolve(&mut spread, size, axis, &transfer(sigma, edge));
         }
         sum.iter_mut().zip(&spread).for_each(|(sum, value)| *sum += weight * value);
     }
@@ -121,7 +121,7 @@ fn convolve(values: &mut [f64], size: [usize; 3], axis: usize, kernel: &[f64]) {
     let n = size[axis];
     let stride = [1, size[0], size[0] * size[1]][axis];
     let mut line = vec![0.0; n];
-    for start in (0..values.len()).filter(|start| start / stride % n == 0) {
+    for start in (0..values.len()).filter(|start| (start / stride).is_multiple_of(n)) {
         line.fill(0.0);
         for j in 0..n {
             let value = values[start + j * stride];

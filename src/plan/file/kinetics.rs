@@ -43,10 +43,10 @@ pub(super) const COURSE_KEYS: [&str; 3] = ["phases", "samples", "compartment"];
 pub(super) fn course(section: &Section<'_>) -> Option<CourseDraft> {
     let written: Vec<&str> = COURSE_KEYS.into_iter().filter(|key| section.has(key)).collect();
     let others = ["activity", "fraction", "half_life", "biological_half_life", "uptake_half_life"];
-    if let [first, rest @ ..] = &written[..] {
-        if let Some(other) = rest.first().copied().or_else(|| others.into_iter().find(|key| section.has(key))) {
-            section.problem(section.key_span(other), Fault::new(format!("both `{first}` and `{other}` are given"), "keep one"));
-        }
+    if let [first, rest @ ..] = &written[..]
+        && let Some(other) = rest.first().copied().or_else(|| others.into_iter().find(|key| section.has(key)))
+    {
+        section.problem(section.key_span(other), Fault::new(format!("both `{first}` and `{other}` are given"), "keep one"));
     }
     let path = &section.path;
     match written.first() {
