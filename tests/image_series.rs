@@ -352,7 +352,7 @@ fn voxel_by_voxel_the_same_activity_is_found_in_all() {
 fn a_real_ct() {
     let folder = std::env::var("DOSAIC_CT_FOLDER").expect("DOSAIC_CT_FOLDER names the folder of ct.nii.gz and labels.nii.gz");
     let folder = Path::new(&folder).canonicalize().expect("the folder is there");
-    let labels = dosaic::io::image::read(&folder.join("labels.nii.gz")).expect("labels");
+    let labels = dosaic::io::image::read(folder.join("labels.nii.gz")).expect("labels");
     let liver: Vec<DVec3> =
         (0..labels.data.len()).filter(|&v| labels.data[v] == 5.0).map(|v| labels.grid.center(labels.grid.ijk(v))).collect();
     let center = liver.iter().sum::<DVec3>() / liver.len() as f64;
