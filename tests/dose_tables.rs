@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dosaic::{
     dose::{
-        accumulate::{Contribution, FractionDelivery, dose_maps, dose_rate_components, region_doses},
+        accumulate::{dose_maps, dose_rate_components, region_doses},
         component::{LetClass, LocalDeposit, ScoredComponent, ScoredRun},
+        contribution::{Contribution, FractionDelivery},
         rate::{dose_rate_at, rate_maps},
         regions::{Period, RegionIndex, RegionResponse, TableOptions, region_rows},
         tally::{BatchAccumulator, BatchTally, LET_QUANTUM, QUANTUM_MEV, TallyMeans},

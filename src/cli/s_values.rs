@@ -6,10 +6,7 @@ use glam::DVec3;
 use super::emitters::EmitterArguments;
 use crate::{
     error::{Error, Result},
-    kernel::{
-        cell::{Cell, cell_s},
-        voxel_s::voxel_s,
-    },
+    kernel::{cell::cell_s, sites::Cell, voxel_s::voxel_s},
 };
 
 #[derive(Debug, Args)]

@@ -125,7 +125,7 @@ fn hand_over_shares_maps_between_fractions_and_keeps_the_dose() {
 
 #[test]
 fn grids_larger_than_a_chunk_come_out_whole() {
-    let n = CHUNK + 3;
+    let n = crate::dose::component::CHUNK + 3;
     let phantom = row(1.0, &vec![1.0; n], &vec![0; n]);
     let mev: Vec<f64> = (0..n).map(|v| if v % 7 == 0 { 0.0 } else { 1e-3 * (1 + v % 5) as f64 }).collect();
     let scored = [component(&phantom, &mev, None, 0.0)];

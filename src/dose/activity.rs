@@ -5,8 +5,8 @@
 
 use crate::{
     dose::{
-        accumulate::{Contribution, activities, add_dose, by_chunk},
         component::ScoredComponent,
+        contribution::{Contribution, activities, add_dose, by_chunk},
     },
     grid::VoxelGrid,
     source::ActivityUncertainty,

@@ -14,6 +14,7 @@ use crate::source::TimeCourse;
 pub mod accumulate;
 pub mod activity;
 pub mod component;
+pub mod contribution;
 pub mod dvh;
 #[cfg(test)]
 mod fixtures;

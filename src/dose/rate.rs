@@ -2,8 +2,9 @@
 
 use crate::{
     dose::{
-        accumulate::{Contribution, FractionDelivery, RegionDose, activities, add_dose, by_chunk, region_sums},
+        accumulate::{RegionDose, region_sums},
         component::ScoredComponent,
+        contribution::{Contribution, FractionDelivery, activities, add_dose, by_chunk},
         terms::{Term, terms},
     },
     grid::VoxelGrid,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::emitter::Emitter;
 use crate::{
-    dose::accumulate::{Contribution, FractionDelivery},
+    dose::contribution::{Contribution, FractionDelivery},
     plan::{FractionPlan, Plan},
     source::{DecayPattern, FractionSource},
     transport::backend::source_list,

@@ -3,7 +3,8 @@
 use super::{Prepared, Transport};
 use crate::{
     dose::{
-        accumulate::{Contribution, DoseMaps, dose_maps, dose_rate_components, region_doses},
+        accumulate::{DoseMaps, dose_maps, dose_rate_components, region_doses},
+        contribution::Contribution,
         rate::{RateAt, dose_rate_at, rate_maps},
         regions::{Period, RegionDvh, RegionIndex, RegionResponse, RegionRow, TableOptions, region_rows},
     },

@@ -5,7 +5,7 @@ use crate::{
     grid::{GridLimits, VoxelGrid},
     io::{image, memory as system},
     phantom,
-    plan::{PhantomPlan, Plan},
+    plan::{FractionPlan, ImageSeries, PhantomPlan, Plan, SeriesBy},
 };
 
 /// One thing that takes memory.
@@ -36,6 +36,15 @@ fn grid(plan: &Plan) -> Result<VoxelGrid> {
     }
 }
 
+/// Places that take up activity in a fraction, at most.
+fn places(fraction: &FractionPlan) -> u64 {
+    let of_series = |series: &ImageSeries| match &series.by {
+        SeriesBy::Region { regions, .. } => regions.len() + 1,
+        SeriesBy::Voxel { classes, .. } => *classes,
+    };
+    (fraction.uptakes.len() + fraction.images.len() + fraction.series.iter().map(of_series).sum::<usize>()) as u64
+}
+
 /// What the run needs, from the plan alone; maps of components count as if every voxel had dose.
 ///
 /// # Errors
@@ -45,7 +54,8 @@ pub fn memory(plan: &Plan) -> Result<(VoxelGrid, Vec<MemoryItem>)> {
     let voxels = grid.len() as u64;
     let alphas =
         plan.nuclides.iter().any(|n| crate::nuclide::emissions(&n.name, n.daughters).is_ok_and(|chain| !chain.total.alphas.is_empty()));
-    let sources: u64 = plan.fractions.iter().map(|f| (f.uptakes.len() + f.images.len()) as u64).max().unwrap_or(0);
+    let sources = plan.fractions.iter().map(|f| places(f) * (1 + plan.nuclides[f.nuclide].redistribution.len() as u64)).max().unwrap_or(0);
+    let frames = plan.fractions.iter().flat_map(|f| &f.series).map(|s| s.images.len() as u64).max().unwrap_or(0);
     let maps = 2 + u64::from(alphas) * 2;
     let fraction_maps = if plan.output.fractions { plan.fractions.len() as u64 } else { 0 };
     let item = |name: &str, per_voxel: u64, buffer: bool| MemoryItem { name: name.into(), per_voxel, bytes: per_voxel * voxels, buffer };
@@ -55,6 +65,7 @@ pub fn memory(plan: &Plan) -> Result<(VoxelGrid, Vec<MemoryItem>)> {
             item("phantom while it is built", phantom::building_bytes_per_voxel(&plan.phantom), false),
             item("phantom (material, density)", 4, true),
             item("regions", 2, false),
+            item("images of a series", 4 * frames, false),
             item("tally of a batch", if alphas { 16 } else { 8 }, true),
             item("tally on the host", if alphas { 16 } else { 8 }, false),
             item("sums of a component in transport", if alphas { 36 + 28 } else { 28 }, false),

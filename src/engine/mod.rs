@@ -22,7 +22,7 @@ pub use progress::Progress;
 pub use transport::Transport;
 
 use crate::{
-    dose::accumulate::{FractionDelivery, dose_maps},
+    dose::{accumulate::dose_maps, contribution::FractionDelivery},
     error::{Error, Result},
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},

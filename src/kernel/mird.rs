@@ -6,8 +6,8 @@
 
 use super::{
     Emitter, Part, Request,
-    cell::{Cell, PAIRS},
     emitter::Radiation,
+    sites::{Cell, PAIRS, local},
 };
 use crate::{error::Result, physics::materials, transport::tables::AlphaRanges};
 
@@ -81,7 +81,7 @@ pub fn formalism(emitter: &Emitter, cell: Cell, distance: f64, request: &Request
             spent.iter_mut().zip(left.windows(2)).for_each(|(s, l)| *s += number * (l[0] - l[1]));
         }
     }
-    let local = super::cell::local(emitter, cell, density)[Part::Electron as usize];
+    let local = local(emitter, cell, density)[Part::Electron as usize];
     Ok(Some(std::array::from_fn(|at| {
         let pair = PAIRS[at];
         let energy: f64 = spent.iter().zip(ends.windows(2)).map(|(mev, x)| mev * cell.chance(pair, distance, x[0], x[1])).sum();

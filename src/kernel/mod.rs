@@ -7,6 +7,7 @@ pub mod mird;
 pub mod point;
 pub mod score;
 pub mod shells;
+pub mod sites;
 mod spectrum_file;
 pub mod stage;
 pub mod voxel_s;

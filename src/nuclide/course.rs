@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::bateman::ChainInTime;
 use super::chain::chain_within;
-use super::describe::{left_out, significant, time};
+use super::describe::left_out;
+use super::show::{significant, time};
 use super::table::find;
 use crate::error::Result;
 

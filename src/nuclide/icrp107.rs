@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::chain::Chain;
-use super::describe::{energy, time};
+use super::show::{energy, time};
 use super::table::{KindEnergies, Nuclide};
 
 /// The differences that the crosscheck of the evaluations lists; its first line says which.

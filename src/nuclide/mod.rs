@@ -12,6 +12,7 @@ pub mod describe;
 mod emissions;
 pub mod icrp107;
 mod name;
+mod show;
 pub mod spectrum;
 pub mod table;
 mod triangle;

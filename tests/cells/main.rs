@@ -5,10 +5,11 @@ use std::process::Command;
 use dosaic::{
     kernel::{
         Emitter, Part, Request,
-        cell::{Cell, CellS, PAIRS, cell_s},
+        cell::{CellS, cell_s},
         emitter::Radiation,
         mird::formalism,
         score::{Estimate, score},
+        sites::{Cell, PAIRS},
         stage::Stage,
     },
     physics::{berger_seltzer::Charge, electron_stopping::electron_stopping, interpolation::LogLogSpline, materials},

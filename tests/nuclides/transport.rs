@@ -2,11 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use dosaic::kernel::cell::{Cell, PAIRS, cell_s};
 use dosaic::kernel::emitter::{Emitter, Part, Radiation};
 use dosaic::kernel::point::{default_radii, point_kernel};
 use dosaic::kernel::voxel_s::voxel_s;
 use dosaic::kernel::{BATCHES, Request};
+use dosaic::kernel::{
+    cell::cell_s,
+    sites::{Cell, PAIRS},
+};
 use dosaic::nuclide::{emissions, table::all};
 use dosaic::plan::{PhotonMode, WaterData};
 use glam::DVec3;

@@ -7,9 +7,10 @@ use crate::{
     error::Result,
     kernel::{
         Emitter, Request,
-        cell::{Cell, CellS, PAIRS, cell_s},
+        cell::{CellS, cell_s},
         mird::formalism,
         score::Estimate,
+        sites::{Cell, PAIRS},
     },
     plan::{PhotonMode, WaterData},
     verify::{
