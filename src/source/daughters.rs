@@ -228,7 +228,6 @@ impl Builder<'_, '_> {
             }
             let mut staying = fed;
             for rule in self.chain.rules_for(member.nuclide, head.place.region) {
-                // Where it already is, it need not go; without clearance that would change nothing but the name.
                 let moved = fed * share(rule);
                 staying -= moved;
                 next.push((member.nuclide, moved, Some(rule)));
