@@ -18,7 +18,7 @@ fn with(component: usize, course: TimeCourse) -> Contribution {
 
 /// A linear rise to 12 h, then a decay; its mean time from a quadrature.
 fn rise_and_fall() -> TimeCourse {
-    let rise = Piece { start: 0.0, end: 12.0 * HOUR, value: 0.0, slope: 2e3 / (12.0 * HOUR), rate: 0.0 };
+    let rise = Piece { start: 0.0, end: 12.0 * HOUR, value: 0.0, slope: 2e3 / (12.0 * HOUR), rate: 0.0, power: 0 };
     TimeCourse { pieces: vec![rise, Piece { start: 12.0 * HOUR, ..Piece::exponential(2e3, 5e-6) }] }
 }
 

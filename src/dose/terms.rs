@@ -42,12 +42,14 @@ pub fn terms(course: &TimeCourse) -> Vec<(Term, f64)> {
             rest.iter().take_while(|p| (p.start, p.end) == (first.start, first.end) && (p.rate == first.rate || near(p.rate))).count();
         let (cluster, others) = rest.split_at(same);
         rest = others;
-        let sum = cluster.iter().map(|p| p.value).sum::<f64>();
-        let cancel = cluster.iter().map(|p| p.value.abs()).sum::<f64>() > CANCELLATION * sum.abs();
-        if same > 1 && cancel {
+        // Pieces with powers come from such an expansion already.
+        let plain = || cluster.iter().filter(|p| p.power == 0);
+        let sum = plain().map(|p| p.value).sum::<f64>();
+        let cancel = plain().map(|p| p.value.abs()).sum::<f64>() > CANCELLATION * sum.abs();
+        if plain().count() > 1 && cancel {
             let middle = 0.5 * (first.rate + cluster[same - 1].rate);
             let mut factors = [0.0; HIGHEST as usize + 1];
-            for piece in cluster {
+            for piece in plain() {
                 let mut expansion = 1.0;
                 for k in 0..factors.len() {
                     factors[k] += piece.value * expansion;
@@ -60,11 +62,10 @@ pub fn terms(course: &TimeCourse) -> Vec<(Term, f64)> {
             for (factor, power) in factors.into_iter().zip(0..) {
                 push(&mut out, Term { start: first.start, end: first.end, rate: middle, power }, factor);
             }
-        } else {
-            for p in cluster {
-                push(&mut out, Term { start: p.start, end: p.end, rate: p.rate, power: 0 }, p.value);
-                push(&mut out, Term { start: p.start, end: p.end, rate: p.rate, power: 1 }, p.slope);
-            }
+        }
+        for p in cluster.iter().filter(|p| p.power > 0 || !(cancel && plain().count() > 1)) {
+            push(&mut out, Term { start: p.start, end: p.end, rate: p.rate, power: p.power }, p.value);
+            push(&mut out, Term { start: p.start, end: p.end, rate: p.rate, power: p.power + 1 }, p.slope);
         }
     }
     out
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn terms_are_the_course() {
-        let linear = Piece { start: 2.0, end: 7.0, value: 3.0, slope: -0.2, rate: -0.1 };
+        let linear = Piece { start: 2.0, end: 7.0, value: 3.0, slope: -0.2, rate: -0.1, power: 0 };
         let course = TimeCourse { pieces: vec![Piece::exponential(5.0, 0.3), Piece::exponential(-5.0, 2.0), linear] };
         let found = terms(&course);
         assert_eq!(found.len(), 4);
@@ -157,7 +158,7 @@ mod tests {
                 assert!((at(&found, t) / exact - 1.0).abs() < 1e-11, "{apart} {t}");
             }
         }
-        let feed = TimeCourse { pieces: vec![Piece { start: 0.0, end: 5.0, value: 0.0, slope: 2.0, rate: 0.0 }] };
+        let feed = TimeCourse { pieces: vec![Piece { start: 0.0, end: 5.0, value: 0.0, slope: 2.0, rate: 0.0, power: 0 }] };
         for loss in [1e-9, 1e-6, 1e-4, 1e-3, 0.009] {
             let found = terms(&feed.fed(loss));
             // Int_0^t 2 u e^(-loss (t - u)) du = t^2 (1 - loss t/3 + (loss t)^2/12 - ...).

@@ -1,10 +1,10 @@
 //! Activity in time at one place, as pieces with exact integrals.
 //!
-//! A piece is `(value + slope s) e^(-rate s)` with `s = t - start` from its start to its end. That holds sums of exponentials (pieces without
-//! end), trapezoids (rate 0), log-linear interpolation (slope 0, rates of either sign), a truncation (a common end), and what a linear chain
-//! of decay and clearance makes of any of them ([`TimeCourse::fed`]).
+//! A piece is `(value + slope s) s^power e^(-rate s)` with `s = t - start` from its start to its end. That holds sums of exponentials (pieces
+//! without end), trapezoids (rate 0), log-linear interpolation (slope 0, rates of either sign), a truncation (a common end), and what a linear
+//! chain of decay and clearance makes of any of them ([`TimeCourse::fed`]); powers come from rates that (nearly) agree.
 
-use crate::physics::exponential::{decay, first_moment, phi1, second_moment};
+use crate::physics::exponential::{decay, moment};
 
 /// One piece of a time course; times count from the start of the fraction.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -19,12 +19,14 @@ pub struct Piece {
     pub slope: f64,
     /// 1/s; positive in a piece without end.
     pub rate: f64,
+    /// Power of time by which all is multiplied; value and slope are per s^power.
+    pub power: u32,
 }
 
 impl Piece {
     /// `value e^(-rate t)` from the start of the fraction on.
     pub fn exponential(value: f64, rate: f64) -> Self {
-        Self { start: 0.0, end: f64::INFINITY, value, slope: 0.0, rate }
+        Self { start: 0.0, end: f64::INFINITY, value, slope: 0.0, rate, power: 0 }
     }
 
     /// Its value at a time, Bq.
@@ -33,39 +35,53 @@ impl Piece {
             return 0.0;
         }
         let s = time - self.start;
-        (self.value + self.slope * s) * decay(self.rate, s)
+        (self.value + self.slope * s) * s.powi(self.power as i32) * decay(self.rate, s)
     }
 
     /// Its exact integral, Bq s.
     pub fn integral(&self, from: f64, to: f64) -> f64 {
+        self.weighted(0, from, to)
+    }
+
+    /// Factors and powers of its monomials.
+    fn monomials(&self) -> [(f64, u32); 2] {
+        [(self.value, self.power), (self.slope, self.power + 1)]
+    }
+
+    /// `Int s^extra A dt`, s counted from its start.
+    fn weighted(&self, extra: u32, from: f64, to: f64) -> f64 {
         let (from, to) = (from.max(self.start), to.min(self.end));
         if from >= to {
             return 0.0;
         }
-        let s = from - self.start;
-        let left = decay(self.rate, s);
-        let (value, slope, h) = ((self.value + self.slope * s) * left, self.slope * left, to - from);
-        if h.is_infinite() {
-            return value / self.rate + slope / (self.rate * self.rate);
-        }
-        h * (value * phi1(self.rate * h) + h * slope * first_moment(self.rate * h))
+        let (gap, h) = (from - self.start, to - from);
+        let monomial = |(factor, power): (f64, u32)| {
+            if factor == 0.0 {
+                return 0.0;
+            }
+            let power = power + extra;
+            // (gap + u)^power by the binomial theorem: no subtraction.
+            let mut binomial = 1.0;
+            let mut sum = 0.0;
+            for p in (0..=power).rev() {
+                if binomial != 0.0 {
+                    sum += binomial * moment(p, self.rate, h);
+                }
+                binomial *= gap * f64::from(p) / f64::from(power - p + 1);
+            }
+            factor * sum
+        };
+        decay(self.rate, gap) * self.monomials().map(monomial).iter().sum::<f64>()
     }
 
     /// `Int t A dt` over the whole piece, Bq s2.
     fn first_moment(&self) -> f64 {
-        let h = self.end - self.start;
-        let about_start = if h.is_infinite() {
-            (self.value + 2.0 * self.slope / self.rate) / (self.rate * self.rate)
-        } else {
-            let x = self.rate * h;
-            h * h * (self.value * first_moment(x) + h * self.slope * second_moment(x))
-        };
-        about_start + self.start * self.integral(self.start, self.end)
+        self.weighted(1, self.start, self.end) + self.start * self.integral(self.start, self.end)
     }
 
     /// True where both can be one piece by adding values and slopes.
     fn joins(&self, other: &Self) -> bool {
-        (self.start, self.end, self.rate) == (other.start, other.end, other.rate)
+        (self.start, self.end, self.rate, self.power) == (other.start, other.end, other.rate, other.power)
     }
 }
 
@@ -76,10 +92,13 @@ pub struct TimeCourse {
     pub pieces: Vec<Piece>,
 }
 
-/// Rates closer than this share of the loss (or of 1 / the piece's length) count as equal in [`TimeCourse::fed`], which else divides by their difference.
-const LEAST_DIFFERENCE: f64 = 1.0e-6;
-/// Linear pieces, whose formula divides by the square, are moved apart by this share instead.
-const LEAST_DIFFERENCE_LINEAR: f64 = 1.0e-4;
+/// Where rate and loss differ by less than this share of the loss, or over this share of 1 / the piece's length, [`TimeCourse::fed`] expands
+/// in powers of their difference instead of dividing by it.
+const NEAR: f64 = 0.05;
+/// Most terms of that expansion: the first one left out is below `NEAR^24 (n + 24)! / (n! 24!)`, 1e-23 for n = 8.
+const TERMS: u32 = 24;
+/// Terms below this share of the whole are left out.
+const NEGLIGIBLE: f64 = 1.0e-16;
 
 impl TimeCourse {
     /// `activity e^(-rate t)`; Bq and 1/s.
@@ -138,47 +157,61 @@ impl TimeCourse {
     }
 
     /// What a pool holds that is fed by this course (per second) and empties at `loss` (1/s, decay and clearance together):
-    /// `Int_0^t A(u) e^(-loss (t - u)) du`.
+    /// `Int_0^t A(u) e^(-loss (t - u)) du`, as pieces again.
     ///
-    /// Exact, but for linear pieces whose rate (nearly) equals `loss`: these are taken 1e-4 apart, so that the result is a sum of pieces again; and
-    /// rates within 1e-6 of `loss` are taken as equal to it. The integral over all time is 1/loss times that of the feed, to the rounding of
-    /// amplitudes that nearly cancel (1e-9).
+    /// A monomial `s^n e^(-rate s)` gives, with d = rate - loss, `n!/d^(n+1) (e^(-loss s) - e^(-rate s) sum_(j<=n) (d s)^j/j!)`. Where d is so
+    /// small that this loses digits, it is `e^(-loss s) sum_k (-d)^k/k! s^(n+k+1)/(n+k+1)`.
     #[must_use]
     pub fn fed(&self, loss: f64) -> Self {
         let mut pool = Self::default();
         for piece in &self.pieces {
-            let length = piece.end - piece.start;
-            let (rate, mut difference) = (piece.rate, piece.rate - loss);
-            let gathered = if piece.slope == 0.0 && difference.abs() < LEAST_DIFFERENCE * loss.max(1.0 / length) {
-                // e^(-rate s) fed into a pool that loses as fast: s e^(-rate s).
-                let rate = 0.5 * (rate + loss);
-                pool.push(Piece { value: 0.0, slope: piece.value, rate, ..*piece });
-                piece.value * length * decay(rate, length)
-            } else {
-                // A linear piece without end has its own rate for a scale.
-                let least = if piece.slope == 0.0 {
-                    0.0
-                } else {
-                    (LEAST_DIFFERENCE_LINEAR / length).max(LEAST_DIFFERENCE_LINEAR * loss.min(rate.abs()))
-                };
-                let mut own = loss;
-                if difference.abs() < least {
-                    difference = if difference < 0.0 { -least } else { least };
-                    own = rate - difference;
-                }
-                let (linear, constant) = (-piece.slope / difference, piece.value / difference + piece.slope / (difference * difference));
-                pool.push(Piece { value: constant, slope: 0.0, rate: own, ..*piece });
-                pool.push(Piece { value: -constant, slope: linear, rate, ..*piece });
-                constant * decay(own, length) + (linear * length - constant) * decay(rate, length)
-            };
+            let first = pool.pieces.len();
+            for (factor, power) in piece.monomials().into_iter().filter(|(factor, _)| *factor != 0.0) {
+                pool.feed(piece, factor, power, loss);
+            }
             if piece.end.is_finite() {
-                // What has gathered is left to empty.
-                pool.push(Piece { start: piece.end, end: f64::INFINITY, value: gathered, slope: 0.0, rate: loss });
+                // What has gathered is left to empty. (Pieces of this window only: no others end here unless they begin there too.)
+                let inside = |p: &&Piece| (p.start, p.end) == (piece.start, piece.end);
+                let length = piece.end - piece.start;
+                let reached = |p: &Piece| (p.value + p.slope * length) * length.powi(p.power as i32) * decay(p.rate, length);
+                let gathered: f64 = pool.pieces[first..].iter().filter(inside).map(reached).sum();
+                pool.pieces.push(Piece { start: piece.end, end: f64::INFINITY, value: gathered, slope: 0.0, rate: loss, power: 0 });
             }
         }
-        pool.pieces.retain(|piece| piece.value != 0.0 || piece.slope != 0.0);
-        let (exact, found) = (self.tia() / loss, pool.tia());
-        if exact > 0.0 && found > 0.0 { pool.scaled(exact / found) } else { pool }
+        let mut joined = Self::default();
+        pool.pieces.into_iter().for_each(|piece| joined.push(piece));
+        let whole = joined.tia().abs();
+        joined.pieces.retain(|piece| piece.integral(piece.start, piece.end).abs() > NEGLIGIBLE * whole);
+        joined
+    }
+
+    /// Adds what `factor s^power` times the exponential of a piece leaves in a pool during that piece.
+    fn feed(&mut self, piece: &Piece, factor: f64, power: u32, loss: f64) {
+        let difference = piece.rate - loss;
+        let near = difference.abs() < NEAR * loss || difference.abs() * (piece.end - piece.start) < NEAR;
+        let mut add = |value: f64, power: u32, rate: f64| {
+            self.pieces.push(Piece { value, slope: 0.0, rate, power, ..*piece });
+        };
+        if near {
+            let mut expansion = factor;
+            for k in 0..TERMS {
+                if expansion == 0.0 {
+                    break;
+                }
+                add(expansion / f64::from(power + k + 1), power + k + 1, loss);
+                expansion *= -difference / f64::from(k + 1);
+            }
+            return;
+        }
+        // n!/(j! d^(n+1-j)) from j = n down.
+        let mut part = factor / difference;
+        for j in (0..=power).rev() {
+            add(-part, j, piece.rate);
+            if j == 0 {
+                add(part, 0, loss);
+            }
+            part *= f64::from(j) / difference;
+        }
     }
 }
 

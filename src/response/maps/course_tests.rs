@@ -48,7 +48,7 @@ fn with(fraction: u32, start: f64, course: &TimeCourse) -> DoseRateComponent {
 
 /// `from` and `to` in hours, value in Bq, slope in Bq/h, rate in 1/h.
 fn piece(from: f64, to: f64, value: f64, slope: f64, rate: f64) -> Piece {
-    Piece { start: from * HOUR, end: to * HOUR, value, slope: slope / HOUR, rate: rate / HOUR }
+    Piece { start: from * HOUR, end: to * HOUR, value, slope: slope / HOUR, rate: rate / HOUR, power: 0 }
 }
 
 /// Every kind of course; some 1e12 decays each, so 10 Gy.

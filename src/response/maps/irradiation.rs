@@ -143,7 +143,7 @@ fn check(component: &DoseRateComponent, voxels: usize) -> Result<()> {
     if !start.is_finite() {
         return wrong(format!("the start is {start} s; it must be finite"));
     }
-    for Piece { start, end, value, slope, rate } in &course.pieces {
+    for Piece { start, end, value, slope, rate, power: _ } in &course.pieces {
         if end.is_infinite() && !(rate.is_finite() && *rate > 0.0) {
             return wrong(format!(
                 "the decay constant is {rate}/s in a part of the time course that never ends; it must be finite and positive"

@@ -55,8 +55,8 @@ impl Shape {
     /// Whether both are one.
     pub(super) fn same(&self, other: &Self) -> bool {
         let near = |a: &Piece, b: &Piece| {
-            (a.start, a.end, a.rate) == (b.start, b.end, b.rate)
-                && (a.value - b.value).abs() <= SAME
+            (a.start, a.end, a.rate, a.power) == (b.start, b.end, b.rate, b.power)
+                && (a.value - b.value).abs() <= SAME * a.value.abs()
                 && (a.slope - b.slope).abs() <= SAME * a.slope.abs()
         };
         let (mine, theirs) = (&self.course.pieces, &other.course.pieces);

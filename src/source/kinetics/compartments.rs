@@ -1,7 +1,7 @@
 //! Compartments that exchange the nuclide: `x' = K x`, with physical decay on the diagonal.
 //!
-//! The rate matrix is taken apart into groups of compartments that reach each other (its strongly connected blocks): their eigenvalues are those
-//! of the whole, and a compartment holds only exponentials of groups that feed it. Time integrals come from `-K X = x(0)`, not from the
+//! The rate matrix is taken apart into groups of compartments that reach each other (its strongly connected blocks). Each is solved in its own
+//! modes, fed by the groups before it, so that rates of different groups may agree. Time integrals come from `-K X = x(0)`, not from the
 //! exponentials.
 
 use std::f64::consts::LN_2;
@@ -12,11 +12,15 @@ use super::Realised;
 use crate::{
     error::{Error, Result},
     plan::{Compartment, CompartmentModel},
-    source::{Piece, TimeCourse},
+    source::TimeCourse,
 };
 
 /// Eigenvalues closer than this share of the larger one count as equal.
 const EQUAL: f64 = 1.0e-6;
+/// The integral of the exponentials may be off by this share.
+const INTEGRAL: f64 = 1.0e-6;
+/// The same where equal rates were moved apart, which shifts slow rates in second order.
+const INTEGRAL_APART: f64 = 1.0e-3;
 /// Equal eigenvalues are moved apart by this share: twofold ones, and more.
 const APART: [f64; 2] = [1.0e-5, 1.0e-4];
 
@@ -39,9 +43,11 @@ pub(super) fn realise(model: &CompartmentModel, wanted: usize, physical: f64) ->
         notes.push(format!("no activity reaches compartment \"{}\"", model.compartments[wanted].name));
         return Ok(Realised { notes, ..Realised::given(TimeCourse::default(), 0.0) });
     }
+    let mut allowed = INTEGRAL;
     let mut course = match system.course(&matrix, wanted)? {
         Spectrum::Different(course) => course,
         Spectrum::Equal(fold) => {
+            allowed = INTEGRAL_APART;
             let apart = APART[usize::from(fold > 2)];
             notes.push(format!("{fold} rates of the compartments are equal; they are taken {apart:e} apart, to both sides, which cancels"));
             let mut course = TimeCourse::default();
@@ -59,6 +65,13 @@ pub(super) fn realise(model: &CompartmentModel, wanted: usize, physical: f64) ->
         }
     };
     let found = course.tia();
+    if (found - tia).abs() > allowed * tia {
+        return Err(Error::input(format!(
+            "the rates of the compartments are so nearly equal that their exponentials cancel (the integral comes out {:.1e} off); change one of \
+             them by 1 %, or join two compartments",
+            (found / tia - 1.0).abs()
+        )));
+    }
     if found > 0.0 && tia > 0.0 {
         course = course.scaled(tia / found);
     }
@@ -141,46 +154,84 @@ enum Spectrum {
 }
 
 impl System<'_> {
-    /// The course in one compartment, if all rates differ.
+    /// The course in one compartment, if the rates of every group that exchanges differ among themselves.
+    ///
+    /// Group after group, each fed by those before it: `x_r = sum_j V_rj sum_c (V^-1)_jc (x_c(0) + feed of c)` with every mode j a pool that
+    /// empties at its own rate ([`TimeCourse::fed`]). Rates of different groups may agree.
     fn course(&self, matrix: &DMatrix<f64>, wanted: usize) -> Result<Spectrum> {
         let n = matrix.nrows();
         // Only compartments between the activity and the one wanted matter.
         let fed = |c: usize| (0..n).any(|from| self.initial[from] > 0.0 && self.reach[from][c]);
         let matter: Vec<usize> = (0..n).filter(|&c| fed(c) && self.reach[c][wanted]).collect();
-        let (matrix, initial) = (matrix.select_rows(&matter).select_columns(&matter), self.initial.select_rows(&matter));
-        let mut rates = Vec::new();
-        let mut seen = vec![false; matter.len()];
-        for first in 0..matter.len() {
-            if seen[first] {
-                continue;
-            }
-            let together = |c: usize| self.reach[matter[first]][matter[c]] && self.reach[matter[c]][matter[first]];
-            let block: Vec<usize> = (first..matter.len()).filter(|&c| together(c)).collect();
-            block.iter().for_each(|&c| seen[c] = true);
-            let names = || block.iter().map(|&c| format!("\"{}\"", self.model.compartments[matter[c]].name)).collect::<Vec<_>>().join(", ");
-            let Some(found) = eigenvalues(&matrix.select_rows(&block).select_columns(&block)) else {
-                return Err(Error::input(format!(
-                    "the activity would swing between the compartments {} (their rates lead round in a circle, with complex eigenvalues), \
-                     which is no sum of exponentials; let some flow back, or join two of them",
-                    names()
-                )));
+        let together = |a: usize, b: usize| self.reach[a][b] && self.reach[b][a];
+        let mut courses: Vec<Option<TimeCourse>> = vec![None; n];
+        while let Some(&next) = matter.iter().find(|&&c| {
+            let before = |&&from: &&usize| !together(from, c) && self.reach[from][c];
+            courses[c].is_none() && matter.iter().filter(before).all(|&from| courses[from].is_some())
+        }) {
+            let block: Vec<usize> = matter.iter().copied().filter(|&c| together(c, next)).collect();
+            let modes = match self.modes(matrix, &block)? {
+                Ok(modes) => modes,
+                Err(fold) => return Ok(Spectrum::Equal(fold)),
             };
-            rates.extend(found);
+            let inputs: Vec<TimeCourse> = block
+                .iter()
+                .map(|&c| {
+                    let mut feed = TimeCourse::default();
+                    for &from in matter.iter().filter(|from| !block.contains(from) && matrix[(c, **from)] > 0.0) {
+                        if let Some(course) = &courses[from] {
+                            feed.add(&course.scaled(matrix[(c, from)]));
+                        }
+                    }
+                    feed
+                })
+                .collect();
+            let pools: Vec<Vec<TimeCourse>> =
+                modes.rates.iter().map(|rate| inputs.iter().map(|input| input.fed(-rate)).collect()).collect();
+            for (r, &compartment) in block.iter().enumerate() {
+                let mut course = TimeCourse::default();
+                for (j, &rate) in modes.rates.iter().enumerate() {
+                    for (c, &source) in block.iter().enumerate() {
+                        let weight = modes.vectors[(r, j)] * modes.inverse[(j, c)];
+                        course.add(&TimeCourse::exponential(weight * self.initial[source], -rate));
+                        course.add(&pools[j][c].scaled(weight));
+                    }
+                }
+                course.pieces.retain(|piece| piece.value != 0.0 || piece.slope != 0.0);
+                courses[compartment] = Some(course);
+            }
         }
+        Ok(Spectrum::Different(courses[wanted].take().unwrap_or_default()))
+    }
+
+    /// Rates and vectors of a group that exchanges, or how many of its rates are equal.
+    fn modes(&self, matrix: &DMatrix<f64>, block: &[usize]) -> Result<std::result::Result<Modes, usize>> {
+        let names = || block.iter().map(|&c| format!("\"{}\"", self.model.compartments[c].name)).collect::<Vec<_>>().join(", ");
+        let part = matrix.select_rows(block).select_columns(block);
+        let Some(rates) = eigenvalues(&part) else {
+            return Err(Error::input(format!(
+                "the activity would swing between the compartments {} (their rates lead round in a circle, with complex eigenvalues), \
+                 which is no sum of exponentials; let some flow back, or join two of them",
+                names()
+            )));
+        };
         let near = |a: f64, b: f64| (a - b).abs() <= EQUAL * a.abs().max(b.abs());
         let fold = rates.iter().map(|&a| rates.iter().filter(|&&b| near(a, b)).count()).max().unwrap_or(0);
         if fold > 1 {
-            return Ok(Spectrum::Equal(fold));
+            return Ok(Err(fold));
         }
-        let vectors: Vec<DVector<f64>> = rates.iter().map(|&rate| eigenvector(&matrix, rate)).collect();
+        let vectors: Vec<DVector<f64>> = rates.iter().map(|&rate| eigenvector(&part, rate)).collect();
         let vectors = DMatrix::from_columns(&vectors);
-        let Some(weights) = vectors.clone().lu().solve(&initial) else {
-            return Ok(Spectrum::Equal(2));
-        };
-        let place = matter.iter().position(|&c| c == wanted).unwrap_or(0);
-        let pieces = (0..rates.len()).map(|j| Piece::exponential(vectors[(place, j)] * weights[j], -rates[j]));
-        Ok(Spectrum::Different(TimeCourse { pieces: pieces.filter(|piece| piece.value != 0.0).collect() }))
+        Ok(vectors.clone().try_inverse().map(|inverse| Modes { rates, vectors, inverse }).ok_or(2))
     }
+}
+
+/// A group of compartments in its own modes.
+struct Modes {
+    /// 1/s, negative.
+    rates: Vec<f64>,
+    vectors: DMatrix<f64>,
+    inverse: DMatrix<f64>,
 }
 
 /// Real eigenvalues of a block, all negative; `None` if some are complex.

@@ -177,7 +177,7 @@ impl Rules {
                     rate.max(self.lambda)
                 }
             };
-            pieces.push(Piece { start, end: f64::INFINITY, value: last, slope: 0.0, rate });
+            pieces.push(Piece { start, end: f64::INFINITY, value: last, slope: 0.0, rate, power: 0 });
         }
         pieces.retain(|piece| piece.value != 0.0 || piece.slope != 0.0);
         (TimeCourse { pieces }, notes)
@@ -187,7 +187,7 @@ impl Rules {
     fn join(&self, times: &[f64], activities: &[f64], i: usize) -> Piece {
         let (start, end, a, b) = (times[i], times[i + 1], activities[i], activities[i + 1]);
         if self.between == Between::LogLinear && a > 0.0 && b > 0.0 {
-            Piece { start, end, value: a, slope: 0.0, rate: (a / b).ln() / (end - start) }
+            Piece { start, end, value: a, slope: 0.0, rate: (a / b).ln() / (end - start), power: 0 }
         } else {
             line(start, end, a, b)
         }
@@ -195,7 +195,7 @@ impl Rules {
 }
 
 fn line(start: f64, end: f64, a: f64, b: f64) -> Piece {
-    Piece { start, end, value: a, slope: (b - a) / (end - start), rate: 0.0 }
+    Piece { start, end, value: a, slope: (b - a) / (end - start), rate: 0.0, power: 0 }
 }
 
 /// The piece after `first` goes on before it, down to zero at most.
