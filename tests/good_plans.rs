@@ -487,6 +487,12 @@ fn what_kinetics_and_daughters_cannot_be_is_told() {
         ("until = \"next\"", "until = \"later\"", &["`until`"]),
         ("rate = \"0.036 /h\"", "rate = \"0.036 h\"", &["a rate is needed"]),
         ("to = \"kidneys\"", "to = \"kidney\"", &["there is no compartment \"kidney\"", "did you mean `kidneys`?"]),
+        ("name = \"blood\"", "name = \"out\"", &["cannot be named \"out\""]),
+        (
+            "fraction = \"1 %\"\nhalf_life = \"5 d\"\nuptake_half_life = \"2 h\"",
+            "compartment = \"kidneys\"",
+            &["\"a\" and \"b\" are given the same compartment"],
+        ),
         ("to = \"out\"", "to = \"kidneys\"", &["passes nothing to itself"]),
         ("compartment = \"kidneys\"", "compartment = \"liver\"", &["has no compartment \"liver\""]),
         ("uptake_half_life = \"2 h\"", "uptake_half_life = \"6 d\"", &["rises faster than it falls"]),
@@ -500,12 +506,13 @@ fn what_kinetics_and_daughters_cannot_be_is_told() {
         ("images = [\"one.nii\", \"two.nii\", \"three.nii\"]", "images = \"one.nii\"", &["3 times, but 1 images"]),
         ("recovery = { a =", "recovery = { b =", &["none of the `regions` of this series"]),
         ("unit = \"Bq/mL\"", "unit = \"relative\"", &["unknown word", "\"Bq/mL\", \"Bq\""]),
-        ("fit = \"mono\"\nnoise = \"4 %\"", "fit = \"uptake\"", &["3 times, but this fit needs at least 4", "`uncertainty`"]),
+        ("fit = \"mono\"\nnoise = \"4 %\"", "fit = \"uptake\"", &["3 times, but this fit needs at least 4", "`noise`"]),
         ("by = \"voxel\"", "by = \"voxel\"\nfit = \"bi\"", &["voxels are fitted by single exponentials"]),
     ] {
         assert!(good.contains(old), "{old}");
         let found = plan::parse(&good.replacen(old, new, 1), &folder.path().join("plan.toml"), &plan::Vocabulary::built_in());
         let Err(message) = found.map_err(|e| e.to_string()) else { panic!("{new} is accepted") };
         assert!(words.iter().all(|w| message.contains(w)), "{new}:\n{message}");
+        assert!(!message.contains("lacks `activity`"), "no follow-up of a course that is wrong: {message}");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::f64::consts::LN_2;
 
+use sha2::{Digest, Sha256};
+
 use super::{
     ActivityUncertainty, FitReport, PatternCache, TimeActivity, TimeCourse, UptakeInputs, daughters::Place, image::image_source, kinetics,
     series::series_sources,
@@ -53,7 +55,16 @@ impl Activities<'_, '_> {
             Kinetics::Samples { samples, .. } => samples.times.iter().copied().zip(samples.activities.iter().copied()).collect(),
             Kinetics::Phases { .. } | Kinetics::Compartment { .. } => Vec::new(),
         };
-        let uncertainty = ActivityUncertainty { origin: self.origin(), own: realised.relative_sigma, calibration: 0.0 };
+        let origin = match &uptake.kinetics {
+            // The same measurement taken over into another fraction, scaled to what is given there.
+            Kinetics::Samples { samples, treatment } => {
+                let most = samples.activities.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+                let shares: Vec<String> = samples.activities.iter().chain(&samples.sigmas).map(|a| format!("{:.9e}", a / most)).collect();
+                origin(&format!("{} {} {:?} {shares:?} {treatment:?}", self.nuclide, uptake.region, samples.times))
+            }
+            Kinetics::Phases { .. } | Kinetics::Compartment { .. } => 0,
+        };
+        let uncertainty = ActivityUncertainty { origin, own: realised.relative_sigma, calibration: 0.0 };
         let place = Place { name: format!("in {}", uptake.region), region: Some(region), pattern };
         self.add(place, Integrated { course: realised.course, tia: realised.tia }, uncertainty, samples, realised.fit);
         Ok(())
@@ -69,7 +80,7 @@ impl Activities<'_, '_> {
         let lambda = LN_2 / uptake.effective_half_life;
         let found = image_source(uptake, lambda, region, self.inputs, self.cache).map_err(|error| within(&place, error))?;
         self.warn(&place, found.warnings);
-        let uncertainty = ActivityUncertainty { origin: self.origin(), ..ActivityUncertainty::default() };
+        let uncertainty = ActivityUncertainty::default();
         let course = Integrated { course: TimeCourse::exponential(found.tia * lambda, lambda), tia: found.tia };
         self.add(Place { name, region, pattern: found.pattern }, course, uncertainty, Vec::new(), None);
         Ok(())
@@ -80,14 +91,13 @@ impl Activities<'_, '_> {
         let place = format!("fraction {}, {} as in the image series", self.number, self.nuclide);
         let found = series_sources(series, self.physical, self.inputs, self.cache).map_err(|error| within(&place, error))?;
         self.warn(&place, found.warnings);
-        // Voxels share the noise of their images, so their classes err together; regions err each for themselves.
-        let common = self.origin();
         for source in found.sources {
             self.warn(&format!("{place}, {}", source.name), source.warnings);
             let region = self.cache.phantom().region_names.iter().position(|name| *name == source.name);
+            // Voxels share the noise of their images, so their classes err together; regions err each for themselves.
             let (name, origin) = match &series.by {
-                SeriesBy::Region { .. } => (format!("in {} as imaged", source.name), self.origin()),
-                SeriesBy::Voxel { .. } => (format!("as imaged, {}", source.name), common),
+                SeriesBy::Region { .. } => (format!("in {} as imaged", source.name), origin(&format!("{series:?} {}", source.name))),
+                SeriesBy::Voxel { .. } => (format!("as imaged, {}", source.name), origin(&format!("{series:?}"))),
             };
             let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
             let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
@@ -115,11 +125,6 @@ impl Activities<'_, '_> {
         }
     }
 
-    /// An origin of uncertainty that no other activity of any fraction has.
-    fn origin(&self) -> usize {
-        (self.number as usize) << 32 | self.found.len()
-    }
-
     /// `samples` are the times (s) and activities (Bq) behind the course, if there are any.
     fn add(
         &mut self,
@@ -143,6 +148,12 @@ impl Activities<'_, '_> {
     fn warn(&mut self, place: &str, warnings: Vec<String>) {
         self.warnings.extend(warnings.into_iter().map(|warning| format!("{place}: {warning}")));
     }
+}
+
+/// An origin of uncertainty: the same number for the same measurement, in whatever fraction it is used.
+fn origin(measurement: &str) -> usize {
+    let digest = Sha256::digest(measurement.as_bytes());
+    digest.iter().take(8).fold(0, |number, &byte| number << 8 | usize::from(byte))
 }
 
 /// Position of a region by name.

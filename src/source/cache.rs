@@ -4,7 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
-use super::{DecayPattern, pattern::concentration, region::RegionVoxels};
+use super::{
+    DecayPattern,
+    diffusion::{Diffused, diffuse},
+    pattern::concentration,
+    region::RegionVoxels,
+};
 use crate::{
     error::{Error, Result},
     phantom::Phantom,
@@ -17,6 +22,16 @@ pub struct PatternCache<'a> {
     phantom: &'a Phantom,
     by_digest: HashMap<[u8; 32], Arc<DecayPattern>>,
     drawn: Vec<Drawn>,
+    spread: Vec<Spread>,
+}
+
+/// A pattern after diffusion.
+#[derive(Debug)]
+struct Spread {
+    from: Arc<DecayPattern>,
+    length: f64,
+    pattern: Option<Arc<DecayPattern>>,
+    outside: f64,
 }
 
 /// A pattern that was drawn for a region.
@@ -31,7 +46,7 @@ struct Drawn {
 impl<'a> PatternCache<'a> {
     /// An empty cache for a phantom.
     pub fn new(phantom: &'a Phantom) -> Self {
-        Self { phantom, by_digest: HashMap::new(), drawn: Vec::new() }
+        Self { phantom, by_digest: HashMap::new(), drawn: Vec::new(), spread: Vec::new() }
     }
 
     /// The phantom on which the patterns lie.
@@ -69,6 +84,18 @@ impl<'a> PatternCache<'a> {
         }
         self.drawn.push(Drawn { region, how: how.clone(), pattern: Arc::clone(&pattern), warnings: warnings.clone() });
         Ok((pattern, warnings))
+    }
+
+    /// A pattern spread by diffusion over a length, mm, with the share of it that leaves the grid; nothing if all does. Computed once.
+    pub(super) fn diffused(&mut self, from: &Arc<DecayPattern>, length: f64) -> (Option<Arc<DecayPattern>>, f64) {
+        let known = |spread: &&Spread| Arc::ptr_eq(&spread.from, from) && spread.length.to_bits() == length.to_bits();
+        if let Some(spread) = self.spread.iter().find(known) {
+            return (spread.pattern.clone(), spread.outside);
+        }
+        let Diffused { amounts, outside } = diffuse(from, length, &self.phantom.grid);
+        let pattern = self.share(amounts.into_iter());
+        self.spread.push(Spread { from: Arc::clone(from), length, pattern: pattern.clone(), outside });
+        (pattern, outside)
     }
 
     /// Normalises amounts per voxel (ascending voxels, no negative amounts) and keeps the pattern, or returns the equal one that is there already;

@@ -5,27 +5,26 @@
 //!
 //! - where a rule of the plan moves a share of its atoms: to another region, around the place by diffusion, on a way on which it decays, or
 //!   out of the body; what no rule moves stays in the group in which it was formed;
-//! - where it lives longer than [`FOLLOWS`] times the head: it decays at the same place, but later.
+//! - where it lives longer than [`FOLLOWS`] times as long as the head's activity lasts: it decays at the same place, but later.
 //!
 //! The activity of the new head obeys `dN/dt = feed - (lambda + lambda_biol) N`, solved exactly for the course of the old head
 //! ([`TimeCourse::fed`]). Atoms are conserved: they decay at some place, decay on the way, or are excreted, and all of it is counted.
 
 use std::{f64::consts::LN_2, sync::Arc};
 
-use super::{
-    ActivityUncertainty, DecayGroups, DecayPattern, OutsideDecays, PatternCache, SourceComponent, TimeCourse, diffusion::diffuse,
-    groups::DecayGroup,
-};
+use super::{ActivityUncertainty, DecayGroups, DecayPattern, OutsideDecays, PatternCache, SourceComponent, TimeCourse, groups::DecayGroup};
 use crate::{
     error::{Error, Result},
     nuclide::{self, Chain, ChainMember, Nuclide, branching_to, chain::ExclusionReason},
     plan::{Destination, NuclidePlan, Redistribution},
 };
 
-/// A member that lives at most this many times the half-life of the head of its group decays together with it.
+/// A member decays together with the head of its group if it lives at most this many times as long as the head's activity lasts: its mean
+/// time (times ln 2, so that an exponential has its half-life), its physical half-life, or the time until which activity counts.
 ///
-/// The dose does not depend on it, only the time at which it comes: a follower lags behind by its mean life. A tenth keeps all therapy
-/// chains in one group but those of Th-227 (Ra-223 lives 0.6 times as long) and of short-lived parents such as Bi-213 (Pb-209).
+/// The dose to infinite time does not depend on it, only the time at which it comes: a follower lags behind by its mean life. A tenth keeps most
+/// therapy chains in one group, but not those of Th-227 (Ra-223 lives 0.6 times as long), of short-lived parents such as Bi-213 (Pb-209), or of
+/// parents that clear within hours.
 pub const FOLLOWS: f64 = 0.1;
 
 /// Where something decays.
@@ -219,6 +218,7 @@ impl Builder<'_, '_> {
     /// Adds the group of a head, and the heads that it feeds.
     fn group(&mut self, head: &Head, uncertainty: ActivityUncertainty) -> Result<()> {
         let first = self.chain.members.iter().position(|m| m.nuclide.name == head.nuclide.name).unwrap_or(0);
+        let lasts = head.nuclide.half_life_s.min(LN_2 * head.course.mean_time()).min(self.until);
         let mut followers: Vec<(&'static Nuclide, f64)> = vec![(head.nuclide, 1.0)];
         let mut next = Vec::new();
         for member in &self.chain.members[first + 1..] {
@@ -228,12 +228,15 @@ impl Builder<'_, '_> {
             }
             let mut staying = fed;
             for rule in self.chain.rules_for(member.nuclide, head.place.region) {
-                let moved = fed * share(rule);
+                // Only alpha decay gives its daughter a recoil to speak of.
+                let by_alpha = |from: &Nuclide| rule.recoil.is_none() || from.a == member.nuclide.a + 4;
+                let formed = followers.iter().filter(|(from, _)| by_alpha(from));
+                let moved = share(rule) * formed.map(|(from, decays)| decays * branching_to(from, member.nuclide)).sum::<f64>();
                 staying -= moved;
                 next.push((member.nuclide, moved, Some(rule)));
             }
             staying = staying.max(0.0);
-            if member.nuclide.half_life_s > FOLLOWS * head.nuclide.half_life_s {
+            if member.nuclide.half_life_s > FOLLOWS * lasts {
                 next.push((member.nuclide, staying, None));
             } else {
                 followers.push((member.nuclide, staying));
@@ -290,12 +293,12 @@ impl Builder<'_, '_> {
             }
             Destination::Here => (format!("{} that clears, {origin}", member.name), from.place.clone()),
             Destination::Around { length } => {
-                let spread = diffuse(&from.place.pattern, *length, &self.cache.phantom().grid);
-                if spread.outside > 1.0e-9 {
-                    self.outside(member, from, "diffuses out of the phantom", &arriving.scaled(spread.outside));
-                    arriving = arriving.scaled(1.0 - spread.outside);
+                let (pattern, outside) = self.cache.diffused(&from.place.pattern, *length);
+                if outside > 1.0e-9 {
+                    self.outside(member, from, "diffuses out of the phantom", &arriving.scaled(outside));
+                    arriving = arriving.scaled(1.0 - outside);
                 }
-                let pattern = self.cache.share(spread.amounts.into_iter()).ok_or_else(|| {
+                let pattern = pattern.ok_or_else(|| {
                     Error::input(format!("{} {origin}: a diffusion length of {length} mm leaves nothing in the phantom", member.name))
                 })?;
                 // It may have come into other regions, whose rules then hold for its own daughters.

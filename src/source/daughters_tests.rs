@@ -26,6 +26,9 @@ fn two_regions() -> Phantom {
     }
 }
 
+/// Of the parent's activity.
+const UNCERTAINTY: ActivityUncertainty = ActivityUncertainty { origin: 7, own: 0.1, calibration: 0.05 };
+
 /// Sources of one activity of `parent` in "a" of a phantom with regions a and b.
 struct Found {
     components: Vec<SourceComponent>,
@@ -35,6 +38,10 @@ struct Found {
 
 impl Found {
     fn of(plan: &NuclidePlan, course: &TimeCourse) -> Self {
+        Self::until(plan, course, f64::INFINITY)
+    }
+
+    fn until(plan: &NuclidePlan, course: &TimeCourse, until: f64) -> Self {
         let phantom = two_regions();
         let region = |name: &str| Ok(phantom.region_names.iter().position(|n| n == name).expect("a region"));
         let chain = MovingChain::new(plan, region).expect("a chain");
@@ -45,12 +52,12 @@ impl Found {
             nuclide: 0,
             cache: &mut cache,
             groups: &mut groups,
-            until: f64::INFINITY,
+            until,
             components: Vec::new(),
             outside: Vec::new(),
             warnings: Vec::new(),
         };
-        builder.parent(Place { name: "in a".into(), region: Some(0), pattern }, course, ActivityUncertainty::default()).expect("sources");
+        builder.parent(Place { name: "in a".into(), region: Some(0), pattern }, course, UNCERTAINTY).expect("sources");
         let (components, outside) = (builder.components, builder.outside);
         Self { components, outside, groups: groups.all().to_vec() }
     }
@@ -209,4 +216,71 @@ fn rules_that_cannot_be_are_refused() {
     let recoil = Some(RecoilEscape { vector_radius: 1.0, recoil_range: 1.0 });
     let beta = Redistribution { recoil, ..rule("Bi-212", 1.0, Destination::Excreted) };
     assert!(message(&plan("Pb-212", vec![beta])).contains("not formed by alpha decay"));
+}
+
+#[test]
+fn what_counts_until_a_time_ends_there_for_every_member() {
+    let rules = vec![
+        Redistribution { biological_half_life: Some(3600.0), ..rule("Bi-213", 0.3, to_b()) },
+        rule("Pb-209", 0.5, Destination::Excreted),
+    ];
+    let (plan, course) = (plan("Ac-225", rules), TimeCourse::exponential(1e6, 1e-6));
+    let (hour, all) = (3600.0, Found::of(&plan, &course));
+    let cut = Found::until(&plan, &course, hour);
+    for component in &cut.components {
+        close(component.tia, component.course.integral(0.0, hour), 1e-12);
+        assert_eq!(component.course.at(1.01 * hour), 0.0);
+    }
+    close(cut.component("Ac-225 in a").tia, 1e12 * (1.0 - (-1e-6 * hour).exp()), 1e-12);
+    let moved = all.component("Bi-213 in b from a").course.integral(0.0, hour);
+    close(cut.component("Bi-213 in b from a").tia, moved, 1e-9);
+    // Members that live long against the hour have their own course: what is formed late decays later.
+    assert!(cut.names().contains(&"Bi-213 in a") && !all.names().contains(&"Bi-213 in a"), "{:?}", cut.names());
+    let chain = chain_within("Ac-225", f64::INFINITY).expect("known");
+    let in_time = ChainInTime::of(&chain);
+    let start = in_time.mix(&[("Ac-225", 1.0)]).expect("a mix");
+    let at = in_time.names().position(|n| n == "Bi-213").expect("a member");
+    // Without clearance of the parent the chain is the physical one.
+    let physical = nuclide::find("Ac-225").expect("known").decay_constant();
+    let found = Found::until(&super::tests::plan("Ac-225", vec![]), &TimeCourse::exponential(1.0, physical), hour);
+    let decays = in_time.after(hour).expect("decays").decays(&start)[at] / in_time.after(hour).expect("decays").decays(&start)[0];
+    let parent = found.component("Ac-225 in a").tia;
+    // Fr-221 and At-217 follow at once here, which Bateman's chain does 7 min later.
+    let bismuth = found.decays("Bi-213", "") / parent;
+    assert!(bismuth > decays && bismuth < 1.4 * decays, "{bismuth} against {decays}");
+    assert!(cut.atoms("clears") < 0.01 * all.atoms("clears"), "atoms outside are counted until then too");
+}
+
+#[test]
+fn daughters_are_as_uncertain_as_their_parent() {
+    let rules = vec![rule("Fr-221", 0.2, Destination::Around { length: 2.0 }), rule("Bi-213", 0.3, to_b())];
+    let found = Found::of(&plan("Ac-225", rules), &TimeCourse::exponential(1e6, 1e-6));
+    assert!(found.components.len() > 3 && found.components.iter().all(|c| c.uncertainty == UNCERTAINTY));
+}
+
+#[test]
+fn diffusing_atoms_clear_and_keep_to_the_rules_of_where_they_come() {
+    let around = Redistribution { biological_half_life: Some(300.0), ..rule("Fr-221", 0.5, Destination::Around { length: 1.0 }) };
+    let leave = Redistribution { from: vec!["b".into()], ..rule("Bi-213", 1.0, Destination::Excreted) };
+    let found = Found::of(&plan("Ac-225", vec![around, leave]), &TimeCourse::exponential(1e6, 1e-6));
+    let francium = nuclide::find("Fr-221").expect("known").decay_constant();
+    let stays = francium / (francium + LN_2 / 300.0);
+    let outside = found.atoms("out of the phantom");
+    close(found.decays("Fr-221", "diffused"), (0.5e12 - outside) * stays, 1e-6);
+    close(found.atoms("clears"), (0.5e12 - outside) * (1.0 - stays), 1e-6);
+    // Bi-213 formed in b leaves, from wherever its francium came.
+    let in_b = found.components.iter().find(|c| c.name.contains("diffused") && c.name.contains("in b")).expect("some reaches b");
+    assert!(!found.groups[in_b.group].members.iter().any(|(m, _)| m.name == "Bi-213"));
+    assert!(found.atoms("leaves the body") > 0.0);
+}
+
+#[test]
+fn recoil_moves_only_what_alpha_decay_forms() {
+    // Pb-209 comes from Po-213 by alpha decay (97.9 %) and from Tl-209 by beta decay.
+    let recoil = Some(RecoilEscape { vector_radius: 1.0, recoil_range: 4.0 });
+    let found =
+        Found::of(&plan("Ac-225", vec![Redistribution { recoil, ..rule("Pb-209", 1.0, to_b()) }]), &TimeCourse::exponential(1e6, 1e-6));
+    let chain = nuclide::chain("Ac-225").expect("known");
+    close(found.decays("Pb-209", "in b"), 1e12 * chain.decays_of("Po-213"), 1e-6);
+    close(found.decays("Pb-209", "Ac-225 in a"), 1e12 * chain.decays_of("Tl-209"), 1e-6);
 }

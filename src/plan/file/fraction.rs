@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use super::{
     Context, Field, Nuclide, RegionNames, Section,
-    kinetics::{self, ModelDraft},
+    kinetics::{self, COURSE_KEYS, ModelDraft},
     settings::HISTORIES_MAX,
     uptake::{self, ImageDraft, UptakeDraft},
 };
 use crate::plan::{
-    FractionPlan, ImageQuantity, ImageSeries,
+    FractionPlan, ImageQuantity, ImageSeries, Kinetics, RegionUptake,
     frame::{Fault, suggestion},
     quantity::{ACTIVITY, Limits, TIME},
     show,
@@ -277,7 +277,9 @@ fn uptakes(section: &Section<'_>, names: &RegionNames, like: Option<&Draft>) -> 
                 }
                 continue;
             }
-            for (key, example) in draft.open() {
+            // A course that is written, but wrong, has been noted.
+            let course = COURSE_KEYS.iter().any(|key| component.has(key));
+            for (key, example) in draft.open().into_iter().filter(|_| !course) {
                 let alternative = if key == "activity" { "fraction" } else { "biological_half_life" };
                 if !component.has(key) && !component.has(alternative) {
                     component.missing(key, example);
@@ -331,12 +333,20 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
     let physical = draft.nuclide.and_then(|n| nuclides[n].half_life)?;
     let administered = draft.administered?;
     let compartments = draft.model.as_ref().map(|model| model.resolve(administered));
-    let mut uptakes = Vec::new();
+    let mut uptakes: Vec<RegionUptake> = Vec::new();
     for placed in &draft.uptakes {
         match placed.draft.resolve(administered, physical, compartments.as_ref()) {
             Ok((uptake, notes)) => {
                 for (key, note) in notes {
                     section.note_default(&format!("uptakes.{}.{key}", uptakes.len()), &note);
+                }
+                let same = |known: &&RegionUptake| known.kinetics == uptake.kinetics;
+                if let (Kinetics::Compartment { .. }, Some(twin)) = (&uptake.kinetics, uptakes.iter().find(same)) {
+                    let message = format!(
+                        "\"{}\" and \"{}\" are given the same compartment, whose activity would count twice",
+                        twin.region, uptake.region
+                    );
+                    section.problem(placed.span.clone(), Fault::new(message, "make one region of both, or two compartments"));
                 }
                 uptakes.push(uptake);
             }

@@ -113,7 +113,7 @@ fn samples(section: &Section<'_>) -> Option<CourseDraft> {
     let treatment = treatment(section);
     let (times, amounts, treatment) = (times?, amounts?, treatment?);
     check_times(section, "times", &times, key, amounts.len())?;
-    check_number(section, "times", times.len(), uncertainty.is_some(), treatment)?;
+    check_number(section, ("times", "uncertainty"), times.len(), uncertainty.is_some(), treatment)?;
     Some(CourseDraft::Samples { times, amounts, uncertainty, decay_corrected, treatment })
 }
 
@@ -181,7 +181,7 @@ fn check_times(section: &Section<'_>, times_key: &str, times: &[f64], key: &str,
 }
 
 /// There are enough values for what is made of them.
-fn check_number(section: &Section<'_>, key: &str, found: usize, known: bool, treatment: Treatment) -> Option<()> {
+fn check_number(section: &Section<'_>, (key, uncertainty): (&str, &str), found: usize, known: bool, treatment: Treatment) -> Option<()> {
     let (needed, what) = match treatment {
         // Without uncertainties the scatter has to be seen from the values themselves.
         Treatment::Fit { model } => (model.parameters() + usize::from(!known), "this fit"),
@@ -193,7 +193,11 @@ fn check_number(section: &Section<'_>, key: &str, found: usize, known: bool, tre
         return Some(());
     }
     let span = section.raw(key).map_or(section.span.clone(), toml::Spanned::span);
-    let help = if known { "add values, or take a simpler curve" } else { "add values, give their `uncertainty`, or take a simpler curve" };
+    let help = if known {
+        "add values, or take a simpler curve".to_owned()
+    } else {
+        format!("add values, give their `{uncertainty}`, or take a simpler curve")
+    };
     section.problem(span, Fault::new(format!("{found} times, but {what} needs at least {needed}"), help));
     None
 }
@@ -275,6 +279,14 @@ pub(super) fn model(section: &Section<'_>) -> Option<ModelDraft> {
     for table in section.tables("compartment", "[[fraction.compartment]]", &format!("{path}.compartments"), true) {
         table.only(&["name", "activity", "fraction"]);
         let Some(name) = table.required("name", table.text("name", "name = \"blood\""), "name = \"blood\"") else { continue };
+        if name == "out" {
+            let fault = Fault::new(
+                "a compartment cannot be named \"out\"",
+                "`to = \"out\"` means that the nuclide leaves the body; take another name",
+            );
+            table.problem(table.span.clone(), fault);
+            continue;
+        }
         if draft.compartments.iter().any(|c| c.0 == name) {
             table.problem(table.span.clone(), Fault::new(format!("compartment \"{name}\" is described twice"), "keep one"));
             continue;
@@ -394,7 +406,7 @@ impl Context<'_> {
             section.problem(section.key_span("images"), fault);
             return None;
         }
-        check_number(section, "times", times.len(), known || voxels, treatment)?;
+        check_number(section, ("times", "noise"), times.len(), known || voxels, treatment)?;
         let images = images.into_iter().zip(times).map(|(path, time)| TimedImage { path, time }).collect();
         Some(ImageSeries { images, quantity: quantity?, decay_corrected, by, treatment, noise, calibration })
     }

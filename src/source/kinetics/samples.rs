@@ -52,12 +52,16 @@ impl Observations {
         if let Some(bad) = activities.iter().find(|activity| !activity.is_finite() || (positive && **activity < 0.0)) {
             return Err(Error::input(format!("a measured activity must be 0 Bq or more, found {bad} Bq")));
         }
-        if let Some(bad) = sigmas.iter().find(|sigma| !(sigma.is_finite() && **sigma > 0.0)) {
+        // A sample of nothing has an uncertainty of nothing where it is relative.
+        let known = |(sigma, activity): &(&f64, &f64)| sigma.is_finite() && (**sigma > 0.0 || (**sigma == 0.0 && **activity == 0.0));
+        if let Some((bad, _)) = sigmas.iter().zip(activities).find(|pair| !known(pair)) {
             return Err(Error::input(format!("the standard uncertainty of a measured activity must be above 0 Bq, found {bad} Bq")));
         }
-        let shares: Vec<f64> = sigmas.iter().zip(activities).map(|(sigma, activity)| sigma / activity).collect();
+        let shares: Vec<f64> =
+            sigmas.iter().zip(activities).filter(|(_, activity)| **activity != 0.0).map(|(sigma, activity)| sigma / activity).collect();
         let errors = match shares.first() {
-            None => Errors::Unknown,
+            None if sigmas.is_empty() => Errors::Unknown,
+            None => return Err(Error::input("every measured activity is 0 Bq")),
             Some(&first) if first > 0.0 && shares.iter().all(|share| (share / first - 1.0).abs() < EQUAL_SHARES) => Errors::Relative(first),
             Some(_) => Errors::Absolute(sigmas.clone()),
         };
