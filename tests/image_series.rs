@@ -327,7 +327,7 @@ fn a_run_planned_from_images_finds_the_activities_and_doses_behind_them() {
 fn voxel_by_voxel_the_same_activity_is_found_in_all() {
     let study = made_up();
     study.write_series(7);
-    let found = study.imaged("by = \"voxel\"\nclasses = 6\nnoise = \"3 %\"");
+    let found = study.imaged("by = \"voxel\"\nclasses = 6\nnoise = \"3 %\"\ncalibration = \"4 %\"");
     let truth: f64 = study.uptakes.iter().map(Uptake::tia).sum();
     let tia: f64 = found.source.activities.iter().map(|a| a.tia).sum();
     let (dose, ..) = found.dose("kidneys");
@@ -339,10 +339,38 @@ fn voxel_by_voxel_the_same_activity_is_found_in_all() {
         dose / expected
     );
     assert_eq!(found.source.components.len(), 6);
+    // All classes err together, and as their camera does.
+    let uncertainty = |i: usize| found.source.components[i].uncertainty;
+    assert!(
+        (0..6).all(|i| uncertainty(i).calibration == 0.04 && uncertainty(i).origin == uncertainty(0).origin && uncertainty(i).own > 0.0)
+    );
     // A part is blurred out of the phantom, single exponentials begin too high (uptake phase), and noise lifts A/k.
     assert!((0.9..1.12).contains(&(tia / truth)));
     // Recovery of the kidneys is 0.87.
     assert!((0.8..1.0).contains(&(dose / expected)));
+}
+
+/// Regions err each for themselves; the same series in another fraction errs as before, so doses of both together are as uncertain as one.
+#[test]
+fn one_measurement_errs_as_one_in_all_fractions() {
+    let study = made_up();
+    study.write_series(3);
+    let images: Vec<String> = HOURS.iter().map(|h| format!("\"{h}h.nii.gz\"")).collect();
+    let series = format!(
+        "[[fraction.series]]\nimages = [{}]\ntimes = \"4, 24, 96, 168 h\"\nunit = \"Bq/mL\"\nregions = [\"kidneys\", \"lesion\"]\nrest = false\nfit = \"mono\"\nnoise = \"10 %\"\n",
+        images.join(", ")
+    );
+    let once = Found::run(&study.plan(&series));
+    let thrice = "[[fraction]]\nlike = 1\nstart = \"56 d\"\n[[fraction]]\nlike = 1\nstart = \"112 d\"\n";
+    let thrice = Found::run(&study.plan(&format!("{series}{thrice}")));
+    for region in ["kidneys", "lesion"] {
+        let ((dose, _, sigma), (total, _, total_sigma)) = (once.dose(region), thrice.dose(region));
+        assert!(sigma / dose > 0.03);
+        assert!((total / dose / 3.0 - 1.0).abs() < 0.05, "{total} of three, {dose} of one");
+        assert!((total_sigma / total / (sigma / dose) - 1.0).abs() < 0.05, "{region}: {total_sigma} of {total}, {sigma} of {dose}");
+    }
+    let origins: Vec<usize> = once.source.components.iter().map(|c| c.uncertainty.origin).collect();
+    assert!(origins.len() == 2 && origins[0] != origins[1]);
 }
 
 /// The same on a real CT with organ labels: DOSAIC_CT_FOLDER names a folder with ct.nii.gz and labels.nii.gz, where label 1 is the spleen,

@@ -309,3 +309,17 @@ fn what_cannot_be_is_told() {
     let empty = images(|ijk, a, _| if ijk[0] < 4 { 0.0 } else { a });
     assert!(run(&good(), &empty).unwrap_err().to_string().contains("\"kidney\" holds no activity"));
 }
+
+#[test]
+fn the_pattern_of_a_region_is_that_of_its_decays_and_not_of_one_image() {
+    // One half of the kidney clears faster: 17.1 h instead of 40 h. It has 47 % of the activity at 4 h and 30 % of the decays.
+    let washed = |ijk: [u32; 3], a: f64, n: usize| if ijk[0] < 2 { a * (-rate(30.0) * TIMES[n] * HOUR).exp() } else { a };
+    let by = regions(&["kidney"], false);
+    let found = run(&ImageSeries { treatment: Treatment::Fit { model: FitModel::Bi }, ..series(by) }, &images(washed)).unwrap();
+    let phantom = phantom();
+    let pattern = &found.sources[0].pattern;
+    let left: f64 = pattern.voxels.iter().zip(&pattern.shares).filter(|(v, _)| phantom.grid.ijk(**v as usize)[0] < 4).map(|(_, s)| s).sum();
+    let fast = 1.0 / (1.0 / 40.0 + 1.0 / 30.0);
+    let truth = fast / (fast + 40.0);
+    assert!((left - truth).abs() < 0.03, "{left} against {truth}");
+}
