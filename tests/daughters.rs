@@ -1,25 +1,18 @@
 //! Daughters that move, and fractions that recombine: whole runs on the CPU against hand calculations and against direct simulation.
 
-use std::{path::Path, sync::atomic::AtomicBool};
+#[path = "support/run.rs"]
+mod support;
+
+use std::path::Path;
 
 use dosaic::{
     dose::regions::Period,
-    engine::{self, Evaluation, Prepared, RunOptions},
+    engine::Evaluation,
     io::image::{Description, write_nifti},
-    plan::{self, Plan, Vocabulary},
-    transport::{backend::World, cpu::run::Cpu, geometry::Geometry},
+    plan::{self, Vocabulary},
     volume::Volume,
 };
-
-/// Runs a plan on the CPU.
-fn run(plan: &Plan) -> (Prepared, Evaluation) {
-    let prepared = engine::prepare(plan).unwrap_or_else(|error| panic!("{error}"));
-    let stop = AtomicBool::new(false);
-    let options = RunOptions { threads: 2, quiet: true, stop: &stop };
-    let world = World { geometry: Geometry::Voxels(&prepared.phantom), tables: &prepared.tables, settings: prepared.settings };
-    let evaluation = engine::run(plan, &prepared, &mut Cpu::new(world, 2), &options).unwrap_or_else(|error| panic!("{error}"));
-    (prepared, evaluation)
-}
+use support::run;
 
 /// High-LET dose of a region over all fractions, Gy, and the standard error of its dose.
 fn high_let(evaluation: &Evaluation, region: &str) -> (f64, f64) {

@@ -1,17 +1,19 @@
 //! Therapy planned from images: a SPECT series made from a known truth (blurred, noisy, on a grid of its own) goes through a whole run, and activities
 //! and doses are compared with the truth. A made-up patient always; a CT with organ labels where one is at hand.
 
-use std::{f64::consts::LN_2, fmt::Write as _, path::Path, sync::atomic::AtomicBool};
+#[path = "support/run.rs"]
+mod support;
+
+use std::{f64::consts::LN_2, fmt::Write as _, path::Path};
 
 use dosaic::{
     dose::regions::Period,
-    engine::{self, Inputs, RunOptions},
+    engine::Inputs,
     grid::VoxelGrid,
     io::image::{Description, write_nifti},
     phantom::{self, Phantom},
     plan::{self, Plan, Vocabulary},
     source::FractionSource,
-    transport::{backend::World, cpu::run::Cpu, geometry::Geometry},
     volume::{Volume, resample_conserving},
 };
 use glam::DVec3;
@@ -210,11 +212,7 @@ struct Found {
 
 impl Found {
     fn run(plan: &Plan) -> Self {
-        let prepared = engine::prepare(plan).unwrap_or_else(|error| panic!("{error}"));
-        let stop = AtomicBool::new(false);
-        let options = RunOptions { threads: 2, quiet: true, stop: &stop };
-        let world = World { geometry: Geometry::Voxels(&prepared.phantom), tables: &prepared.tables, settings: prepared.settings };
-        let result = engine::run(plan, &prepared, &mut Cpu::new(world, 2), &options).unwrap_or_else(|error| panic!("{error}"));
+        let (prepared, result) = support::run(plan);
         let rows = result.rows.iter().filter(|row| row.fraction == Period::Total);
         let doses = rows
             .filter_map(|row| {

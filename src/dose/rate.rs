@@ -8,7 +8,6 @@ use crate::{
         terms::{Term, terms},
     },
     grid::VoxelGrid,
-    physics::exponential::moment,
     units::SECONDS_PER_HOUR as HOUR,
     volume::Volume,
 };
@@ -84,24 +83,12 @@ pub fn dose_rate_at(grid: &VoxelGrid, scored: &[ScoredComponent], deliveries: &[
 pub fn rate_maps(grid: &VoxelGrid, scored: &[ScoredComponent], contributions: &[Contribution]) -> RateMaps {
     let len = grid.len();
     let own: Vec<Vec<(Term, f64)>> = contributions.iter().map(|c| terms(&c.course)).collect();
-    // Int t A dt of a contribution, Bq s^2.
-    let first_moment = |terms: &[(Term, f64)]| {
-        let of = |term: &Term| {
-            let h = term.end - term.start;
-            term.start * moment(term.power, term.rate, h) + moment(term.power + 1, term.rate, h)
-        };
-        terms.iter().map(|(term, factor)| factor * of(term)).sum::<f64>()
-    };
-    let mut later = vec![0.0; scored.len()];
-    for (c, terms) in contributions.iter().zip(&own) {
-        later[c.component] += first_moment(terms);
-    }
     let mut dose = vec![0.0f64; len];
     by_chunk(len, scored, &activities(scored, contributions, |c| c.tia), add_dose, |start, cells| {
         dose[start..start + cells.len()].copy_from_slice(cells);
     });
     let mut decay = vec![0.0f32; len];
-    by_chunk(len, scored, &later, add_dose, |start, cells: &[f64]| {
+    by_chunk(len, scored, &activities(scored, contributions, |c| c.course.first_moment()), add_dose, |start, cells: &[f64]| {
         for (v, &moment) in (start..).zip(cells).filter(|&(_, &moment)| moment > 0.0) {
             decay[v] = (dose[v] / moment * HOUR) as f32;
         }

@@ -108,24 +108,7 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        let text = r#"
-[phantom]
-voxels = [4, 4, 4]
-spacing = "3 mm"
-background = "water"
-[[region]]
-name = "a"
-material = "water"
-shape = "box"
-center = "0, 0, 0 mm"
-size = "12, 12, 12 mm"
-[[nuclide]]
-name = "Lu-177"
-[[fraction]]
-administered = "1 GBq"
-[fraction.uptake.a]
-fraction = 0.1
-half_life = "50 h"
+        let more = r#"
 [[fraction]]
 start = "56 d"
 administered = "1 GBq"
@@ -136,7 +119,8 @@ half_life = "50 h"
 histories = 1000
 photons = "off"
 "#;
-        crate::plan::parse(text, std::path::Path::new("test.toml"), &crate::plan::Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
+        let (text, path) = (format!("{}{more}", crate::plan::ONE_REGION), std::path::Path::new("test.toml"));
+        crate::plan::parse(&text, path, &crate::plan::Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
     }
 
     #[test]

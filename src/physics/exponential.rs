@@ -92,6 +92,17 @@ pub fn moment_remaining(power: u32, rate: f64, mu: f64, h: f64) -> f64 {
     h.powi(power as i32 + 1) * factorial(power) * divided_exp(&[(-mu * h, 1), (-rate * h, power + 1)])
 }
 
+/// `(gap + u)^power` as factors of powers of u, by the binomial theorem: no subtraction for a gap that is not negative. Zero factors are left out.
+pub fn shifted_power(power: u32, gap: f64) -> impl Iterator<Item = (f64, u32)> {
+    let mut binomial = 1.0;
+    (0..=power).rev().filter_map(move |p| {
+        // C(power, p) gap^(power - p)
+        let factor = binomial;
+        binomial *= gap * f64::from(p) / f64::from(power - p + 1);
+        (factor != 0.0).then_some((factor, p))
+    })
+}
+
 /// Time at which [`remaining`] is largest: `ln(mu/rate)/(mu - rate)`; both rates positive.
 pub fn remaining_peak(rate: f64, mu: f64) -> f64 {
     let x = (mu - rate) / rate;

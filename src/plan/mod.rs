@@ -442,3 +442,25 @@ pub struct OutputPlan {
     /// Bin width of the DVH, Gy; `None`: 1/500 of the maximum dose.
     pub dvh_bin: Option<f64>,
 }
+
+/// For tests: a cube of water with one region and one fraction, without its end.
+#[cfg(test)]
+pub(crate) const ONE_REGION: &str = r#"
+[phantom]
+voxels = [4, 4, 4]
+spacing = "3 mm"
+background = "water"
+[[region]]
+name = "a"
+material = "water"
+shape = "box"
+center = "0, 0, 0 mm"
+size = "12, 12, 12 mm"
+[[nuclide]]
+name = "Lu-177"
+[[fraction]]
+administered = "1 GBq"
+[fraction.uptake.a]
+fraction = 0.1
+half_life = "50 h"
+"#;

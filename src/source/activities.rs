@@ -5,12 +5,15 @@ use std::f64::consts::LN_2;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityUncertainty, FitReport, PatternCache, TimeActivity, TimeCourse, UptakeInputs, daughters::Place, image::image_source, kinetics,
+    ActivityUncertainty, FitReport, PatternCache, TimeActivity, TimeCourse, UptakeInputs,
+    daughters::Place,
+    image::image_source,
+    kinetics,
+    region::{region_position, within},
     series::series_sources,
 };
 use crate::{
-    error::{Error, Result},
-    phantom::Phantom,
+    error::Result,
     plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, RegionUptake, SeriesBy},
 };
 
@@ -93,7 +96,6 @@ impl Activities<'_, '_> {
         self.warn(&place, found.warnings);
         for source in found.sources {
             self.warn(&format!("{place}, {}", source.name), source.warnings);
-            let region = self.cache.phantom().region_names.iter().position(|name| *name == source.name);
             // Voxels share the noise of their images, so their classes err together; regions err each for themselves.
             let (name, origin) = match &series.by {
                 SeriesBy::Region { .. } => (format!("in {} as imaged", source.name), origin(&format!("{series:?} {}", source.name))),
@@ -102,7 +104,7 @@ impl Activities<'_, '_> {
             let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
             let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
             let course = Integrated { course: source.course, tia: source.tia };
-            self.add(Place { name, region, pattern: source.pattern }, course, uncertainty, samples, source.fit);
+            self.add(Place { name, region: source.region, pattern: source.pattern }, course, uncertainty, samples, source.fit);
         }
         Ok(())
     }
@@ -154,19 +156,4 @@ impl Activities<'_, '_> {
 fn origin(measurement: &str) -> usize {
     let digest = Sha256::digest(measurement.as_bytes());
     digest.iter().take(8).fold(0, |number, &byte| number << 8 | usize::from(byte))
-}
-
-/// Position of a region by name.
-pub(super) fn region_position(phantom: &Phantom, region: &str, place: &str) -> Result<usize> {
-    phantom.region_names.iter().position(|name| name == region).ok_or_else(|| {
-        Error::input(format!("{place}: the phantom has no region \"{region}\"; its regions are {}", phantom.region_names.join(", ")))
-    })
-}
-
-/// Says where wrong input was met.
-pub(super) fn within(place: &str, error: Error) -> Error {
-    match error {
-        Error::Input(message) => Error::Input(format!("{place}: {message}")),
-        other => other,
-    }
 }

@@ -2,8 +2,9 @@
 
 use super::{
     DecayGroups, FractionSource, PatternCache, UptakeInputs,
-    activities::{Activities, region_position, within},
+    activities::Activities,
     daughters::{Builder, MovingChain},
+    region::{region_position, within},
 };
 use crate::{
     error::{Error, Result},

@@ -4,7 +4,7 @@
 //! without end), trapezoids (rate 0), log-linear interpolation (slope 0, rates of either sign), a truncation (a common end), and what a linear
 //! chain of decay and clearance makes of any of them ([`TimeCourse::fed`]); powers come from rates that (nearly) agree.
 
-use crate::physics::exponential::{decay, moment};
+use crate::physics::exponential::{decay, moment, shifted_power};
 
 /// One piece of a time course; times count from the start of the fraction.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -59,17 +59,7 @@ impl Piece {
             if factor == 0.0 {
                 return 0.0;
             }
-            let power = power + extra;
-            // (gap + u)^power by the binomial theorem: no subtraction.
-            let mut binomial = 1.0;
-            let mut sum = 0.0;
-            for p in (0..=power).rev() {
-                if binomial != 0.0 {
-                    sum += binomial * moment(p, self.rate, h);
-                }
-                binomial *= gap * f64::from(p) / f64::from(power - p + 1);
-            }
-            factor * sum
+            factor * shifted_power(power + extra, gap).map(|(part, p)| part * moment(p, self.rate, h)).sum::<f64>()
         };
         decay(self.rate, gap) * self.monomials().map(monomial).iter().sum::<f64>()
     }
@@ -121,10 +111,15 @@ impl TimeCourse {
         self.integral(0.0, f64::INFINITY)
     }
 
-    /// Mean time of the decays, s: `Int t A dt / Int A dt`; 0 without activity.
+    /// `Int t A dt` to infinity, Bq s2.
+    pub fn first_moment(&self) -> f64 {
+        self.pieces.iter().map(Piece::first_moment).sum()
+    }
+
+    /// Mean time of the decays, s: [`Self::first_moment`] over [`Self::tia`]; 0 without activity.
     pub fn mean_time(&self) -> f64 {
         let tia = self.tia();
-        if tia > 0.0 { self.pieces.iter().map(Piece::first_moment).sum::<f64>() / tia } else { 0.0 }
+        if tia > 0.0 { self.first_moment() / tia } else { 0.0 }
     }
 
     /// Every activity times `factor`.

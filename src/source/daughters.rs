@@ -12,7 +12,10 @@
 
 use std::{f64::consts::LN_2, sync::Arc};
 
-use super::{ActivityUncertainty, DecayGroups, DecayPattern, OutsideDecays, PatternCache, SourceComponent, TimeCourse, groups::DecayGroup};
+use super::{
+    ActivityUncertainty, DecayGroups, DecayPattern, OutsideDecays, PatternCache, SourceComponent, TimeCourse, groups::DecayGroup,
+    region::region_position,
+};
 use crate::{
     error::{Error, Result},
     nuclide::{self, Chain, ChainMember, Nuclide, branching_to, chain::ExclusionReason},
@@ -306,12 +309,7 @@ impl Builder<'_, '_> {
                 (format!("{} {name}", member.name), Place { name, region: None, pattern })
             }
             Destination::Region { region, pattern } => {
-                let phantom = self.cache.phantom();
-                let position = phantom
-                    .region_names
-                    .iter()
-                    .position(|name| name == region)
-                    .ok_or_else(|| Error::input(format!("{}: the phantom has no region \"{region}\"", member.name)))?;
+                let position = region_position(self.cache.phantom(), region, &member.name)?;
                 let (pattern, warnings) = self.cache.draw(position, pattern)?;
                 self.warnings.extend(warnings.into_iter().map(|warning| format!("{} in {region}: {warning}", member.name)));
                 let place = Place { name: format!("in {region}"), region: Some(position), pattern };

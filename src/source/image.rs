@@ -112,6 +112,33 @@ fn check_time(uptake: &ImageUptake) -> Result<()> {
 
 /// Sets negative values (noise of the reconstruction) to zero and says how much that changes; values that are not numbers are an error.
 fn clip(image: &mut Volume<f32>, file: &str, warnings: &mut Vec<String>) -> Result<()> {
+    let Signs { negative, below, above } = signs(image, file)?;
+    image.data.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value = 0.0);
+    if negative > 0 && above > 0.0 {
+        warnings.push(format!(
+            "{file}: {negative} of {} voxels are negative and were set to zero; their sum is {} of that of the positive ones",
+            image.data.len(),
+            percent(below / above)
+        ));
+    }
+    Ok(())
+}
+
+/// What of an image is negative.
+pub(super) struct Signs {
+    /// Voxels below zero.
+    pub(super) negative: u64,
+    /// Their sum, as a positive number.
+    pub(super) below: f64,
+    /// Sum of the others.
+    pub(super) above: f64,
+}
+
+/// Sums of an image by sign.
+///
+/// # Errors
+/// Values that are not finite numbers.
+pub(super) fn signs(image: &Volume<f32>, file: &str) -> Result<Signs> {
     if let Some(v) = image.data.iter().position(|value| !value.is_finite()) {
         let bad = image.data.iter().filter(|value| !value.is_finite()).count();
         return Err(Error::input(format!(
@@ -120,27 +147,19 @@ fn clip(image: &mut Volume<f32>, file: &str, warnings: &mut Vec<String>) -> Resu
             image.grid.ijk(v)
         )));
     }
-    let (mut voxels, mut negative, mut positive) = (0u64, 0.0, 0.0);
-    for value in &mut image.data {
-        if *value < 0.0 {
-            voxels += 1;
-            negative -= f64::from(*value);
-            *value = 0.0;
+    let mut signs = Signs { negative: 0, below: 0.0, above: 0.0 };
+    for &value in &image.data {
+        if value < 0.0 {
+            signs.negative += 1;
+            signs.below -= f64::from(value);
         } else {
-            positive += f64::from(*value);
+            signs.above += f64::from(value);
         }
     }
-    if voxels > 0 && positive > 0.0 {
-        warnings.push(format!(
-            "{file}: {voxels} of {} voxels are negative and were set to zero; their sum is {} of that of the positive ones",
-            image.data.len(),
-            percent(negative / positive)
-        ));
-    }
-    Ok(())
+    Ok(signs)
 }
 
 /// A share in per cent, with digits enough for small ones.
-fn percent(share: f64) -> String {
-    if share >= 0.001 { format!("{:.2} %", 100.0 * share) } else { format!("{:.1e} %", 100.0 * share) }
+pub(super) fn percent(share: f64) -> String {
+    if share.abs() >= 0.001 { format!("{:.2} %", 100.0 * share) } else { format!("{:.1e} %", 100.0 * share) }
 }

@@ -1,6 +1,9 @@
-//! The voxels of one region, with their bounding box.
+//! Regions by name, and the voxels of one with their bounding box.
 
-use crate::phantom::Phantom;
+use crate::{
+    error::{Error, Result},
+    phantom::Phantom,
+};
 
 /// A region's voxels and the smallest box of voxels that holds them.
 #[derive(Debug)]
@@ -26,5 +29,20 @@ impl RegionVoxels {
             }
         }
         (!voxels.is_empty()).then(|| Self { voxels, low, size: [0, 1, 2].map(|axis| (high[axis] - low[axis]) as usize + 1) })
+    }
+}
+
+/// Position of a region by name.
+pub(super) fn region_position(phantom: &Phantom, region: &str, place: &str) -> Result<usize> {
+    phantom.region_names.iter().position(|name| name == region).ok_or_else(|| {
+        Error::input(format!("{place}: the phantom has no region \"{region}\"; its regions are {}", phantom.region_names.join(", ")))
+    })
+}
+
+/// Says where wrong input was met.
+pub(super) fn within(place: &str, error: Error) -> Error {
+    match error {
+        Error::Input(message) => Error::Input(format!("{place}: {message}")),
+        other => other,
     }
 }

@@ -205,14 +205,10 @@ fn check_number(section: &Section<'_>, (key, uncertainty): (&str, &str), found: 
 impl CourseDraft {
     /// In the program's units; `Err` says what does not fit the nuclide or the compartments.
     pub(super) fn resolve(&self, administered: f64, physical: f64, compartments: Option<&CompartmentModel>) -> Result<Kinetics, Fault> {
-        let absolute = |amount: &Amount| match *amount {
-            Amount::Activity(activity) => activity,
-            Amount::Fraction(fraction) => fraction * administered,
-        };
         match self {
             Self::Phases(phases) => {
                 let phase = |(amount, clearance): &(Amount, Clearance)| {
-                    Ok(Phase { activity: absolute(amount), effective_half_life: effective(*clearance, physical)? })
+                    Ok(Phase { activity: amount.becquerel(administered), effective_half_life: effective(*clearance, physical)? })
                 };
                 let phases = phases.iter().map(phase).collect::<Result<Vec<_>, Fault>>()?;
                 let start: f64 = phases.iter().map(|p| p.activity).sum();
@@ -230,7 +226,8 @@ impl CourseDraft {
                     effective(Clearance::Effective(half_life), physical)?;
                 }
                 let decayed = |t: f64| if *decay_corrected { (-t / physical).exp2() } else { 1.0 };
-                let activities: Vec<f64> = times.iter().zip(amounts).map(|(&t, amount)| absolute(amount) * decayed(t)).collect();
+                let activities: Vec<f64> =
+                    times.iter().zip(amounts).map(|(&t, amount)| amount.becquerel(administered) * decayed(t)).collect();
                 let sigmas = uncertainty.map_or_else(Vec::new, |relative| activities.iter().map(|a| a * relative).collect());
                 Ok(Kinetics::Samples { samples: Samples { times: times.clone(), activities, sigmas }, treatment: *treatment })
             }
@@ -260,12 +257,8 @@ pub(super) struct ModelDraft {
 impl ModelDraft {
     /// In Bq.
     pub(super) fn resolve(&self, administered: f64) -> CompartmentModel {
-        let initial = |amount: &Amount| match *amount {
-            Amount::Activity(activity) => activity,
-            Amount::Fraction(fraction) => fraction * administered,
-        };
-        let compartments = self.compartments.iter().map(|(name, amount)| Compartment { name: name.clone(), initial: initial(amount) });
-        CompartmentModel { compartments: compartments.collect(), transfers: self.transfers.clone() }
+        let compartment = |(name, amount): &(String, Amount)| Compartment { name: name.clone(), initial: amount.becquerel(administered) };
+        CompartmentModel { compartments: self.compartments.iter().map(compartment).collect(), transfers: self.transfers.clone() }
     }
 }
 

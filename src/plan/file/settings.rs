@@ -144,29 +144,10 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
 
 #[cfg(test)]
 mod tests {
-    const PLAN: &str = r#"
-[phantom]
-voxels = [4, 4, 4]
-spacing = "3 mm"
-background = "water"
-[[region]]
-name = "a"
-material = "water"
-shape = "box"
-center = "0, 0, 0 mm"
-size = "12, 12, 12 mm"
-[[nuclide]]
-name = "Lu-177"
-[[fraction]]
-administered = "1 GBq"
-[fraction.uptake.a]
-fraction = 0.1
-half_life = "50 h"
-[output]
-"#;
+    use crate::plan::ONE_REGION;
 
     fn parsed(output: &str) -> Result<crate::plan::Plan, String> {
-        let (text, path) = (format!("{PLAN}{output}"), std::path::Path::new("test.toml"));
+        let (text, path) = (format!("{ONE_REGION}[output]\n{output}"), std::path::Path::new("test.toml"));
         crate::plan::parse(&text, path, &crate::plan::Vocabulary::built_in()).map_err(|e| e.to_string())
     }
 

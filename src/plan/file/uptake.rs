@@ -34,6 +34,16 @@ pub(super) enum Amount {
     Fraction(f64),
 }
 
+impl Amount {
+    /// Bq, where `administered` is given.
+    pub(super) fn becquerel(self, administered: f64) -> f64 {
+        match self {
+            Self::Activity(activity) => activity,
+            Self::Fraction(fraction) => fraction * administered,
+        }
+    }
+}
+
 /// How long it stays, as written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Clearance {
@@ -276,10 +286,7 @@ impl UptakeDraft {
 
     /// Amount and half-life, with the uptake phase if there is one.
     fn exponential(&self, administered: f64, physical: f64) -> Result<Kinetics, Option<Fault>> {
-        let activity = match self.amount.ok_or(None)? {
-            Amount::Activity(activity) => activity,
-            Amount::Fraction(fraction) => fraction * administered,
-        };
+        let activity = self.amount.ok_or(None)?.becquerel(administered);
         let effective_half_life = effective(self.clearance.ok_or(None)?, physical)?;
         let mut phases = vec![Phase { activity, effective_half_life }];
         if let Some(rise) = self.rise {

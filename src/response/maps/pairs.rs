@@ -8,7 +8,7 @@
 
 use super::shape::Shape;
 use crate::dose::terms::Term;
-use crate::physics::exponential::{decay, moment, moment_encounter, moment_remaining};
+use crate::physics::exponential::{decay, moment, moment_encounter, moment_remaining, shifted_power};
 
 /// Coefficients for one repair constant.
 #[derive(Debug, Clone)]
@@ -93,14 +93,8 @@ fn meet(a: &Term, b: &Term, mu: f64) -> f64 {
 /// A term with its time counted from `from`: factors and powers.
 fn moved(term: &Term, from: f64) -> impl Iterator<Item = (f64, u32)> + use<> {
     let gap = from - term.start;
-    let (left, power) = (decay(term.rate, gap), term.power);
-    let mut binomial = 1.0;
-    (0..=power).rev().filter_map(move |p| {
-        // C(power, p) gap^(power - p)
-        let factor = binomial * left;
-        binomial *= gap * f64::from(p) / f64::from(power - p + 1);
-        (factor != 0.0).then_some((factor, p))
-    })
+    let left = decay(term.rate, gap);
+    shifted_power(term.power, gap).map(move |(factor, p)| (factor * left, p))
 }
 
 /// Unrepaired dose that a term leaves at `time`, not before its start.

@@ -1,11 +1,13 @@
 //! The images of a series on the phantom's grid, as activities at their own times.
 
-use super::percent;
 use crate::{
     error::{Error, Result},
     phantom::Phantom,
     plan::{ImageQuantity, ImageSeries},
-    source::UptakeInputs,
+    source::{
+        UptakeInputs,
+        image::{Signs, percent, signs},
+    },
 };
 
 /// Activities per voxel of the phantom, image by image.
@@ -31,27 +33,11 @@ impl Frames {
         for timed in &series.images {
             let file = timed.path.display();
             let image = inputs.image(&timed.path)?;
-            if let Some(v) = image.data.iter().position(|value| !value.is_finite()) {
-                let bad = image.data.iter().filter(|value| !value.is_finite()).count();
-                return Err(Error::input(format!(
-                    "{file}: {bad} values are not finite numbers, the first ({}) at voxel {:?}",
-                    image.data[v],
-                    image.grid.ijk(v)
-                )));
-            }
+            let Signs { negative, below, above } = signs(&image, &file.to_string())?;
             let unit = match series.quantity {
                 ImageQuantity::Concentration => image.grid.voxel_volume_cm3(),
                 _ => 1.0,
             } * if series.decay_corrected { (-lambda * timed.time).exp() } else { 1.0 };
-            let (mut negative, mut below, mut above) = (0u64, 0.0, 0.0);
-            for &value in &image.data {
-                if value < 0.0 {
-                    negative += 1;
-                    below -= f64::from(value);
-                } else {
-                    above += f64::from(value);
-                }
-            }
             if above <= 0.0 {
                 return Err(Error::input(format!("{file}: the image holds no positive value, so there is no uptake in it")));
             }

@@ -10,7 +10,7 @@ mod voxel;
 use std::sync::Arc;
 
 use self::images::Frames;
-use super::{DecayPattern, FitReport, PatternCache, TimeCourse, UptakeInputs};
+use super::{DecayPattern, FitReport, PatternCache, TimeCourse, UptakeInputs, region::region_position};
 use crate::{
     error::{Error, Result},
     plan::{FitModel, ImageQuantity, ImageSeries, SeriesBy, Treatment},
@@ -30,6 +30,8 @@ pub(super) struct SeriesSources {
 pub(super) struct SeriesSource {
     /// The region's name, "rest", or "class 2 of 4".
     pub(super) name: String,
+    /// Position of the region, if it is one.
+    pub(super) region: Option<usize>,
     /// Activity in time, Bq.
     pub(super) course: TimeCourse,
     /// Its integral, Bq s.
@@ -65,12 +67,7 @@ pub(super) fn series_sources(
     };
     let mut ids = Vec::new();
     for name in regions {
-        let Some(position) = phantom.region_names.iter().position(|known| known == name) else {
-            return Err(Error::input(format!(
-                "image series: the phantom has no region \"{name}\"; its regions are {}",
-                phantom.region_names.join(", ")
-            )));
-        };
+        let position = region_position(phantom, name, "image series")?;
         let id = position as u16 + 1;
         if ids.contains(&id) {
             return Err(Error::input(format!("image series: region \"{name}\" is named twice")));
@@ -120,11 +117,6 @@ fn check(series: &ImageSeries) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A share in per cent, with digits enough for small ones.
-fn percent(share: f64) -> String {
-    if share.abs() >= 0.001 { format!("{:.2} %", 100.0 * share) } else { format!("{:.1e} %", 100.0 * share) }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Image series by region: one course per region, with the pattern of its time-integrated activity.
 
-use super::{SeriesSource, images::Frames, percent};
+use super::{SeriesSource, images::Frames};
 use crate::{
     error::{Error, Result},
     plan::{ImageSeries, Treatment},
     source::{
         PatternCache, TimeCourse,
+        image::percent,
         kinetics::{Errors, Observations, treat},
+        region::within,
     },
 };
 
@@ -54,10 +56,7 @@ pub(super) fn sources(
             continue;
         }
         let source = source(series, frames, &name, &ids, activities, physical, cache);
-        sources.push(source.map_err(|error| match error {
-            Error::Input(message) => Error::Input(format!("image series, \"{name}\": {message}")),
-            other => other,
-        })?);
+        sources.push(source.map_err(|error| within(&format!("image series, \"{name}\""), error))?);
     }
     Ok(sources)
 }
@@ -110,6 +109,10 @@ fn source(
     let pattern = cache.share(amounts.into_iter()).ok_or_else(|| Error::input("no voxel has a positive time-integrated activity"))?;
     Ok(SeriesSource {
         name: name.to_string(),
+        region: match *ids {
+            [id] if id > 0 => Some(usize::from(id) - 1),
+            _ => None,
+        },
         course: found.course,
         tia: found.tia,
         relative_sigma: found.relative_sigma,

@@ -10,6 +10,7 @@ use crate::{
     grid::VoxelGrid,
     phantom::Phantom,
     plan::TimedImage,
+    source::image::percent,
     volume::{Volume, resample_conserving},
 };
 

@@ -1,10 +1,10 @@
 //! Image series by voxel: a single exponential per voxel, gathered into classes of similar half-life.
 
-use super::{SeriesSource, images::Frames, percent};
+use super::{SeriesSource, images::Frames};
 use crate::{
     error::{Error, Result},
     plan::ImageSeries,
-    source::{PatternCache, TimeCourse},
+    source::{PatternCache, TimeCourse, image::percent},
 };
 
 /// Rates at which the sum of squares is looked at before the best is refined.
@@ -284,6 +284,7 @@ fn class(
     let relative_sigma = series.noise * felt.iter().map(|felt| felt * felt).sum::<f64>().sqrt() / tia;
     Ok(SeriesSource {
         name,
+        region: None,
         course: TimeCourse::exponential(start, rate),
         tia,
         relative_sigma,
