@@ -93,6 +93,7 @@ fn fraction(uptakes: Vec<RegionUptake>, images: Vec<ImageUptake>) -> FractionPla
         series: vec![],
         compartments: None,
         until: None,
+        predicted_from: None,
         histories: 1,
     }
 }

@@ -11,6 +11,7 @@ mod presets;
 pub mod quantity;
 mod section;
 mod show;
+mod tme;
 mod vocabulary;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -26,6 +27,10 @@ pub use frame::Fault;
 pub use kinetics::{
     Before, Between, Compartment, CompartmentModel, FitModel, ImageSeries, Kinetics, Phase, Samples, SeriesBy, Tail, TimedImage, Transfer,
     Treatment,
+};
+pub use tme::{
+    DrugEffect, DrugKinetics, DrugPlan, Growth, Hook, Mark, MicroOxygenPlan, Origin, OxygenPlan, Parameter, ParameterSet, Quality, TmePlan,
+    TmeRegion,
 };
 pub use vocabulary::{KnownMaterial, KnownNuclide, Vocabulary};
 
@@ -218,6 +223,8 @@ pub struct FractionPlan {
     pub compartments: Option<CompartmentModel>,
     /// s after the start from which this fraction's activity no longer counts (the next one's images hold what is left); none: to infinity.
     pub until: Option<f64>,
+    /// Number of the fraction from whose uptake this one's is predicted by the response; none: measured, as written.
+    pub predicted_from: Option<u32>,
     /// Histories for this fraction, over all its source components.
     pub histories: u64,
 }
@@ -372,6 +379,8 @@ pub struct ResponsePlan {
     pub default: TissueParameters,
     /// Region name and its parameters.
     pub regions: Vec<(String, TissueParameters)>,
+    /// The tumour microenvironment in time; none: closed forms alone.
+    pub tme: Option<TmePlan>,
 }
 
 impl ResponsePlan {

@@ -19,6 +19,7 @@ pub mod lq;
 pub mod maps;
 pub mod step;
 pub mod tissue;
+pub mod tme;
 
 pub use endpoints::{RegionOptions, RegionResponse, region_responses};
 pub use maps::{Irradiation, MapOptions, ResponseMaps, response_maps};

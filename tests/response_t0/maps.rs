@@ -17,7 +17,7 @@ fn maps_follow_the_exact_steps_and_the_equations() {
     let components = overlapping();
     for high_let_beta in [1.0, 0.0, 0.3] {
         let p = TissueParameters { high_let_beta, ..tissue() };
-        let plan = ResponsePlan { default: p.clone(), regions: vec![] };
+        let plan = ResponsePlan { default: p.clone(), regions: vec![], tme: None };
         let maps = maps_of(&components, &phantom(&[0, 0, 0], &[]), &plan);
         for v in [0, 2] {
             let steps = bed_by_steps(&components, v, &p, f64::INFINITY);
@@ -76,7 +76,7 @@ fn limits_of_repair_on_maps() {
     let dose = total(|(low, high)| low + high);
     let bed = |half_time: f64| {
         let p = TissueParameters { repair_half_time: half_time, ..tissue() };
-        let plan = ResponsePlan { default: p, regions: vec![] };
+        let plan = ResponsePlan { default: p, regions: vec![], tme: None };
         f64::from(maps_of(&components, &phantom(&[0, 0, 0], &[]), &plan).bed[2])
     };
     close("no repair: one acute dose", bed(1e20), dose + dose * dose / 3.0, F32);

@@ -405,6 +405,7 @@ fn resolve(section: &Section<'_>, draft: &Draft, nuclides: &[Nuclide], histories
         series: draft.series.clone(),
         compartments,
         until: None,
+        predicted_from: None,
         histories,
     })
 }

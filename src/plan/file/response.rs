@@ -51,7 +51,7 @@ pub(super) fn response(root: &Section<'_>, names: &RegionNames) -> ResponsePlan 
             regions.extend(known.then(|| (name.to_owned(), parameters)));
         }
     }
-    ResponsePlan { default: parameters(&default, &default_layer), regions }
+    ResponsePlan { default: parameters(&default, &default_layer), regions, tme: None }
 }
 
 /// The built-in parameters of a tissue.

@@ -129,7 +129,7 @@ fn phantom() -> Phantom {
 }
 
 fn bed(components: &[DoseRateComponent], p: &TissueParameters, until: f64) -> f64 {
-    let (phantom, plan) = (phantom(), ResponsePlan { default: p.clone(), regions: vec![] });
+    let (phantom, plan) = (phantom(), ResponsePlan { default: p.clone(), regions: vec![], tme: None });
     let irradiation = Irradiation::new(components, &phantom, &plan).expect("right input");
     bed_until(&irradiation, 0, &[0], until, 1)[0]
 }
@@ -219,7 +219,7 @@ fn courses_equal_up_to_a_factor_are_one_shape() {
         components.extend([with(1, 0.0, course), with(1, 0.0, &course.scaled(0.3)), with(2, 10.0, &course.scaled(1.7))]);
     }
     components.push(with(3, 20.0, &TimeCourse::default()));
-    let (phantom, plan) = (phantom(), ResponsePlan { default: tissue(1.5), regions: vec![] });
+    let (phantom, plan) = (phantom(), ResponsePlan { default: tissue(1.5), regions: vec![], tme: None });
     let irradiation = Irradiation::new(&components, &phantom, &plan).expect("right input");
     assert_eq!(irradiation.shapes.len(), 2 * list.len());
     // A fraction without activity has its map, of zeros.
@@ -242,7 +242,7 @@ fn bounds_of_unrepaired_dose_hold_for_every_course_and_are_near() {
         }
     }
     // In a map: an uptake phase must lower the bound, not raise it.
-    let (phantom, plan) = (phantom(), ResponsePlan { default: tissue(2.8), regions: vec![] });
+    let (phantom, plan) = (phantom(), ResponsePlan { default: tissue(2.8), regions: vec![], tme: None });
     let bound = |course: &TimeCourse| {
         let components = [with(1, 0.0, course)];
         let irradiation = Irradiation::new(&components, &phantom, &plan).expect("right input");
@@ -256,7 +256,7 @@ fn bounds_of_unrepaired_dose_hold_for_every_course_and_are_near() {
 
 #[test]
 fn a_negative_dose_is_refused_and_an_uptake_phase_is_none() {
-    let (phantom, plan) = (phantom(), ResponsePlan { default: tissue(2.8), regions: vec![] });
+    let (phantom, plan) = (phantom(), ResponsePlan { default: tissue(2.8), regions: vec![], tme: None });
     let run = |course: &TimeCourse| {
         let components = [with(1, 0.0, course)];
         let irradiation = Irradiation::new(&components, &phantom, &plan).expect("right input");
