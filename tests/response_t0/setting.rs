@@ -30,7 +30,7 @@ pub(crate) fn tissue() -> TissueParameters {
 }
 
 pub(crate) fn plan(regions: &[(&str, TissueParameters)]) -> ResponsePlan {
-    ResponsePlan { default: tissue(), regions: regions.iter().map(|(name, p)| ((*name).to_owned(), p.clone())).collect() }
+    ResponsePlan { default: tissue(), regions: regions.iter().map(|(name, p)| ((*name).to_owned(), p.clone())).collect(), tme: None }
 }
 
 /// A row of voxels of 2 x 2 x 2 mm with these region labels.
