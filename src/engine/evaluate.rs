@@ -1,9 +1,10 @@
 //! From scored components to everything that is written: maps, response, tables, summary and provenance.
 
-use super::{Prepared, Transport};
+use super::{Account, Prepared, Treatment};
 use crate::{
     dose::{
         accumulate::{DoseMaps, dose_maps, dose_rate_components, region_doses},
+        component::ScoredComponent,
         contribution::Contribution,
         rate::{RateAt, dose_rate_at, rate_maps},
         regions::{Period, RegionDvh, RegionIndex, RegionResponse, RegionRow, TableOptions, region_rows},
@@ -51,6 +52,8 @@ pub struct Evaluation {
     pub uncertainty: Uncertainty,
     /// What the user must know.
     pub warnings: Vec<String>,
+    /// What was delivered in the end: predicted fractions with the uptake that was predicted.
+    pub treatment: Treatment,
     runs: Vec<summary::RunCount>,
     balances: Vec<summary::EnergyBalance>,
     phases: Vec<Phase>,
@@ -76,17 +79,24 @@ impl Evaluation {
     ///
     /// # Errors
     /// If the energy balance is broken, or a dose is not finite.
-    pub(super) fn new(plan: &Plan, prepared: &Prepared, transport: &Transport<'_>, threads: usize, phases: Vec<Phase>) -> Result<Self> {
+    pub(super) fn new(
+        plan: &Plan,
+        prepared: &Prepared,
+        treatment: Treatment,
+        scored: &[ScoredComponent],
+        account: Account,
+        threads: usize,
+        phases: Vec<Phase>,
+    ) -> Result<Self> {
         let mut clock = super::Clock::new(phases);
         let phantom = &prepared.phantom;
         let grid = phantom.grid;
-        let scored = transport.score()?;
         let index = RegionIndex::new(phantom)?;
-        let everything: Vec<Contribution> = prepared.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
-        let total = dose_maps(&grid, &scored, &everything);
+        let everything: Vec<Contribution> = treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
+        let total = dose_maps(&grid, scored, &everything);
         clock.lap("dose");
 
-        let components = dose_rate_components(grid.len(), &scored, &prepared.deliveries);
+        let components = dose_rate_components(grid.len(), scored, &treatment.deliveries);
         let irradiation = Irradiation::new(&components, phantom, &plan.response)?;
         let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
         let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });
@@ -94,9 +104,9 @@ impl Evaluation {
 
         let options = TableOptions { dose_levels: &plan.output.dose_levels, dvh_bin: plan.output.dvh_bin };
         let (mut rows, mut dvhs, mut fractions) = (Vec::new(), Vec::new(), Vec::new());
-        for delivery in &prepared.deliveries {
-            let maps_of = dose_maps(&grid, &scored, &delivery.contributions);
-            let doses = region_doses(&scored, &delivery.contributions, index.masses());
+        for delivery in &treatment.deliveries {
+            let maps_of = dose_maps(&grid, scored, &delivery.contributions);
+            let doses = region_doses(scored, &delivery.contributions, index.masses());
             let bed = maps.fractions.iter().find(|(number, _)| *number == delivery.number).map(|(_, map)| map);
             let of_region = |slot: usize| RegionResponse {
                 bed_mean_gy: bed.filter(|_| slot > 0 && index.counts()[slot] > 0).map(|map| mean(&index.values(slot, map))),
@@ -106,27 +116,26 @@ impl Evaluation {
             rows.extend(more);
             dvhs.extend(curves);
             if plan.output.fractions {
-                let rate = plan.output.dose_rate.then(|| rate_maps(&grid, &scored, &delivery.contributions));
+                let rate = plan.output.dose_rate.then(|| rate_maps(&grid, scored, &delivery.contributions));
                 let bed = bed.map(|map| Volume::new(grid, map.clone()));
                 fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, rate });
             }
         }
-        let doses = region_doses(&scored, &everything, index.masses());
+        let doses = region_doses(scored, &everything, index.masses());
         let of_region = |slot: usize| region_response(slot, &index, &responses);
         let (more, curves) = region_rows(Period::Total, &index, &total, &doses, options, of_region)?;
         rows.extend(more);
         dvhs.extend(curves);
         clock.lap("region tables");
 
-        let at = |&time: &f64| dose_rate_at(&grid, &scored, &prepared.deliveries, index.masses(), time);
+        let at = |&time: &f64| dose_rate_at(&grid, scored, &treatment.deliveries, index.masses(), time);
         let rates = plan.output.dose_rate_at.iter().map(at).collect();
 
-        let runs = transport.counts();
-        let balances = transport.balances();
+        let Account { histories, counts: runs, balances, warnings: told } = account;
         let mut warnings = phantom.warnings.clone();
         warnings.extend(prepared.inputs.notes());
-        warnings.extend(prepared.sources.iter().flat_map(|s| s.warnings.clone()));
-        warnings.extend(transport.warnings());
+        warnings.extend(treatment.sources.iter().flat_map(|s| s.warnings.clone()));
+        warnings.extend(told);
         warnings.extend(maps.warnings());
         warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));
         let mut seen = std::collections::HashSet::new();
@@ -152,7 +161,8 @@ impl Evaluation {
             runs,
             balances,
             phases: clock.phases,
-            histories: transport.histories(),
+            histories,
+            treatment,
             batches: plan.transport.batches,
         })
     }
@@ -186,8 +196,9 @@ impl Evaluation {
             backend: record.device.backend.clone(),
             threads: record.threads,
         };
-        let simplified: Vec<EnergyPerDecay> = prepared.emitters.iter().flat_map(|e| e.simplified.clone()).collect();
-        let local_deposits = prepared
+        let simplified: Vec<EnergyPerDecay> = self.treatment.emitters.iter().flat_map(|e| e.simplified.clone()).collect();
+        let local_deposits = self
+            .treatment
             .emitters
             .iter()
             .flat_map(|e| {
@@ -234,7 +245,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             approximations: approximations(&simplified, plan),
         };
-        let groups: Vec<String> = prepared.emitters.iter().map(|e| e.name.clone()).collect();
+        let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
             total: &self.total,
             bed_total: &self.bed,
@@ -246,8 +257,8 @@ impl Evaluation {
             summary: &summary,
             provenance: &provenance,
             metaimage: plan.output.metaimage,
-            activity: &activity_csv(plan, &prepared.sources, &groups),
-            time_activity: &time_activity_json(&prepared.sources)?,
+            activity: &activity_csv(plan, &self.treatment.sources, &groups),
+            time_activity: &time_activity_json(&self.treatment.sources)?,
         };
         write_all(&result, &mut Folder(dir))
     }

@@ -1,33 +1,33 @@
 //! The path of the data, walked: plan -> phantom -> sources -> transport -> dose -> response -> result.
 
-mod component;
 mod emitter;
 mod evaluate;
 mod inputs;
 mod memory;
 mod progress;
 mod transport;
+mod treatment;
 
 use std::{
     sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
-pub use component::{Component, components};
 pub use emitter::{Beam, Emitter};
 pub use evaluate::{Evaluation, Record};
 pub use inputs::Inputs;
 pub use memory::{MemoryItem, memory};
 pub use progress::Progress;
-pub use transport::Transport;
+pub use transport::{Account, Transport};
+pub use treatment::{Component, Treatment};
 
 use crate::{
-    dose::{accumulate::dose_maps, contribution::FractionDelivery},
+    dose::accumulate::dose_maps,
     error::{Error, Result},
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
     report::summary::Phase,
-    source::{self, DecayGroups, FractionSource, PatternCache},
+    source::{self, DecayGroups, PatternCache},
     transport::{
         backend::{Backend, Settings, SourceShape, World},
         geometry::Geometry,
@@ -41,14 +41,10 @@ use crate::{
 pub struct Prepared {
     /// The phantom.
     pub phantom: Phantom,
-    /// Sources of every fraction.
-    pub sources: Vec<FractionSource>,
-    /// What decays and emits, by decay group.
-    pub emitters: Vec<Emitter>,
-    /// What is transported.
-    pub components: Vec<Component>,
-    /// What each fraction takes from it.
-    pub deliveries: Vec<FractionDelivery>,
+    /// Sources, components and deliveries of every fraction; predicted fractions as if their uptake were that of the fraction they follow.
+    pub treatment: Treatment,
+    /// What decays together.
+    pub groups: DecayGroups,
     /// Physics tables of the phantom's materials.
     pub tables: Tables,
     /// Cuts and steps.
@@ -94,13 +90,12 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
         .iter()
         .map(|fraction| source::build(fraction, &plan.nuclides, &inputs, &mut cache, &mut groups))
         .collect::<Result<Vec<_>>>()?;
-    let emitters = groups.all().iter().map(|group| Emitter::new(group, &plan.transport)).collect::<Result<Vec<_>>>()?;
-    let (components, deliveries) = components(plan, &emitters, &sources);
+    let treatment = Treatment::new(plan, &groups, &plan.fractions.iter().collect::<Vec<_>>(), sources)?;
     clock.lap("sources");
     let settings = Settings::resolve(&plan.transport, &phantom.grid);
     let tables = Tables::build(&phantom.materials, &phantom.voxels, &settings.tables)?;
     clock.lap("tables");
-    Ok(Prepared { phantom, sources, emitters, components, deliveries, tables, settings, inputs, phases: clock.phases })
+    Ok(Prepared { phantom, treatment, groups, tables, settings, inputs, phases: clock.phases })
 }
 
 /// How a run is carried out, besides what the plan says.
@@ -129,22 +124,25 @@ pub fn open<'a>(plan: &Plan, prepared: &'a Prepared, threads: usize) -> Result<(
 /// If the device fails, the user interrupts, or a result is not finite.
 pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options: &RunOptions<'_>) -> Result<Evaluation> {
     let mut clock = Clock::new(prepared.phases.clone());
-    let mut transport = Transport::new(&prepared.phantom, &prepared.emitters, &prepared.components, plan.transport.batches);
-    let progress = Progress::new(transport.histories_per_round(), options.quiet);
-    transport.round(backend, &progress, options.stop)?;
+    let treatment = prepared.treatment.clone();
+    let mut transport = Transport::new(&prepared.phantom, plan.transport.batches);
+    let progress = Progress::new(treatment.histories_per_round(), options.quiet);
+    transport.round(&treatment, backend, &progress, options.stop)?;
     if let Some(goal) = &plan.transport.goal {
-        pursue(goal, plan, prepared, &mut transport, backend, &progress, options)?;
+        pursue(goal, prepared, &treatment, &mut transport, backend, &progress, options)?;
     }
+    let scored = transport.score(&treatment, 0)?;
     progress.finish();
     clock.lap("transport");
-    Evaluation::new(plan, prepared, &transport, options.threads, clock.phases)
+    let account = transport.account(&treatment);
+    Evaluation::new(plan, prepared, treatment, &scored, account, options.threads, clock.phases)
 }
 
 /// Adds rounds until the goal is met or its histories are used up.
 fn pursue(
     goal: &UncertaintyGoal,
-    plan: &Plan,
     prepared: &Prepared,
+    treatment: &Treatment,
     transport: &mut Transport<'_>,
     backend: &mut dyn Backend,
     progress: &Progress,
@@ -156,10 +154,10 @@ fn pursue(
         .iter()
         .position(|name| *name == goal.region)
         .ok_or_else(|| Error::input(format!("transport.goal: there is no region \"{}\"", goal.region)))?;
-    let all: Vec<_> = prepared.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
-    let limit = goal.max_histories.saturating_mul(plan.fractions.len() as u64);
+    let all: Vec<_> = treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
+    let limit = goal.max_histories.saturating_mul(treatment.deliveries.len() as u64);
     loop {
-        let scored = transport.score()?;
+        let scored = transport.score(treatment, 0)?;
         let maps = dose_maps(&prepared.phantom.grid, &scored, &all);
         let voxels: Vec<usize> = prepared.phantom.region_voxels(region).collect();
         let square: f64 = voxels.iter().map(|&v| f64::from(maps.uncertainty.data[v]).powi(2)).sum();
@@ -168,7 +166,7 @@ fn pursue(
             return Ok(());
         }
         let wanted = ((reached / goal.relative).powi(2) * 1.05 * transport.histories() as f64).min(limit as f64) as u64;
-        let per_round = transport.histories_per_round();
+        let per_round = treatment.histories_per_round();
         let rounds = wanted.saturating_sub(transport.histories()).div_ceil(per_round);
         if rounds == 0 || transport.histories() + per_round > limit {
             return Ok(());
@@ -177,7 +175,7 @@ fn pursue(
         let rounds = rounds.div_ceil(2).min((limit - transport.histories()) / per_round);
         progress.extend(rounds * per_round);
         for _ in 0..rounds {
-            transport.round(backend, progress, options.stop)?;
+            transport.round(treatment, backend, progress, options.stop)?;
         }
     }
 }
@@ -199,8 +197,8 @@ pub fn probe(prepared: &Prepared, backend: &mut dyn Backend) -> Result<Probe> {
     let mut seconds = 0.0;
     let mut histories = 0u64;
     let mut stream = 0;
-    for component in &prepared.components {
-        for (beam, &wanted) in prepared.emitters[component.emitter].beams.iter().zip(&component.histories) {
+    for component in &prepared.treatment.components {
+        for (beam, &wanted) in prepared.treatment.emitters[component.emitter].beams.iter().zip(&component.histories) {
             stream += 1;
             let mut job = crate::transport::backend::Job {
                 particle: beam.particle,
