@@ -2,6 +2,7 @@
 
 mod emitter;
 mod evaluate;
+mod feedback;
 mod inputs;
 mod memory;
 mod progress;
@@ -21,8 +22,10 @@ pub use progress::Progress;
 pub use transport::{Account, Transport};
 pub use treatment::{Component, Treatment};
 
+use feedback::{Doses, Feedback, Schedule};
+
 use crate::{
-    dose::accumulate::dose_maps,
+    dose::{accumulate::dose_maps, component::ScoredComponent},
     error::{Error, Result},
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
@@ -71,6 +74,17 @@ impl Clock {
         self.phases.push(Phase { name: name.into(), seconds: self.last.elapsed().as_secs_f64() });
         self.last = Instant::now();
     }
+
+    /// As [`Self::lap`], where `seconds` of the time belong to another phase.
+    fn split(&mut self, name: &str, other: &str, seconds: f64) {
+        self.lap(name);
+        if let Some(phase) = self.phases.last_mut() {
+            phase.seconds -= seconds;
+        }
+        if let Some(phase) = self.phases.iter_mut().find(|phase| phase.name == other) {
+            phase.seconds += seconds;
+        }
+    }
 }
 
 /// Builds phantom, sources and tables.
@@ -118,24 +132,49 @@ pub fn open<'a>(plan: &Plan, prepared: &'a Prepared, threads: usize) -> Result<(
     open_device(world, &plan.transport.device, threads)
 }
 
-/// Transports all components, then evaluates dose and response.
+/// Transports all components, follows the response where the plan asks for it (with what it predicts of later fractions transported in turn),
+/// then evaluates.
 ///
 /// # Errors
 /// If the device fails, the user interrupts, or a result is not finite.
 pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options: &RunOptions<'_>) -> Result<Evaluation> {
     let mut clock = Clock::new(prepared.phases.clone());
-    let treatment = prepared.treatment.clone();
+    let schedule = Schedule::of(plan);
+    let feedback = Feedback { plan, prepared, schedule: &schedule, threads: options.threads };
+    let mut treatment = feedback.known()?;
     let mut transport = Transport::new(&prepared.phantom, plan.transport.batches);
     let progress = Progress::new(treatment.histories_per_round(), options.quiet);
     transport.round(&treatment, backend, &progress, options.stop)?;
     if let Some(goal) = &plan.transport.goal {
         pursue(goal, prepared, &treatment, &mut transport, backend, &progress, options)?;
     }
-    let scored = transport.score(&treatment, 0)?;
-    progress.finish();
+    let mut scored = transport.score(&treatment, 0)?;
     clock.lap("transport");
+    let mut doses = Transporting { transport, backend, progress: &progress, stop: options.stop, seconds: 0.0 };
+    let tme = plan.response.tme.as_ref().map(|tme| feedback.follow(tme, &mut treatment, &mut scored, &mut doses)).transpose()?;
+    progress.finish();
+    let Transporting { transport, seconds, .. } = doses;
+    clock.split("microenvironment", "transport", seconds);
     let account = transport.account(&treatment);
-    Evaluation::new(plan, prepared, treatment, &scored, account, options.threads, clock.phases)
+    Evaluation::new(plan, prepared, treatment, &scored, account, tme, options.threads, clock.phases)
+}
+
+/// Doses by transport.
+struct Transporting<'t, 'p, 's> {
+    transport: Transport<'t>,
+    backend: &'s mut dyn Backend,
+    progress: &'p Progress,
+    stop: &'s AtomicBool,
+    seconds: f64,
+}
+
+impl Doses for Transporting<'_, '_, '_> {
+    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Option<Vec<ScoredComponent>>> {
+        let start = Instant::now();
+        self.transport.catch_up(treatment, self.backend, self.progress, self.stop)?;
+        self.seconds += start.elapsed().as_secs_f64();
+        self.transport.score(treatment, first).map(Some)
+    }
 }
 
 /// Adds rounds until the goal is met or its histories are used up.

@@ -72,6 +72,12 @@ impl Treatment {
         Ok(())
     }
 
+    /// Puts the fractions in the order of their numbers.
+    pub(super) fn in_order(&mut self) {
+        self.sources.sort_by_key(|source| source.number);
+        self.deliveries.sort_by_key(|delivery| delivery.number);
+    }
+
     /// Histories of one round over all components.
     pub fn histories_per_round(&self) -> u64 {
         self.components.iter().flat_map(|c| &c.histories).sum()
@@ -198,6 +204,7 @@ photons = "off"
             components,
             outside: Vec::new(),
             activities: Vec::new(),
+            predicted: Vec::new(),
             warnings: Vec::new(),
         };
         let sources = [fraction(1, vec![part(&shared, 3.0e12), part(&own, 1.0e12)]), fraction(2, vec![part(&shared, 1.0e12)])];

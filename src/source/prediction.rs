@@ -1,0 +1,50 @@
+//! Uptake that the response predicts: what a fraction takes over from an earlier one, changed by what has happened to the tissue since.
+
+use std::sync::Arc;
+
+use super::{PatternCache, TimeCourse, daughters::Place};
+
+/// What the response says about uptake at the start of a fraction.
+pub struct Prediction<'a> {
+    /// Activity concentration of a voxel (storage position) over that in the fraction taken over, for the same administered activity; `None`
+    /// where the response has nothing to say.
+    pub ratio: &'a dyn Fn(u32) -> Option<f64>,
+    /// The same for all other voxels (organs that take up what tumours no longer do).
+    pub elsewhere: f64,
+    /// Patterns that change by no more than this in any voxel, relative to their mean, are kept, and with them their transport.
+    pub keep_below: f64,
+}
+
+/// What became of one place.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct PredictedUptake {
+    /// Such as "in lesion_1".
+    pub place: String,
+    /// Activity over that of the fraction taken over, for the same administered activity.
+    pub factor: f64,
+    /// Largest relative change of a voxel's share in the activity.
+    pub largest_change: f64,
+    /// Whether the old pattern was kept all the same.
+    pub kept: bool,
+}
+
+impl Prediction<'_> {
+    /// The place and its activity as predicted; `None` if nothing is left.
+    pub(super) fn apply(
+        &self,
+        place: Place,
+        course: &TimeCourse,
+        cache: &mut PatternCache<'_>,
+    ) -> (PredictedUptake, Option<(Place, TimeCourse)>) {
+        let old = Arc::clone(&place.pattern);
+        let ratio = |v: u32| (self.ratio)(v).unwrap_or(self.elsewhere);
+        let factor: f64 = old.voxels.iter().zip(&old.shares).map(|(&v, share)| share * ratio(v)).sum();
+        let change = |v: u32| (ratio(v) / factor - 1.0).abs();
+        let largest_change = if factor > 0.0 { old.voxels.iter().map(|&v| change(v)).fold(0.0, f64::max) } else { 0.0 };
+        let kept = largest_change <= self.keep_below;
+        let told = PredictedUptake { place: place.name.clone(), factor, largest_change, kept };
+        let new = || cache.share(old.voxels.iter().zip(&old.shares).map(|(&v, share)| (v, share * ratio(v))));
+        let pattern = if factor <= 0.0 { None } else if kept { Some(old.clone()) } else { new() };
+        (told, pattern.map(|pattern| (Place { pattern, ..place }, course.scaled(factor))))
+    }
+}
