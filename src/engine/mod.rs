@@ -27,6 +27,7 @@ use crate::{
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
     report::summary::Phase,
+    response::tme::quality,
     source::{self, DecayGroups, FractionSource, PatternCache},
     transport::{
         backend::{Backend, Settings, SourceShape, World},
@@ -97,7 +98,8 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
     let emitters = groups.all().iter().map(|group| Emitter::new(group, &plan.transport)).collect::<Result<Vec<_>>>()?;
     let (components, deliveries) = components(plan, &emitters, &sources);
     clock.lap("sources");
-    let settings = Settings::resolve(&plan.transport, &phantom.grid);
+    let mut settings = Settings::resolve(&plan.transport, &phantom.grid);
+    settings.tables.saturation = plan.response.tme.as_ref().map(quality::saturation).transpose()?.flatten();
     let tables = Tables::build(&phantom.materials, &phantom.voxels, &settings.tables)?;
     clock.lap("tables");
     Ok(Prepared { phantom, sources, emitters, components, deliveries, tables, settings, inputs, phases: clock.phases })
@@ -129,7 +131,8 @@ pub fn open<'a>(plan: &Plan, prepared: &'a Prepared, threads: usize) -> Result<(
 /// If the device fails, the user interrupts, or a result is not finite.
 pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options: &RunOptions<'_>) -> Result<Evaluation> {
     let mut clock = Clock::new(prepared.phases.clone());
-    let mut transport = Transport::new(&prepared.phantom, &prepared.emitters, &prepared.components, plan.transport.batches);
+    let mut transport =
+        Transport::new(&prepared.phantom, &prepared.emitters, &prepared.components, plan.transport.batches, prepared.tables.quality);
     let progress = Progress::new(transport.histories_per_round(), options.quiet);
     transport.round(backend, &progress, options.stop)?;
     if let Some(goal) = &plan.transport.goal {

@@ -6,7 +6,7 @@ use super::{component::Component, emitter::Emitter, progress::Progress};
 use crate::{
     dose::{
         component::{ScoredComponent, ScoredRun},
-        tally::{BatchAccumulator, BatchTally},
+        tally::{BatchAccumulator, BatchTally, Scores},
     },
     error::{Error, Result},
     phantom::Phantom,
@@ -36,11 +36,12 @@ struct Run {
 }
 
 impl<'a> Transport<'a> {
-    /// Nothing transported yet.
-    pub fn new(phantom: &'a Phantom, emitters: &'a [Emitter], components: &'a [Component], batches: u32) -> Self {
-        let run = |particle| Run {
-            accumulator: BatchAccumulator::new(phantom.grid.len(), phantom.region_names.len(), particle == Particle::Alpha),
-            sums: Sums::default(),
+    /// Nothing transported yet. `quality`: whether the tables make alphas score their saturated lineal energy.
+    pub fn new(phantom: &'a Phantom, emitters: &'a [Emitter], components: &'a [Component], batches: u32, quality: bool) -> Self {
+        let run = |particle| {
+            let linear_energy = particle == Particle::Alpha;
+            let scores = Scores { linear_energy, quality: quality && linear_energy };
+            Run { accumulator: BatchAccumulator::new(phantom.grid.len(), phantom.region_names.len(), scores), sums: Sums::default() }
         };
         let runs = components.iter().map(|c| emitters[c.emitter].beams.iter().map(|b| run(b.particle)).collect()).collect();
         Self { phantom, emitters, components, batches, runs, rounds: 0 }
@@ -87,6 +88,7 @@ impl<'a> Transport<'a> {
                         histories: histories / u64::from(self.batches),
                         edep: &result.energy,
                         edep_let: result.energy_let.as_deref(),
+                        edep_quality: result.energy_quality.as_deref(),
                     };
                     run.accumulator.add(&tally, &self.phantom.regions)?;
                 }
