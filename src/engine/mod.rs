@@ -30,6 +30,7 @@ use crate::{
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
     report::summary::Phase,
+    response::tme::quality,
     source::{self, DecayGroups, PatternCache},
     transport::{
         backend::{Backend, Settings, SourceShape, World},
@@ -106,7 +107,8 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
         .collect::<Result<Vec<_>>>()?;
     let treatment = Treatment::new(plan, &groups, &plan.fractions.iter().collect::<Vec<_>>(), sources)?;
     clock.lap("sources");
-    let settings = Settings::resolve(&plan.transport, &phantom.grid);
+    let mut settings = Settings::resolve(&plan.transport, &phantom.grid);
+    settings.tables.saturation = plan.response.tme.as_ref().map(quality::saturation).transpose()?.flatten();
     let tables = Tables::build(&phantom.materials, &phantom.voxels, &settings.tables)?;
     clock.lap("tables");
     Ok(Prepared { phantom, treatment, groups, tables, settings, inputs, phases: clock.phases })
@@ -142,7 +144,7 @@ pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options:
     let schedule = Schedule::of(plan);
     let feedback = Feedback { plan, prepared, schedule: &schedule, threads: options.threads };
     let mut treatment = feedback.known()?;
-    let mut transport = Transport::new(&prepared.phantom, plan.transport.batches);
+    let mut transport = Transport::new(&prepared.phantom, plan.transport.batches, prepared.tables.quality);
     let progress = Progress::new(treatment.histories_per_round(), options.quiet);
     transport.round(&treatment, backend, &progress, options.stop)?;
     if let Some(goal) = &plan.transport.goal {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     dose::{
         component::{ScoredComponent, ScoredRun},
-        tally::{BatchAccumulator, BatchTally},
+        tally::{BatchAccumulator, BatchTally, Scores},
     },
     error::{Error, Result},
     phantom::Phantom,
@@ -27,6 +27,7 @@ use crate::{
 pub struct Transport<'a> {
     phantom: &'a Phantom,
     batches: u32,
+    quality: bool,
     /// Per component and beam.
     runs: Vec<Vec<Run>>,
     rounds: u64,
@@ -53,9 +54,9 @@ struct Run {
 }
 
 impl<'a> Transport<'a> {
-    /// Nothing transported yet.
-    pub fn new(phantom: &'a Phantom, batches: u32) -> Self {
-        Self { phantom, batches, runs: Vec::new(), rounds: 0, histories: 0 }
+    /// Nothing transported yet. `quality`: whether the tables make alphas score their saturated lineal energy.
+    pub fn new(phantom: &'a Phantom, batches: u32, quality: bool) -> Self {
+        Self { phantom, batches, quality, runs: Vec::new(), rounds: 0, histories: 0 }
     }
 
     /// Histories so far.
@@ -102,9 +103,10 @@ impl<'a> Transport<'a> {
         let component = &treatment.components[at];
         let emitter = &treatment.emitters[component.emitter];
         if at == self.runs.len() {
-            let run = |particle| Run {
-                accumulator: BatchAccumulator::new(self.phantom.grid.len(), self.phantom.region_names.len(), particle == Particle::Alpha),
-                sums: Sums::default(),
+            let run = |particle| {
+                let linear_energy = particle == Particle::Alpha;
+                let scores = Scores { linear_energy, quality: self.quality && linear_energy };
+                Run { accumulator: BatchAccumulator::new(self.phantom.grid.len(), self.phantom.region_names.len(), scores), sums: Sums::default() }
             };
             self.runs.push(emitter.beams.iter().map(|b| run(b.particle)).collect());
         }
@@ -133,6 +135,7 @@ impl<'a> Transport<'a> {
                     histories: histories / u64::from(self.batches),
                     edep: &result.energy,
                     edep_let: result.energy_let.as_deref(),
+                    edep_quality: result.energy_quality.as_deref(),
                 };
                 run.accumulator.add(&tally, &self.phantom.regions)?;
             }

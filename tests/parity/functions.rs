@@ -63,7 +63,7 @@ pub(crate) const TESTS: &[Test] = &[
 const INPUTS: u32 = 20_000;
 
 /// Water, cortical bone and lung in small voxels that are not cubes.
-pub(crate) static MIXED: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([18, 15, 12], 1.0));
+pub(crate) static MIXED: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([18, 15, 12], 1.0).with_saturation(150.0));
 
 /// Radii of very different sizes, cm.
 const RADII: [f64; 8] = [1.0e-3, 0.01, 0.0101, 0.05, 0.3, 0.31, 1.0, 5.0];
@@ -410,7 +410,7 @@ fn ranges() {
             assert_eq!(energy, electron.energy, "a part of the row is the row's");
             Row::default()
                 .f(&[electron.energy, electron.collisions, electron.spread, electron.drift])
-                .f(&[energy, alpha.energy, alpha.stopping_energy])
+                .f(&[energy, alpha.energy, alpha.stopping_energy, alpha.saturated_energy])
                 .done()
         })
         .collect();
