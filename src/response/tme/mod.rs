@@ -3,6 +3,7 @@
 //! Time in days, dose in Gy, densities as shares of full packing; seconds are converted where the plan comes in.
 
 pub mod real;
+pub mod timeline;
 
 use std::sync::Arc;
 
