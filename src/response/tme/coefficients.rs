@@ -143,8 +143,13 @@ impl StepActivity {
 
     /// Decays of each of [`Self::sources`].
     pub fn decays(&self) -> Vec<f64> {
+        self.sources.iter().zip(self.shares()).map(|(source, share)| source.scale * share).collect()
+    }
+
+    /// The same in units of their scales.
+    pub fn shares(&self) -> Vec<f64> {
         let each = self.decays_of_terms();
-        self.sources.iter().map(|source| source.scale * source.sum(&each)).collect()
+        self.sources.iter().map(|source| source.sum(&each)).collect()
     }
 
     fn decays_of_terms(&self) -> Vec<f64> {
@@ -155,7 +160,6 @@ impl StepActivity {
     pub fn coefficients(&self, mu: f64) -> StepCoefficients {
         let mu = mu / SECONDS_PER_DAY;
         let from = self.to - self.length;
-        let dose = self.decays_of_terms();
         let unrepaired: Vec<f64> = self.terms.iter().map(|term| left(term, mu, self.to)).collect();
         let carried: Vec<f64> = self
             .terms
@@ -177,7 +181,6 @@ impl StepActivity {
             |i: usize| (0..=i).map(move |j| if i == j { 0.5 * pair(&sources[i], &sources[i]) } else { pair(&sources[i], &sources[j]) });
         StepCoefficients {
             repair: decay(mu, self.length),
-            dose: sources.iter().map(|source| source.sum(&dose)).collect(),
             unrepaired: sources.iter().map(|source| source.sum(&unrepaired)).collect(),
             carried: sources.iter().map(|source| source.sum(&carried)).collect(),
             pairs: (0..sources.len()).flat_map(row).collect(),
@@ -188,14 +191,12 @@ impl StepActivity {
 /// Coefficients of a step for one repair constant, for amplitudes `scale * Gy per decay` (Gy) of the sources with activity, in their order.
 ///
 /// With amplitudes `a_j` (for mixed radiation those of `b = Ddot_low + r Ddot_high`, see [`crate::response::lq::quality`]) and `U0`
-/// unrepaired at the start: dose `sum a_j dose_j`; unrepaired at the end `U0 repair + sum a_j unrepaired_j`; encounters
+/// unrepaired at the start: unrepaired at the end `U0 repair + sum a_j unrepaired_j`; encounters
 /// `Int b U dt = U0 sum a_j carried_j + sum_(k<=j) a_j a_k pairs_jk`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepCoefficients {
     /// `e^(-mu h)`.
     pub repair: f64,
-    /// `Int A_j dt`.
-    pub dose: Vec<f64>,
     /// `Int A_j(s) e^(-mu (end - s)) ds`.
     pub unrepaired: Vec<f64>,
     /// `Int A_j(s) e^(-mu (s - begin)) ds`.

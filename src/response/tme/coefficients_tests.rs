@@ -43,7 +43,7 @@ fn walk(activities: &Activities, per_decay: &[f64], mu: f64, times: impl IntoIte
         let sum = |of: &[f64]| a.iter().zip(of).map(|(a, x)| a * x).sum::<f64>();
         let pairs = (0..a.len()).flat_map(|j| (0..=j).map(move |k| (j, k)));
         q += unrepaired * sum(&coefficients.carried) + pairs.zip(&coefficients.pairs).map(|((j, k), x)| a[j] * a[k] * x).sum::<f64>();
-        dose += sum(&coefficients.dose);
+        dose += sum(&step.shares());
         unrepaired = unrepaired * coefficients.repair + sum(&coefficients.unrepaired);
     }
     [dose, unrepaired, q]

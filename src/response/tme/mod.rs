@@ -4,7 +4,13 @@
 
 pub mod coefficients;
 pub mod cpu;
+pub mod layout;
+pub mod oxygen_state;
 pub mod real;
+mod record;
+pub mod row;
+pub mod stage;
+pub mod timeline;
 
 use std::sync::Arc;
 
@@ -115,10 +121,12 @@ pub enum Field {
     Cleared,
     /// Cells born so far.
     Born,
+    /// Dose of the last days (both LETs, forgotten over 7 d), Gy; only where low dose turns macrophages.
+    Recent,
 }
 
 /// Number of fields.
-pub const FIELDS: usize = Field::Born as usize + 1;
+pub const FIELDS: usize = Field::Recent as usize + 1;
 
 /// The state at one time.
 #[derive(Debug, Clone)]

@@ -1,3 +1,5 @@
-//! CPU twins of the kernels in `shaders/response`, for f32 (their arithmetic) and f64 (the reference of tests).
+//! The voxel model on the CPU: functions that are twins of the shaders, in f32 as there or in f64 as the reference.
 
+pub mod biology;
+pub mod radiation;
 pub mod reduce;

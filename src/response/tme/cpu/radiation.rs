@@ -151,14 +151,8 @@ pub fn radiation_effect<R: Real>(row: &Row<R>, stage: &Stage<R>, dose: &Radiatio
 #[inline(always)]
 pub fn radiation_share<R: Real>(effect: R) -> RadiationShare<R> {
     let x = effect.max(R::zero()).min(R::of(RADIATION_GREATEST));
-    if x < R::of(0.5) {
-        // 1 - e^-x by its series: 1 - e^-x as written has no digits left where x is small.
-        let term = |n: f64, rest: R| R::one() - x / R::of(n) * rest;
-        let lost = x * term(2.0, term(3.0, term(4.0, term(5.0, term(6.0, term(7.0, term(8.0, R::one() - x / R::of(9.0))))))));
-        return RadiationShare { left: R::one() - lost, lost };
-    }
-    let left = R::exponential(-x);
-    RadiationShare { left, lost: R::one() - left }
+    let lost = x.lost();
+    RadiationShare { left: if x < R::of(0.5) { R::one() - lost } else { R::exponential(-x) }, lost }
 }
 
 /// Cells of a class that are left.
