@@ -34,7 +34,7 @@ record! {
         /// Factor on the constant of the fibroblasts' barrier.
         barrier,
         /// Growth of binding sites, 1/d.
-        target,
+        targets,
     }
 }
 

@@ -33,7 +33,7 @@ record! {
         /// PD-L1.
         pdl1,
         /// Binding sites per cell.
-        target,
+        targets,
         /// Emitters of bystander signals.
         emitters,
         /// Bystander signal; in rates: what it tends to.
@@ -164,7 +164,7 @@ pub fn biology_rates<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>, 
         primed: primed + row.t_expansion * activated - row.t_elimination * state.primed,
         effector: row.t_differentiation * activated - row.t_apoptosis * state.effector,
         pdl1: row.pdl1_turnover * (state.effector / (row.pdl1_half + state.effector) - state.pdl1),
-        target: stage.target * state.target,
+        targets: stage.targets * state.targets,
         emitters: -row.emission_end * state.emitters,
         signal: biology_emission(state),
         cleared,
@@ -194,7 +194,7 @@ pub fn biology_predict<R: Real>(row: &Row<R>, state: &State<R>, rates: &State<R>
         primed: to(state.primed, rates.primed),
         effector: to(state.effector, rates.effector),
         pdl1: to(state.pdl1, rates.pdl1),
-        target: to(state.target, rates.target),
+        targets: to(state.targets, rates.targets),
         emitters: to(state.emitters, rates.emitters),
         signal: biology_signal(row, state.signal, rates.signal, length),
         cleared: to(state.cleared, rates.cleared),
@@ -220,7 +220,7 @@ pub fn biology_correct<R: Real>(row: &Row<R>, state: &State<R>, predicted: &Stat
         primed: to(state.primed, predicted.primed, rates.primed),
         effector: to(state.effector, predicted.effector, rates.effector),
         pdl1: to(state.pdl1, predicted.pdl1, rates.pdl1),
-        target: to(state.target, predicted.target, rates.target),
+        targets: to(state.targets, predicted.targets, rates.targets),
         emitters: to(state.emitters, predicted.emitters, rates.emitters),
         signal: biology_signal(row, state.signal, towards, length),
         cleared: to(state.cleared, predicted.cleared, rates.cleared),
