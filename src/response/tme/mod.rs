@@ -2,8 +2,16 @@
 //!
 //! Time in days, dose in Gy, densities as shares of full packing; seconds are converted where the plan comes in.
 
+pub mod coefficients;
+pub mod cpu;
+pub mod layout;
+pub mod oxygen_state;
 pub mod quality;
 pub mod real;
+mod record;
+pub mod row;
+pub mod stage;
+pub mod timeline;
 
 use std::sync::Arc;
 
@@ -114,10 +122,12 @@ pub enum Field {
     Cleared,
     /// Cells born so far.
     Born,
+    /// Dose of the last days (both LETs, forgotten over 7 d), Gy; only where low dose turns macrophages.
+    Recent,
 }
 
 /// Number of fields.
-pub const FIELDS: usize = Field::Born as usize + 1;
+pub const FIELDS: usize = Field::Recent as usize + 1;
 
 /// The state at one time.
 #[derive(Debug, Clone)]
