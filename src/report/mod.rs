@@ -4,11 +4,13 @@
 
 pub mod activity;
 mod json;
+pub(crate) mod plot;
 pub mod provenance;
 pub mod summary;
 pub mod tables;
 pub mod text;
 pub mod time;
+pub mod tme;
 pub mod write;
 
 pub use write::{ResultWriter, RunResult, write_all};

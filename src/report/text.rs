@@ -84,7 +84,7 @@ fn four_digits(x: f64) -> String {
 }
 
 /// So many significant digits.
-fn digits(x: f64, significant: i32) -> String {
+pub(super) fn digits(x: f64, significant: i32) -> String {
     if x == 0.0 {
         return "0".into();
     }
@@ -93,7 +93,7 @@ fn digits(x: f64, significant: i32) -> String {
 }
 
 /// First column to the left, the others to the right, two blanks between; widths count characters, not bytes.
-fn align(table: &[Vec<String>]) -> String {
+pub(super) fn align(table: &[Vec<String>]) -> String {
     let columns = table.first().map_or(0, Vec::len);
     let width = |c: usize| table.iter().map(|row| row[c].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();

@@ -100,11 +100,14 @@ pub struct RunResult<'a> {
 
 /// One line of the list of files in `provenance.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct FileEntry {
-    name: String,
-    quantity: String,
+pub struct FileEntry {
+    /// Plain file name.
+    pub name: String,
+    /// What it holds.
+    pub quantity: String,
+    /// Unit of an image.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unit: Option<&'static str>,
+    pub unit: Option<&'static str>,
 }
 
 #[derive(Serialize)]

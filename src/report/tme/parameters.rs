@@ -1,0 +1,277 @@
+//! `tme_parameters.csv`: every parameter that a simulation used, with its evidence; and in sentences, which of them nobody measured.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use super::TmeResult;
+use crate::{
+    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, OxygenPlan, Parameter, Quality, TissueParameters, TmePlan},
+    report::tables::{line, number},
+    units::SECONDS_PER_HOUR,
+};
+
+/// Columns of `tme_parameters.csv`.
+pub const PARAMETER_COLUMNS: [&str; 12] =
+    ["region", "group", "parameter", "value", "unit", "range_low", "range_high", "mark", "source", "origin", "assumed", "outside_range"];
+
+/// Group of each parameter: the table of the parameter file in which it stands.
+static GROUPS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let file: toml::Table = include_str!("../../plan/tme/parameters.toml").parse().expect("the built-in parameter file is TOML");
+    let groups = file.into_iter().filter(|(group, _)| group != "tissue");
+    let names = groups.filter_map(|(group, entries)| Some((group, entries.as_table()?.keys().cloned().collect::<Vec<_>>())));
+    names.flat_map(|(group, names)| names.into_iter().map(move |name| (name, group.clone()))).collect()
+});
+
+/// Group of a parameter; empty if the built-in file has no such parameter.
+fn group(name: &str) -> &'static str {
+    GROUPS.get(name).map_or("", String::as_str)
+}
+
+/// Whether a simulation of this plan reads a parameter.
+fn used(plan: &TmePlan, name: &str) -> bool {
+    match group(name) {
+        "immune" => plan.immune,
+        "bystander" => plan.bystander,
+        "marrow" => plan.marrow.is_some(),
+        "oxygen" => match (name, &plan.oxygen) {
+            (_, OxygenPlan::Off) => false,
+            ("hypoxic_fraction" | "radius_spread" | "capillary_radius", OxygenPlan::Micro(_)) => false,
+            _ => true,
+        },
+        "quality" => match name {
+            "let_slope" | "let_max" => plan.quality == Quality::Let,
+            "nucleus_radius" => plan.few_hits,
+            _ => plan.quality == Quality::Mkm,
+        },
+        _ => match name {
+            "blood_dose_ratio" => plan.blood.is_none(),
+            "m2_suppression" => plan.immune,
+            _ => true,
+        },
+    }
+}
+
+/// Whether nobody measured a value: recalled or assumed, and not given by the plan.
+fn is_assumed(parameter: &Parameter) -> bool {
+    parameter.origin != Origin::Plan && matches!(parameter.mark, Mark::R | Mark::A)
+}
+
+fn outside_range(parameter: &Parameter) -> bool {
+    let [low, high] = parameter.range;
+    !(low..=high).contains(&parameter.value)
+}
+
+/// One line per region and parameter: linear-quadratic ones first, then those of the microenvironment; drugs at the end.
+pub fn parameters_csv(result: &TmeResult) -> String {
+    let mut text = String::new();
+    line(&mut text, PARAMETER_COLUMNS.iter().copied());
+    for (region, tissue) in result.domain.regions.iter().zip(&result.tissues) {
+        for (key, value, unit) in linear_quadratic(tissue) {
+            let assumed = yes(tissue.assumed.iter().any(|a| a == key));
+            let origin = "response plan and tissue";
+            line(&mut text, [region, "linear-quadratic", key, &number(value), unit, "", "", "", "", origin, assumed, ""].into_iter());
+        }
+        let Some(set) = result.plan.regions.iter().find(|r| r.region == *region) else { continue };
+        for (name, p) in set.parameters.parameters.iter().filter(|(name, _)| used(&result.plan, name)) {
+            let cells = [
+                region.as_str(),
+                group(name),
+                name,
+                &number(p.value),
+                &p.unit,
+                &number(p.range[0]),
+                &number(p.range[1]),
+                mark(p.mark),
+                &p.source,
+                origin(p.origin),
+                yes(is_assumed(p)),
+                yes(outside_range(p)),
+            ];
+            line(&mut text, cells.into_iter());
+        }
+    }
+    for drug in result.plan.drugs.iter().filter(|d| acts(&result.plan, d)) {
+        for (name, value, unit) in drug_parameters(drug) {
+            let name = format!("{}: {name}", drug.name);
+            line(&mut text, ["", "drugs", &name, &number(value), &unit, "", "", "", "", "plan", "no", ""].into_iter());
+        }
+    }
+    text
+}
+
+/// Whether a drug has an effect other than through a part that is off.
+fn acts(plan: &TmePlan, drug: &DrugPlan) -> bool {
+    plan.immune || drug.effects.iter().any(|e| e.hook != Hook::Checkpoint)
+}
+
+fn linear_quadratic(tissue: &TissueParameters) -> [(&'static str, f64, &'static str); 5] {
+    [
+        ("alpha", tissue.alpha, "/Gy"),
+        ("alpha_beta", tissue.alpha_beta, "Gy"),
+        ("repair_half_time", tissue.repair_half_time / SECONDS_PER_HOUR, "h"),
+        ("rbe_high_let", tissue.rbe_high_let, ""),
+        ("high_let_beta", tissue.high_let_beta, ""),
+    ]
+}
+
+fn drug_parameters(drug: &DrugPlan) -> Vec<(String, f64, String)> {
+    let mut list = Vec::new();
+    let mut add = |name: &str, value: f64, unit: &str| list.push((name.to_owned(), value, unit.to_owned()));
+    match drug.kinetics {
+        DrugKinetics::TwoCompartment { clearance, central, peripheral, exchange, nanomolar } => {
+            add("clearance", clearance, "L/d");
+            add("central volume", central, "L");
+            add("peripheral volume", peripheral, "L");
+            add("exchange", exchange, "L/d");
+            add("concentration per mg/L", nanomolar, "nM");
+        }
+        DrugKinetics::OneCompartment { elimination, absorption } => {
+            add("elimination", elimination, "/d");
+            if let Some(absorption) = absorption {
+                add("absorption", absorption, "/d");
+            }
+        }
+    }
+    for effect in &drug.effects {
+        let hook = hook(effect.hook);
+        let checkpoint = effect.hook == Hook::Checkpoint;
+        add(&format!("{hook}, {}", if checkpoint { "K_D" } else { "half-effect amount" }), effect.ec50, if checkpoint { "nM" } else { "" });
+        if !checkpoint {
+            add(&format!("{hook}, full effect"), effect.strength, "");
+            add(&format!("{hook}, steepness"), effect.hill, "");
+        }
+    }
+    list
+}
+
+/// A hook in words.
+fn hook(hook: Hook) -> &'static str {
+    match hook {
+        Hook::Checkpoint => "PD-1/PD-L1 binding",
+        Hook::Alpha => "alpha",
+        Hook::Beta => "sqrt(beta)",
+        Hook::Repair => "repair",
+        Hook::HypoxicSensitiser => "hypoxic sensitisation",
+        Hook::OxygenUse => "oxygen use",
+        Hook::OxygenSupply => "capillary pO2",
+        Hook::Perfusion => "perfusion",
+        Hook::MacrophageRecruitment => "recruitment of macrophages",
+        Hook::MacrophagePolarisation => "M2 to M1",
+        Hook::CafKilling => "killing of fibroblasts",
+        Hook::CafBarrier => "barrier of fibroblasts",
+        Hook::Target => "growth of binding sites",
+    }
+}
+
+fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::V => "V",
+        Mark::C => "C",
+        Mark::R => "R",
+        Mark::A => "A",
+    }
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::BuiltIn => "built-in",
+        Origin::File => "parameter file",
+        Origin::Plan => "plan",
+    }
+}
+
+fn yes(it_is: bool) -> &'static str {
+    if it_is { "yes" } else { "no" }
+}
+
+/// Which of the parameters used nobody measured for this patient, and which lie outside the range thought possible; a sentence for each value.
+pub fn assumed(result: &TmeResult) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut seen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for region in &result.plan.regions {
+        for (name, p) in region.parameters.parameters.iter().filter(|(name, _)| used(&result.plan, name)) {
+            let value = quantity(p.value, &p.unit);
+            let range = format!("{} to {}", number(p.range[0]), quantity(p.range[1], &p.unit));
+            let mut say = |text: String| seen.entry(text).or_default().push(&region.region);
+            if is_assumed(p) {
+                let word = if p.mark == Mark::A { "assumed" } else { "recalled, not read again" };
+                say(format!("{name} = {value} is {word} ({range} thought possible; {})", p.source));
+            }
+            if outside_range(p) {
+                say(format!("{name} = {value}, from the {}, is outside what is thought possible, {range}", origin(p.origin)));
+            }
+        }
+    }
+    let regions = result.plan.regions.len();
+    for (text, names) in seen {
+        let place = if names.len() == regions { "all evolving regions".to_owned() } else { names.join(", ") };
+        sentences.push(format!("{text}; in {place}"));
+    }
+    for (region, tissue) in result.domain.regions.iter().zip(&result.tissues) {
+        let keys: Vec<&str> =
+            linear_quadratic(tissue).map(|(key, ..)| key).into_iter().filter(|k| tissue.assumed.iter().any(|a| a == k)).collect();
+        if !keys.is_empty() {
+            sentences.push(format!("{} of {region} are assumed (response parameters)", keys.join(", ")));
+        }
+    }
+    sentences
+}
+
+/// How many of the parameters used are assumed, and which lie outside their range: for the screen, where [`assumed`] would be too long.
+pub fn assumed_count(result: &TmeResult) -> String {
+    let all = || {
+        let sets = result.plan.regions.iter().flat_map(|r| &r.parameters.parameters);
+        sets.filter(|(name, _)| used(&result.plan, name)).collect::<Vec<_>>()
+    };
+    let names = |keep: fn(&Parameter) -> bool| {
+        let set: std::collections::BTreeSet<&str> = all().into_iter().filter(|(_, p)| keep(p)).map(|(name, _)| name.as_str()).collect();
+        set
+    };
+    let (total, assumed, outside) = (names(|_| true), names(is_assumed), names(outside_range));
+    let mut text = format!(
+        "{} of {} parameters of the microenvironment model are assumed, not measured (tme_parameters.csv)",
+        assumed.len(),
+        total.len()
+    );
+    if !outside.is_empty() {
+        text.push_str(&format!("; outside the range thought possible: {}", outside.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    text
+}
+
+fn quantity(value: f64, unit: &str) -> String {
+    if unit.is_empty() || unit == "1" { number(value) } else { format!("{} {unit}", number(value)) }
+}
+
+/// What is least certain about the model, as far as this simulation depends on it.
+pub fn uncertain(result: &TmeResult) -> Vec<&'static str> {
+    let plan = &result.plan;
+    let all = [
+        (true, "alpha of tumours in vivo under protracted irradiation is not known; most values come from cell culture or external beams"),
+        (
+            true,
+            "the time that doomed cells take to die is assumed; with the exponents of uptake it decides what the next fraction delivers",
+        ),
+        (
+            !result.predicted.is_empty(),
+            "the exponents that turn cells and perfusion into uptake are assumed; a scan of each fraction replaces the prediction",
+        ),
+        (true, "the response of small vessels to protracted dose is inferred from acute irradiation of one tumour line"),
+        (true, "rates of fibroblasts and macrophages are orders of magnitude"),
+        (result.has_high_let(), "complication probabilities of alpha emitters (salivary glands, kidney, marrow) are not validated"),
+        (plan.bystander, "harm by signals of irradiated neighbours is assumed in size and range"),
+        (plan.immune, "the immune part is that of a mouse tumour, scaled to humans by assumption: research, not calibrated in humans"),
+        (plan.immune, "the radiosensitivity of T cells inside tumours is assumed"),
+    ];
+    all.into_iter().filter(|(applies, _)| *applies).map(|(_, text)| text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_those_of_the_file() {
+        assert_eq!((group("packing"), group("priming"), group("bystander_life"), group("no such")), ("cells", "immune", "bystander", ""));
+        assert!(GROUPS.len() > 80, "{}", GROUPS.len());
+    }
+}
