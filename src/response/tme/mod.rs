@@ -2,7 +2,9 @@
 //!
 //! Time in days, dose in Gy, densities as shares of full packing; seconds are converted where the plan comes in.
 
+pub mod coefficients;
 pub mod cpu;
+pub mod layout;
 pub mod oxygen_state;
 pub mod real;
 mod record;

@@ -49,6 +49,8 @@ record! {
         root_beta,
         /// Square root of beta of high-LET radiation over that of low-LET radiation.
         root_beta_high,
+        /// RBE of high-LET radiation on alpha, for the endothelium.
+        rbe_high,
         /// Repair constant mu, 1/d.
         repair,
         /// alpha of the endothelium, 1/Gy.
@@ -222,6 +224,7 @@ impl Row<f64> {
             alpha: tissue.alpha,
             root_beta: beta.sqrt(),
             root_beta_high: tissue.high_let_beta.sqrt(),
+            rbe_high: tissue.rbe_high_let,
             repair: LN_2 * SECONDS_PER_DAY / tissue.repair_half_time,
             endothelium_alpha: positive("endothelium_alpha")?,
             endothelium_beta: not_negative("endothelium_beta")?,
