@@ -14,6 +14,7 @@ pub mod oxygen_state;
 pub mod real;
 mod record;
 pub mod row;
+pub mod simulation;
 pub mod stage;
 pub mod timeline;
 
