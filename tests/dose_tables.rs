@@ -247,6 +247,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         summary: &summary,
         provenance: &provenance,
         metaimage,
+        components: None,
         activity: "",
         time_activity: "{}",
     };

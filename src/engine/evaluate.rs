@@ -1,6 +1,6 @@
 //! From scored components to everything that is written: maps, response, tables, summary and provenance.
 
-use super::{Account, Prepared, Treatment};
+use super::{Account, Component, Prepared, Treatment};
 use crate::{
     dose::{
         accumulate::{DoseMaps, dose_maps, dose_rate_components, region_doses},
@@ -18,6 +18,7 @@ use crate::{
     report::{
         ResultWriter, RunResult,
         activity::{activity_csv, time_activity_json},
+        components::{ComponentRecord, ComponentSet},
         provenance::{self, Engine, Frame, PlanText, Provenance},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
         text, time,
@@ -54,6 +55,8 @@ pub struct Evaluation {
     pub warnings: Vec<String>,
     /// What was delivered in the end: predicted fractions with the uptake that was predicted.
     pub treatment: Treatment,
+    /// Dose per decay of the components, where the plan has it stored.
+    stored: Option<Vec<ScoredComponent>>,
     runs: Vec<summary::RunCount>,
     balances: Vec<summary::EnergyBalance>,
     phases: Vec<Phase>,
@@ -158,6 +161,7 @@ impl Evaluation {
             responses,
             uncertainty,
             warnings,
+            stored: (plan.output.components || plan.response.tme.is_some()).then_some(scored),
             runs,
             balances,
             phases: clock.phases,
@@ -180,6 +184,26 @@ impl Evaluation {
     /// Seconds of the transport.
     pub fn transport_seconds(&self) -> f64 {
         self.phases.iter().filter(|p| p.name == "transport").map(|p| p.seconds).sum()
+    }
+
+    /// What is stored of the components.
+    fn component_set<'a>(&self, prepared: &'a Prepared, scored: &'a [ScoredComponent]) -> ComponentSet<'a> {
+        let mut runs = self.runs.iter();
+        let record = |(component, scored): (&'a Component, &'a ScoredComponent)| {
+            let emitter = &prepared.emitters[component.emitter];
+            ComponentRecord {
+                scored,
+                pattern: &component.pattern,
+                emitter: emitter.digest(&prepared.settings),
+                histories: runs.by_ref().take(emitter.beams.len()).map(|run| run.histories).sum(),
+                batches: self.batches,
+            }
+        };
+        ComponentSet {
+            phantom: &prepared.phantom,
+            saturation: prepared.settings.tables.saturation,
+            records: prepared.components.iter().zip(scored).map(record).collect(),
+        }
     }
 
     /// Writes all files into a folder and gives them their names.
@@ -245,6 +269,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             approximations: approximations(&simplified, plan),
         };
+        let stored = self.stored.as_ref().map(|scored| self.component_set(prepared, scored));
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
             total: &self.total,
@@ -257,6 +282,7 @@ impl Evaluation {
             summary: &summary,
             provenance: &provenance,
             metaimage: plan.output.metaimage,
+            components: stored.as_ref(),
             activity: &activity_csv(plan, &self.treatment.sources, &groups),
             time_activity: &time_activity_json(&self.treatment.sources)?,
         };

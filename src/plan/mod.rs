@@ -444,6 +444,9 @@ pub struct OutputPlan {
     pub fractions: bool,
     /// Write per fraction the dose rate at its start, its effective decay constant and the amplitudes of all its terms.
     pub dose_rate: bool,
+    /// Store dose per decay of every component, so that the response can be computed again without transport (always with the model
+    /// of the microenvironment).
+    pub components: bool,
     /// Times at which the dose rate of all fractions together is written, s after the start of the first fraction; ascending.
     pub dose_rate_at: Vec<f64>,
     /// V_x thresholds of the region table, Gy.

@@ -3,6 +3,7 @@
 //! Names, columns and keys are an interface; `docs/formats/results.md` describes them and how they are versioned.
 
 pub mod activity;
+pub mod components;
 mod json;
 pub(crate) mod plot;
 pub mod provenance;

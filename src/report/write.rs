@@ -9,7 +9,13 @@ use crate::{
         regions::{Period, RegionDvh, RegionRow},
     },
     error::{Error, Result},
-    report::{json, provenance::Provenance, summary::Summary, tables},
+    report::{
+        components::{ComponentSet, write_components},
+        json,
+        provenance::Provenance,
+        summary::Summary,
+        tables,
+    },
     volume::Volume,
 };
 
@@ -92,6 +98,8 @@ pub struct RunResult<'a> {
     pub provenance: &'a Provenance,
     /// Also write every image as MetaImage.
     pub metaimage: bool,
+    /// Dose per decay of the components, to be stored; `None`: not asked for.
+    pub components: Option<&'a ComponentSet<'a>>,
     /// `activity.csv`, by [`super::activity::activity_csv`].
     pub activity: &'a str,
     /// `time_activity.json`, by [`super::activity::time_activity_json`].
@@ -140,6 +148,9 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
             writer.image(&name, format, volume, quantity)?;
             files.push(FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) });
         }
+    }
+    if let Some(set) = result.components {
+        files.extend(write_components(set, writer)?);
     }
     let mut texts = vec![
         ("regions.csv", "doses per region", tables::regions_csv(result.rows, &result.summary.dose_levels_gy)),

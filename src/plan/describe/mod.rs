@@ -285,6 +285,7 @@ impl<'p> Sheet<'p> {
         self.entry("MetaImage too", yes_no(output.metaimage), "output.metaimage");
         self.entry("dose of each fraction", yes_no(output.fractions), "output.fractions");
         self.entry("dose-rate maps", yes_no(output.dose_rate), "output.dose_rate");
+        self.entry("dose per decay stored", yes_no(output.components), "output.components");
         let times: Vec<String> = output.dose_rate_at.iter().map(|&t| time(t)).collect();
         let times = if times.is_empty() { "none".to_owned() } else { format!("{} after the first start", times.join(", ")) };
         self.entry("dose rate at", times, "output.dose_rate_at");

@@ -1,0 +1,138 @@
+//! Dose per decay stored by a run: found again by a plan that changes nothing of the transport, refused by one that does.
+
+#[path = "support/run.rs"]
+mod support;
+
+use std::path::Path;
+
+use dosaic::{
+    dose::{
+        accumulate::{dose_maps, region_doses},
+        contribution::Contribution,
+        regions::RegionIndex,
+    },
+    engine::{self, Prepared, Record},
+    io::output::OutputDir,
+    plan::{self, Plan, Vocabulary},
+    report::components::{StoredComponents, pattern_digest, stored_components},
+    transport::backend::DeviceInfo,
+};
+use support::run;
+
+const PLAN: &str = r#"
+[phantom]
+voxels = [9, 8, 7]
+spacing = "0.1 mm"
+background = "water"
+[[region]]
+name = "tumour"
+material = "soft_tissue"
+shape = "sphere"
+center = "0, 0, 0 mm"
+radius = "0.3 mm"
+[[nuclide]]
+name = "Ac-225"
+[[nuclide]]
+name = "Lu-177"
+[[fraction]]
+nuclide = "Ac-225"
+administered = "1 kBq"
+[fraction.uptake.tumour]
+fraction = 0.1
+half_life = "50 h"
+[[fraction]]
+nuclide = "Lu-177"
+start = "30 d"
+administered = "1 MBq"
+[fraction.uptake.tumour]
+fraction = 0.1
+half_life = "50 h"
+[transport]
+histories = 20000
+device = "cpu"
+photons = "off"
+[output]
+components = true
+"#;
+
+fn parsed(text: &str) -> Plan {
+    plan::parse(text, Path::new("plan.toml"), &Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn written(plan: &Plan) -> tempfile::TempDir {
+    let (prepared, evaluation) = run(plan);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut out = OutputDir::create(folder.path(), false).expect("an empty folder");
+    let device = DeviceInfo { name: "CPU".into(), kind: "cpu".into(), backend: "cpu".into(), driver: String::new(), vendor: 0 };
+    let record = Record { command_line: Vec::new(), started: String::new(), device, threads: 2 };
+    evaluation.write(plan, &prepared, &record, &mut out).unwrap_or_else(|e| panic!("{e}"));
+    out.finish().expect("all files are there");
+    folder
+}
+
+fn digests(prepared: &Prepared) -> Vec<(String, String)> {
+    let component = |c: &engine::Component| (pattern_digest(&c.pattern), prepared.emitters[c.emitter].digest(&prepared.settings));
+    prepared.components.iter().map(component).collect()
+}
+
+fn found(stored: &StoredComponents, prepared: &Prepared) -> usize {
+    digests(prepared).iter().filter(|(pattern, emitter)| stored.find(pattern, emitter).is_some()).count()
+}
+
+#[test]
+fn a_run_is_evaluated_again_from_its_files() {
+    let plan = parsed(PLAN);
+    let folder = written(&plan);
+    // Other biology, other times, other activities, another seed: nothing of the transport.
+    let other = PLAN.replace("30 d", "56 d").replace("1 MBq", "3 MBq").replace("histories = 20000", "histories = 20000\nseed = 7");
+    let prepared = engine::prepare(&parsed(&other)).unwrap_or_else(|e| panic!("{e}"));
+    let stored = stored_components(folder.path(), &prepared.phantom, None).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((stored.len(), found(&stored, &prepared)), (2, 2));
+    assert_eq!(stored.batches(), plan.transport.batches);
+
+    // Dose maps and regions from the files are those of the run, to the bit.
+    let (first, evaluation) = run(&plan);
+    let scored: Vec<_> = digests(&first).iter().map(|(pattern, emitter)| stored.find(pattern, emitter).expect("stored")).collect();
+    let uses: Vec<Contribution> = first.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
+    let maps = dose_maps(&first.phantom.grid, &scored, &uses);
+    assert_eq!(maps.dose.data, evaluation.total.dose.data);
+    assert_eq!(maps.let_mean.expect("alphas").data, evaluation.total.let_mean.as_ref().expect("alphas").data);
+    assert_eq!(maps.uncertainty.data, evaluation.total.uncertainty.data);
+    let index = RegionIndex::new(&first.phantom).expect("named well");
+    let doses = region_doses(&scored, &uses, index.masses());
+    for (dose, row) in doses.iter().zip(evaluation.rows.iter().rev().take(2).collect::<Vec<_>>().into_iter().rev()) {
+        let mean = row.dose_mean_gy.expect("voxels");
+        assert!((dose.mean / mean - 1.0).abs() < 1e-14, "{}: {} and {mean} Gy", row.region, dose.mean);
+    }
+    let listed = std::fs::read_to_string(folder.path().join("provenance.json")).expect("written");
+    for name in ["components.json", "component-01_low.nii.gz", "component-01_dose_let.nii.gz", "component-02_sigma.nii.gz"] {
+        assert!(listed.contains(name) && folder.path().join(name).exists(), "{name}");
+    }
+    assert!(!folder.path().join("component-01_dose_quality.nii.gz").exists() && !folder.path().join("component-02_high.nii.gz").exists());
+}
+
+#[test]
+fn what_the_transport_depends_on_has_to_be_the_same() {
+    let folder = written(&parsed(PLAN));
+    let count = |from: &str, to: &str| {
+        assert!(PLAN.contains(from));
+        let prepared = engine::prepare(&parsed(&PLAN.replace(from, to))).unwrap_or_else(|e| panic!("{e}"));
+        stored_components(folder.path(), &prepared.phantom, None).map(|stored| found(&stored, &prepared)).map_err(|e| e.to_string())
+    };
+    assert_eq!(count("photons = \"off\"", "photons = \"off\"\nelectron_cut = \"2 keV\""), Ok(0));
+    assert_eq!(count("photons = \"off\"", "photons = \"off\"\nwater = \"icru49\""), Ok(0));
+    assert_eq!(count("name = \"Lu-177\"", "name = \"Y-90\"").map_err(|e| e.contains("nuclide")), Ok(1));
+    let rim = "half_life = \"50 h\"\npattern = { rim = \"0.1 mm\" }\n[transport]";
+    assert_eq!(count("half_life = \"50 h\"\n[transport]", rim), Ok(1));
+    assert!(count("radius = \"0.3 mm\"", "radius = \"0.2 mm\"").is_err_and(|e| e.contains("materials or densities")));
+    assert!(count("name = \"tumour\"", "name = \"lesion\"\n#").is_err_and(|e| e.contains("the regions")));
+}
+
+#[test]
+fn runs_store_nothing_unasked() {
+    let folder = written(&parsed(&PLAN.replace("components = true", "components = false")));
+    assert!(!folder.path().join("components.json").exists());
+    let prepared = engine::prepare(&parsed(PLAN)).unwrap_or_else(|e| panic!("{e}"));
+    let error = stored_components(folder.path(), &prepared.phantom, None).expect_err("nothing there").to_string();
+    assert!(error.contains("output.components = true"), "{error}");
+}
