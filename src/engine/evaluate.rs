@@ -211,6 +211,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             dose_levels_gy: plan.output.dose_levels.clone(),
             regions: self.rows.clone(),
+            tme: None,
             warnings: self.warnings.clone(),
         };
         let provenance = Provenance {
@@ -248,6 +249,7 @@ impl Evaluation {
             metaimage: plan.output.metaimage,
             activity: &activity_csv(plan, &prepared.sources, &groups),
             time_activity: &time_activity_json(&prepared.sources)?,
+            tme: None,
         };
         write_all(&result, &mut Folder(dir))
     }
