@@ -210,6 +210,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         uncertainty: uncertainty.clone(),
         dose_levels_gy: vec![0.5, 20.0],
         regions: rows.clone(),
+        tme: None,
         warnings: text::statistics_warnings(&rows, &dvhs, &runs),
         runs,
     };
@@ -250,6 +251,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         components: None,
         activity: "",
         time_activity: "{}",
+        tme: None,
     };
     assert_eq!(dose_rate_components(8, &scored, &fractions).len(), 3);
     let names = write_all(&result, &mut memory)?;

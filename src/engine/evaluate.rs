@@ -246,6 +246,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             dose_levels_gy: plan.output.dose_levels.clone(),
             regions: self.rows.clone(),
+            tme: None,
             warnings: self.warnings.clone(),
         };
         let provenance = Provenance {
@@ -285,6 +286,7 @@ impl Evaluation {
             components: stored.as_ref(),
             activity: &activity_csv(plan, &self.treatment.sources, &groups),
             time_activity: &time_activity_json(&self.treatment.sources)?,
+            tme: self.tme.as_ref(),
         };
         write_all(&result, &mut Folder(dir))
     }

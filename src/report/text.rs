@@ -88,8 +88,11 @@ pub(super) fn digits(x: f64, significant: i32) -> String {
     if x == 0.0 {
         return "0".into();
     }
-    let (magnitude, more) = (x.abs().log10().floor() as i32, significant - 1);
-    if (-4..7).contains(&magnitude) { format!("{x:.*}", (more - magnitude).max(0) as usize) } else { format!("{x:.*e}", more as usize) }
+    let more = significant - 1;
+    // The magnitude after rounding: 9.996 has three digits as 10.0.
+    let rounded = format!("{x:.*e}", more as usize);
+    let magnitude = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()).unwrap_or(0);
+    if (-4..7).contains(&magnitude) { format!("{x:.*}", (more - magnitude).max(0) as usize) } else { rounded }
 }
 
 /// First column to the left, the others to the right, two blanks between; widths count characters, not bytes.

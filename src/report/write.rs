@@ -15,6 +15,7 @@ use crate::{
         provenance::Provenance,
         summary::Summary,
         tables,
+        tme::{self, TmeResult},
     },
     volume::Volume,
 };
@@ -104,6 +105,8 @@ pub struct RunResult<'a> {
     pub activity: &'a str,
     /// `time_activity.json`, by [`super::activity::time_activity_json`].
     pub time_activity: &'a str,
+    /// The microenvironment, where the plan asks for it.
+    pub tme: Option<&'a TmeResult>,
 }
 
 /// One line of the list of files in `provenance.json`.
@@ -141,8 +144,11 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
         }
     }
     let mut files = Vec::new();
-    let formats = [ImageFormat::Nifti, ImageFormat::MetaImage];
-    for format in formats.into_iter().filter(|&f| result.metaimage || f == ImageFormat::Nifti) {
+    let formats = if result.metaimage { &[ImageFormat::Nifti, ImageFormat::MetaImage][..] } else { &[ImageFormat::Nifti] };
+    if let Some(tme) = result.tme {
+        files.extend(tme::write(tme, formats, writer)?);
+    }
+    for &format in formats {
         for (stem, volume, quantity) in &images {
             let name = format!("{stem}{}", format.suffix());
             writer.image(&name, format, volume, quantity)?;
