@@ -55,6 +55,8 @@ pub struct Evaluation {
     pub warnings: Vec<String>,
     /// What was delivered in the end: predicted fractions with the uptake that was predicted.
     pub treatment: Treatment,
+    /// The microenvironment in time, where the plan asks for it.
+    pub tme: Option<TmeResult>,
     /// Dose per decay of the components, where the plan has it stored.
     stored: Option<Vec<ScoredComponent>>,
     runs: Vec<summary::RunCount>,
@@ -62,6 +64,18 @@ pub struct Evaluation {
     phases: Vec<Phase>,
     histories: u64,
     batches: u32,
+}
+
+/// What a run has delivered, before it is evaluated.
+pub(super) struct Delivered {
+    /// Fractions, and the components they are made of.
+    pub(super) treatment: Treatment,
+    /// Dose per decay of the components.
+    pub(super) scored: Vec<ScoredComponent>,
+    /// What was transported; `None`: the doses were stored by another run.
+    pub(super) account: Option<Account>,
+    /// The microenvironment, where it was followed.
+    pub(super) tme: Option<TmeResult>,
 }
 
 /// What only the caller of a run knows, for summary and provenance.
@@ -82,24 +96,17 @@ impl Evaluation {
     ///
     /// # Errors
     /// If the energy balance is broken, or a dose is not finite.
-    pub(super) fn new(
-        plan: &Plan,
-        prepared: &Prepared,
-        treatment: Treatment,
-        scored: &[ScoredComponent],
-        account: Account,
-        threads: usize,
-        phases: Vec<Phase>,
-    ) -> Result<Self> {
+    pub(super) fn new(plan: &Plan, prepared: &Prepared, delivered: Delivered, threads: usize, phases: Vec<Phase>) -> Result<Self> {
+        let Delivered { treatment, scored, account, tme } = delivered;
         let mut clock = super::Clock::new(phases);
         let phantom = &prepared.phantom;
         let grid = phantom.grid;
         let index = RegionIndex::new(phantom)?;
         let everything: Vec<Contribution> = treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
-        let total = dose_maps(&grid, scored, &everything);
+        let total = dose_maps(&grid, &scored, &everything);
         clock.lap("dose");
 
-        let components = dose_rate_components(grid.len(), scored, &treatment.deliveries);
+        let components = dose_rate_components(grid.len(), &scored, &treatment.deliveries);
         let irradiation = Irradiation::new(&components, phantom, &plan.response)?;
         let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
         let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });
@@ -108,8 +115,8 @@ impl Evaluation {
         let options = TableOptions { dose_levels: &plan.output.dose_levels, dvh_bin: plan.output.dvh_bin };
         let (mut rows, mut dvhs, mut fractions) = (Vec::new(), Vec::new(), Vec::new());
         for delivery in &treatment.deliveries {
-            let maps_of = dose_maps(&grid, scored, &delivery.contributions);
-            let doses = region_doses(scored, &delivery.contributions, index.masses());
+            let maps_of = dose_maps(&grid, &scored, &delivery.contributions);
+            let doses = region_doses(&scored, &delivery.contributions, index.masses());
             let bed = maps.fractions.iter().find(|(number, _)| *number == delivery.number).map(|(_, map)| map);
             let of_region = |slot: usize| RegionResponse {
                 bed_mean_gy: bed.filter(|_| slot > 0 && index.counts()[slot] > 0).map(|map| mean(&index.values(slot, map))),
@@ -119,27 +126,35 @@ impl Evaluation {
             rows.extend(more);
             dvhs.extend(curves);
             if plan.output.fractions {
-                let rate = plan.output.dose_rate.then(|| rate_maps(&grid, scored, &delivery.contributions));
+                let rate = plan.output.dose_rate.then(|| rate_maps(&grid, &scored, &delivery.contributions));
                 let bed = bed.map(|map| Volume::new(grid, map.clone()));
                 fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, rate });
             }
         }
-        let doses = region_doses(scored, &everything, index.masses());
+        let doses = region_doses(&scored, &everything, index.masses());
         let of_region = |slot: usize| region_response(slot, &index, &responses);
         let (more, curves) = region_rows(Period::Total, &index, &total, &doses, options, of_region)?;
         rows.extend(more);
         dvhs.extend(curves);
         clock.lap("region tables");
 
-        let at = |&time: &f64| dose_rate_at(&grid, scored, &treatment.deliveries, index.masses(), time);
+        let at = |&time: &f64| dose_rate_at(&grid, &scored, &treatment.deliveries, index.masses(), time);
         let rates = plan.output.dose_rate_at.iter().map(at).collect();
 
-        let Account { histories, counts: runs, balances, warnings: told } = account;
+        let transported = account.is_some();
+        let Account { histories, counts: runs, balances, warnings: told } = account.unwrap_or_default();
         let mut warnings = phantom.warnings.clone();
         warnings.extend(prepared.inputs.notes());
         warnings.extend(treatment.sources.iter().flat_map(|s| s.warnings.clone()));
         warnings.extend(told);
         warnings.extend(maps.warnings());
+        if let Some(tme) = &tme {
+            warnings.extend(tme.warnings.clone());
+            warnings.push(tme::parameters::assumed_count(tme));
+            if tme.plan.immune {
+                warnings.push(format!("numbers of the immune part: {}", tme::RESEARCH));
+            }
+        }
         warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));
         let mut seen = std::collections::HashSet::new();
         warnings.retain(|warning| seen.insert(warning.clone()));
@@ -161,12 +176,13 @@ impl Evaluation {
             responses,
             uncertainty,
             warnings,
-            stored: (plan.output.components || plan.response.tme.is_some()).then_some(scored),
+            stored: (transported && (plan.output.components || plan.response.tme.is_some())).then_some(scored),
             runs,
             balances,
             phases: clock.phases,
             histories,
             treatment,
+            tme,
             batches: plan.transport.batches,
         })
     }
@@ -187,10 +203,10 @@ impl Evaluation {
     }
 
     /// What is stored of the components.
-    fn component_set<'a>(&self, prepared: &'a Prepared, scored: &'a [ScoredComponent]) -> ComponentSet<'a> {
+    fn component_set<'a>(&'a self, prepared: &'a Prepared, scored: &'a [ScoredComponent]) -> ComponentSet<'a> {
         let mut runs = self.runs.iter();
         let record = |(component, scored): (&'a Component, &'a ScoredComponent)| {
-            let emitter = &prepared.emitters[component.emitter];
+            let emitter = &self.treatment.emitters[component.emitter];
             ComponentRecord {
                 scored,
                 pattern: &component.pattern,
@@ -202,7 +218,7 @@ impl Evaluation {
         ComponentSet {
             phantom: &prepared.phantom,
             saturation: prepared.settings.tables.saturation,
-            records: prepared.components.iter().zip(scored).map(record).collect(),
+            records: self.treatment.components.iter().zip(scored).map(record).collect(),
         }
     }
 
@@ -246,7 +262,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             dose_levels_gy: plan.output.dose_levels.clone(),
             regions: self.rows.clone(),
-            tme: None,
+            tme: self.tme.as_ref().map(TmeSummary::new),
             warnings: self.warnings.clone(),
         };
         let provenance = Provenance {
@@ -268,7 +284,7 @@ impl Evaluation {
             physics: serde_json::to_value(prepared.settings).map_err(|e| Error::input(e.to_string()))?,
             frame: Frame::from(&prepared.phantom.grid),
             uncertainty: self.uncertainty.clone(),
-            approximations: approximations(&simplified, plan),
+            approximations: approximations(&simplified, plan, self.tme.as_ref()),
         };
         let stored = self.stored.as_ref().map(|scored| self.component_set(prepared, scored));
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
@@ -304,13 +320,14 @@ fn nuclide_data(plan: &Plan) -> Result<String> {
 }
 
 /// What was simplified, in sentences.
-fn approximations(simplified: &[EnergyPerDecay], plan: &Plan) -> Vec<String> {
+fn approximations(simplified: &[EnergyPerDecay], plan: &Plan, tme: Option<&TmeResult>) -> Vec<String> {
     let mut list: Vec<String> =
         simplified.iter().map(|s| format!("{}: {} ({:.4} MeV per decay): {}", s.component, s.what, s.mev_per_decay, s.treatment)).collect();
     let regions: Vec<&str> = plan.response.regions.iter().filter(|(_, p)| !p.assumed.is_empty()).map(|(name, _)| name.as_str()).collect();
     if !regions.is_empty() {
         list.push(format!("response parameters that are assumed, not measured, in: {} (see resolved_plan.response)", regions.join(", ")));
     }
+    list.extend(tme.iter().flat_map(|tme| tme::parameters::assumed(tme)));
     list
 }
 

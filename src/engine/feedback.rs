@@ -1,16 +1,22 @@
 //! Dose and response in turns: what the microenvironment has become decides the uptake of the next fraction, that decides its dose.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Prepared, Treatment};
+use super::{Prepared, Treatment, microenvironment};
 use crate::{
-    dose::component::ScoredComponent,
+    dose::{component::ScoredComponent, regions::RegionIndex},
     error::{Error, Result},
     phantom::Phantom,
-    plan::{FractionPlan, Plan, TmePlan, TmeRegion},
+    plan::{FractionPlan, Plan, Prediction, TmePlan, TmeRegion},
     report::tme::{PredictedUptake, TmeResult},
-    response::tme::{Delivery, Domain, Simulation, Snapshot, quality::voxel_source, uptake::UptakeModel},
-    source::{self, PatternCache, Prediction},
+    response::tme::{
+        Delivery, Domain, Snapshot,
+        quality::{RegionQuality, voxel_source},
+        row::Row,
+        simulation::Simulation,
+        uptake,
+    },
+    source::{self, DecayGroups, FractionSource, PatternCache, UptakeChange},
 };
 
 /// Where doses per decay come from: the transport, or a result that was stored.
@@ -47,9 +53,10 @@ impl Schedule {
             fraction.start = first.start + f64::from(k) * interval;
             fraction.administered = total / f64::from(number);
             fraction.predicted_from = (k > 0).then_some(1);
-            fraction.uptakes.iter_mut().for_each(|u| u.predicted = true);
-            fraction.images.iter_mut().for_each(|u| u.predicted = true);
-            fraction.series.iter_mut().for_each(|u| u.predicted = true);
+            let taken_over = Some(Prediction { from: 1, scale: 1.0 });
+            fraction.uptakes.iter_mut().for_each(|u| u.predicted = taken_over);
+            fraction.images.iter_mut().for_each(|u| u.predicted = taken_over);
+            fraction.series.iter_mut().for_each(|u| u.predicted = taken_over);
             fraction
         };
         Self { fractions: (0..number).map(fraction).collect(), scale: total / f64::from(number) / first.administered }
@@ -74,24 +81,19 @@ impl Feedback<'_> {
         let mut groups = self.prepared.groups.clone();
         let mut cache = PatternCache::new(&self.prepared.phantom);
         let known: Vec<&FractionPlan> = self.schedule.fractions.iter().filter(|f| f.predicted_from.is_none()).collect();
-        let sources = known
-            .iter()
-            .map(|fraction| self.source(fraction, &|_| Some(self.schedule.scale), self.schedule.scale, 0.0, &mut cache, &mut groups))
-            .collect::<Result<Vec<_>>>()?;
+        let change = UptakeChange { ratio: &|_, _| self.schedule.scale, keep_below: 0.0 };
+        let sources = known.iter().map(|fraction| self.source(fraction, &change, &mut cache, &mut groups)).collect::<Result<Vec<_>>>()?;
         Treatment::new(self.plan, &groups, &known, sources)
     }
 
     fn source(
         &self,
         fraction: &FractionPlan,
-        ratio: &dyn Fn(u32) -> Option<f64>,
-        elsewhere: f64,
-        keep_below: f64,
+        change: &UptakeChange<'_>,
         cache: &mut PatternCache<'_>,
-        groups: &mut source::DecayGroups,
-    ) -> Result<source::FractionSource> {
-        let prediction = Prediction { ratio, elsewhere, keep_below };
-        source::build_predicted(fraction, &self.plan.nuclides, &self.prepared.inputs, cache, groups, Some(&prediction))
+        groups: &mut DecayGroups,
+    ) -> Result<FractionSource> {
+        source::build_predicted(fraction, &self.plan.nuclides, &self.prepared.inputs, cache, groups, Some(change))
     }
 
     /// Follows the response to the horizon.
@@ -106,67 +108,152 @@ impl Feedback<'_> {
         doses: &mut dyn Doses,
     ) -> Result<TmeResult> {
         let phantom = &self.prepared.phantom;
+        let fractions = &self.schedule.fractions;
+        let index = RegionIndex::new(phantom)?;
         let domain = domain(phantom, &tme.regions)?;
+        let tissues = TmeResult::tissues_of(&domain, &self.plan.response);
+        let mut simulation = microenvironment::open(self.plan, tme, phantom, &domain, &tissues, self.threads)?;
         let mut groups = self.prepared.groups.clone();
         let mut cache = PatternCache::new(phantom);
-        let mut simulation = Simulation::new(self.plan, tme, &domain, self.threads)?;
-        let uptake = UptakeModel::new(tme);
-        let mut sources = 0;
-        let mut starts: BTreeMap<u32, Snapshot> = BTreeMap::new();
-        let mut predicted = Vec::new();
-        let mut warnings = Vec::new();
-        for fraction in &self.schedule.fractions {
-            simulation.advance(fraction.start)?;
-            if let Some(from) = fraction.predicted_from {
+        let mut states = States::default();
+        let (mut predicted, mut warnings) = (Vec::new(), Vec::new());
+        let mut quality = vec![RegionQuality::default(); domain.regions.len()];
+        let mut of_source: Vec<Vec<RegionQuality>> = Vec::new();
+        for fraction in fractions {
+            self.pass(tme, &mut simulation, fraction.start, &mut states)?;
+            if fraction.predicted_from.is_some() {
                 let now = simulation.snapshot()?;
-                let then = starts.get(&from).ok_or_else(|| Error::input(format!("fraction {}: fraction {from} does not come before it", fraction.number)))?;
-                let change = uptake.change(&domain, then, &now);
-                let scale = self.schedule.scale;
-                let ratio = |v: u32| domain.voxels.binary_search(&v).ok().map(|at| scale * f64::from(change.ratio[at]));
-                let first = treatment.components.len();
-                let mut source = self.source(fraction, &ratio, scale * change.organs, tme.retransport_above, &mut cache, &mut groups)?;
-                let kept = treatment.clone();
-                treatment.add(self.plan, &groups, fraction, source.clone())?;
-                match doses.score(treatment, first)? {
-                    Some(new) => scored.extend(new),
-                    None => {
-                        *treatment = kept;
-                        source = self.source(fraction, &ratio, scale * change.organs, f64::INFINITY, &mut cache, &mut groups)?;
-                        let most = source.predicted.iter().map(|p| p.largest_change).fold(0.0, f64::max);
-                        warnings.push(format!(
-                            "fraction {}: the pattern of uptake changes by up to {:.0} % in a voxel, but there is no transport for it here: the old \
-                             pattern was scaled; `dosaic run` transports it anew",
-                            fraction.number,
-                            100.0 * most
-                        ));
-                        treatment.add(self.plan, &groups, fraction, source.clone())?;
-                    }
-                }
-                predicted.extend(source.predicted.iter().map(|p| PredictedUptake {
+                let changes = states.changes(tme, &domain, simulation.rows(), &now)?;
+                let ratio = |from: u32, v: u32| self.schedule.scale * changes.get(&from).map_or(1.0, |change| change.of(&domain, v));
+                let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
+                predicted.extend(source.predicted.into_iter().map(|p| PredictedUptake {
                     fraction: fraction.number,
-                    place: p.place.clone(),
-                    factor: p.factor / scale,
-                    largest_change: p.largest_change,
+                    region: p.place.trim_start_matches("in ").to_owned(),
+                    from: p.from,
+                    factor: p.factor / self.schedule.scale,
+                    measured: None,
+                    pattern_change: p.largest_change,
                     retransported: !p.kept,
                 }));
             }
-            if self.schedule.fractions.iter().any(|f| f.predicted_from == Some(fraction.number)) {
-                starts.insert(fraction.number, simulation.snapshot()?);
+            let taken_over = |f: &FractionPlan| {
+                let uptakes = f.uptakes.iter().map(|u| u.predicted).chain(f.images.iter().map(|u| u.predicted));
+                uptakes.chain(f.series.iter().map(|u| u.predicted)).flatten().any(|p| p.from == fraction.number)
+            };
+            if fractions.iter().any(taken_over) {
+                states.at_fractions.insert(fraction.number, simulation.snapshot()?);
             }
-            while sources < scored.len() {
-                simulation.add_source(voxel_source(&domain, phantom, &scored[sources], self.plan, tme)?)?;
-                sources += 1;
+            for component in &scored[of_source.len()..] {
+                let (source, sums) = voxel_source(&domain, component, phantom, &index, &self.plan.response, tme)?;
+                simulation.add_source(source)?;
+                of_source.push(sums);
             }
             let delivery = treatment.deliveries.iter().find(|d| d.number == fraction.number);
             for c in delivery.iter().flat_map(|d| &d.contributions) {
-                simulation.deliver(Delivery { source: c.component, start: fraction.start, course: c.course.clone(), factor: 1.0 })?;
+                for (sum, part) in quality.iter_mut().zip(&of_source[c.component]) {
+                    sum.add(part, c.tia);
+                }
+                simulation.deliver(Delivery { source: c.component, start: fraction.start, course: Arc::clone(&c.course), factor: 1.0 })?;
             }
         }
-        simulation.advance(tme.horizon)?;
+        self.pass(tme, &mut simulation, tme.horizon, &mut states)?;
         treatment.in_order();
-        let (timeline, snapshots, told) = simulation.finish();
-        warnings.extend(told);
-        Ok(TmeResult { domain, regions: tme.regions.clone(), snapshots, timeline, immune: tme.immune, predicted, warnings })
+        let end = simulation.snapshot()?;
+        if tme.maps_at.contains(&tme.horizon) {
+            states.maps.push(end.clone());
+        }
+        warnings.extend(simulation.warnings());
+        Ok(TmeResult {
+            plan: tme.clone(),
+            tissues,
+            fractions: fractions.iter().map(|f| (f.number, f.start)).collect(),
+            domain,
+            snapshots: states.maps,
+            end,
+            timeline: simulation.timeline().clone(),
+            quality,
+            predicted,
+            warnings,
+        })
+    }
+
+    /// Advances to a time, with a look at the state wherever the plan wants maps before it.
+    fn pass(&self, tme: &TmePlan, simulation: &mut Simulation, until: f64, states: &mut States) -> Result<()> {
+        for &time in tme.maps_at.iter().filter(|&&time| time < until) {
+            if time >= simulation.time() && states.maps.last().is_none_or(|last| last.time < time) {
+                simulation.advance(time)?;
+                states.maps.push(simulation.snapshot()?);
+            }
+        }
+        simulation.advance(until)
+    }
+
+    /// Adds a fraction whose uptake is predicted, with the doses that it needs.
+    fn predict(
+        &self,
+        tme: &TmePlan,
+        fraction: &FractionPlan,
+        ratio: &dyn Fn(u32, u32) -> f64,
+        (cache, groups): (&mut PatternCache<'_>, &mut DecayGroups),
+        (treatment, scored, doses): (&mut Treatment, &mut Vec<ScoredComponent>, &mut dyn Doses),
+        warnings: &mut Vec<String>,
+    ) -> Result<FractionSource> {
+        let mut add = |keep_below: f64, treatment: &mut Treatment| -> Result<FractionSource> {
+            let source = self.source(fraction, &UptakeChange { ratio, keep_below }, cache, groups)?;
+            treatment.add(self.plan, groups, fraction, source.clone())?;
+            Ok(source)
+        };
+        let before = treatment.clone();
+        let source = add(tme.retransport_above, treatment)?;
+        if let Some(new) = doses.score(treatment, before.components.len())? {
+            scored.extend(new);
+            return Ok(source);
+        }
+        *treatment = before;
+        let source = add(f64::INFINITY, treatment)?;
+        let most = source.predicted.iter().map(|p| p.largest_change).fold(0.0, f64::max);
+        warnings.push(format!(
+            "fraction {}: the share of a voxel in the uptake changes by up to {:.0} %, but no transport of that pattern is stored: the dose of the \
+             old pattern was scaled; `dosaic run` transports the new one",
+            fraction.number,
+            100.0 * most
+        ));
+        Ok(source)
+    }
+}
+
+/// States that are looked at again.
+#[derive(Default)]
+struct States {
+    /// At the starts of fractions from which others are predicted.
+    at_fractions: BTreeMap<u32, Snapshot>,
+    /// At the times of maps.
+    maps: Vec<Snapshot>,
+}
+
+impl States {
+    /// What has become of the uptake since each of those fractions.
+    fn changes(&self, tme: &TmePlan, domain: &Domain, rows: &[Row<f64>], now: &Snapshot) -> Result<BTreeMap<u32, Change>> {
+        let change = |(&number, then): (&u32, &Snapshot)| {
+            let voxels = uptake::ratio(tme, domain, rows, then, now)?;
+            let elsewhere = uptake::sink(tme, uptake::burden(domain, then), uptake::burden(domain, now))?;
+            Ok((number, Change { voxels, elsewhere }))
+        };
+        self.at_fractions.iter().map(change).collect()
+    }
+}
+
+/// Uptake over that at an earlier time, for the same administered activity.
+struct Change {
+    /// Of the voxels that evolve.
+    voxels: Vec<f32>,
+    /// Of all others.
+    elsewhere: f64,
+}
+
+impl Change {
+    fn of(&self, domain: &Domain, voxel: u32) -> f64 {
+        domain.voxels.binary_search(&voxel).map_or(self.elsewhere, |at| f64::from(self.voxels[at]))
     }
 }
 

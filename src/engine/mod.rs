@@ -5,7 +5,9 @@ mod evaluate;
 mod feedback;
 mod inputs;
 mod memory;
+mod microenvironment;
 mod progress;
+mod respond;
 mod transport;
 mod treatment;
 
@@ -19,9 +21,11 @@ pub use evaluate::{Evaluation, Record};
 pub use inputs::Inputs;
 pub use memory::{MemoryItem, memory};
 pub use progress::Progress;
+pub use respond::{respond, respond_in_fractions};
 pub use transport::{Account, Transport};
 pub use treatment::{Component, Treatment};
 
+use evaluate::Delivered;
 use feedback::{Doses, Feedback, Schedule};
 
 use crate::{
@@ -157,8 +161,8 @@ pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options:
     progress.finish();
     let Transporting { transport, seconds, .. } = doses;
     clock.split("microenvironment", "transport", seconds);
-    let account = transport.account(&treatment);
-    Evaluation::new(plan, prepared, treatment, &scored, account, tme, options.threads, clock.phases)
+    let account = Some(transport.account(&treatment));
+    Evaluation::new(plan, prepared, Delivered { treatment, scored, account, tme }, options.threads, clock.phases)
 }
 
 /// Doses by transport.

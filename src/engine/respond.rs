@@ -1,23 +1,37 @@
 //! Response without transport: biology on doses per decay that an earlier run has stored.
 
 use super::{
-    Account, Clock, Evaluation, Prepared, Treatment,
+    Clock, Component, Evaluation, Prepared, Treatment,
+    evaluate::Delivered,
     feedback::{Doses, Feedback, Schedule},
 };
 use crate::{
     dose::component::ScoredComponent,
     error::{Error, Result},
     plan::Plan,
-    report::components::{StoredComponents, emitter_digest, pattern_digest},
+    report::components::{StoredComponents, pattern_digest},
+    transport::backend::Settings,
 };
 
 /// Doses of a result.
-struct Stored<'a>(&'a StoredComponents);
+struct Stored<'a> {
+    doses: &'a StoredComponents,
+    settings: &'a Settings,
+}
+
+impl Stored<'_> {
+    fn digests(&self, treatment: &Treatment, component: &Component) -> [String; 2] {
+        [pattern_digest(&component.pattern), treatment.emitters[component.emitter].digest(self.settings)]
+    }
+}
 
 impl Doses for Stored<'_> {
     fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Option<Vec<ScoredComponent>>> {
-        let find = |c: &super::Component| self.0.find(&pattern_digest(&c.pattern), &emitter_digest(&treatment.emitters[c.emitter]));
-        treatment.components[first..].iter().map(find).collect::<Result<Option<Vec<_>>>>()
+        let find = |component: &Component| {
+            let [pattern, emitter] = self.digests(treatment, component);
+            self.doses.find(&pattern, &emitter)
+        };
+        Ok(treatment.components[first..].iter().map(find).collect())
     }
 }
 
@@ -47,17 +61,16 @@ fn follow(plan: &Plan, prepared: &Prepared, stored: &StoredComponents, schedule:
     let mut clock = Clock::new(prepared.phases.clone());
     let feedback = Feedback { plan, prepared, schedule, threads };
     let mut treatment = feedback.known()?;
-    let mut doses = Stored(stored);
+    let mut doses = Stored { doses: stored, settings: &prepared.settings };
     let Some(mut scored) = doses.score(&treatment, 0)? else {
-        let missing = |c: &&super::Component| !stored.holds(&pattern_digest(&c.pattern), &emitter_digest(&treatment.emitters[c.emitter]));
-        let names: Vec<&str> = treatment.components.iter().filter(missing).map(|c| c.name.as_str()).collect();
-        return Err(Error::input(format!(
-            "the result holds no dose per decay for {}: where its activity lies, or what decays, differs from the plan it was run with; use `dosaic run`",
-            names.join(", ")
-        )));
+        let why = treatment.components.iter().find_map(|component| {
+            let [pattern, emitter] = doses.digests(&treatment, component);
+            stored.find(&pattern, &emitter).is_none().then(|| stored.why_missing(&component.name, &pattern, &emitter))
+        });
+        return Err(Error::input(why.unwrap_or_default()));
     };
     clock.lap("stored doses");
     let tme = plan.response.tme.as_ref().map(|tme| feedback.follow(tme, &mut treatment, &mut scored, &mut doses)).transpose()?;
     clock.lap("microenvironment");
-    Evaluation::new(plan, prepared, treatment, &scored, Account::default(), tme, threads, clock.phases)
+    Evaluation::new(plan, prepared, Delivered { treatment, scored, account: None, tme }, threads, clock.phases)
 }

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityUncertainty, FitReport, PatternCache, PredictedUptake, Prediction, TimeActivity, TimeCourse, UptakeInputs,
+    ActivityUncertainty, FitReport, PatternCache, PredictedUptake, UptakeChange, TimeActivity, TimeCourse, UptakeInputs,
     daughters::Place,
     image::image_source,
     kinetics,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, RegionUptake, SeriesBy},
+    plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, Prediction, RegionUptake, SeriesBy},
 };
 
 /// Times, over five physical half-lives, at which the activity of a fraction is compared with what was administered.
@@ -26,8 +26,8 @@ struct Activity {
     /// Its integral, Bq s.
     tia: f64,
     uncertainty: ActivityUncertainty,
-    /// Whether it is that of an earlier fraction, to be changed by what the response predicts.
-    predicted: bool,
+    /// The fraction that it is taken over from, to be changed by what the response predicts.
+    predicted: Option<Prediction>,
 }
 
 /// What has been collected.
@@ -39,7 +39,7 @@ pub(super) struct Activities<'a, 'p> {
     pub(super) inputs: &'a dyn UptakeInputs,
     pub(super) cache: &'a mut PatternCache<'p>,
     /// What is predicted of uptakes that are taken over from another fraction.
-    pub(super) prediction: Option<&'a Prediction<'a>>,
+    pub(super) change: Option<&'a UptakeChange<'a>>,
     /// What became of them.
     pub(super) predicted: Vec<PredictedUptake>,
     /// Where, how much in time, and how well that is known.
@@ -92,9 +92,10 @@ impl Activities<'_, '_> {
         let lambda = LN_2 / uptake.effective_half_life;
         let found = image_source(uptake, lambda, region, self.inputs, self.cache).map_err(|error| within(&place, error))?;
         self.warn(&place, found.warnings);
+        let tia = found.tia * uptake.predicted.map_or(1.0, |p| p.scale);
         let activity = Activity {
-            course: TimeCourse::exponential(found.tia * lambda, lambda),
-            tia: found.tia,
+            course: TimeCourse::exponential(tia * lambda, lambda),
+            tia,
             uncertainty: ActivityUncertainty::default(),
             predicted: uptake.predicted,
         };
@@ -116,7 +117,8 @@ impl Activities<'_, '_> {
             };
             let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
             let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
-            let activity = Activity { course: source.course, tia: source.tia, uncertainty, predicted: series.predicted };
+            let scale = series.predicted.map_or(1.0, |p| p.scale);
+            let activity = Activity { course: source.course.scaled(scale), tia: source.tia * scale, uncertainty, predicted: series.predicted };
             self.add(Place { name, region: source.region, pattern: source.pattern }, activity, samples, source.fit);
         }
         Ok(())
@@ -144,9 +146,9 @@ impl Activities<'_, '_> {
     fn add(&mut self, place: Place, activity: Activity, samples: Vec<(f64, f64)>, fit: Option<FitReport>) {
         let Activity { mut course, mut tia, uncertainty, predicted } = activity;
         let mut place = place;
-        if let Some(prediction) = self.prediction.filter(|_| predicted) {
+        if let Some((change, prediction)) = self.change.zip(predicted) {
             let name = place.name.clone();
-            let (told, changed) = prediction.apply(place, &course, self.cache);
+            let (told, changed) = change.apply(prediction.from, place, &course, self.cache);
             tia *= told.factor;
             self.predicted.push(told);
             let Some(changed) = changed else {
@@ -160,8 +162,8 @@ impl Activities<'_, '_> {
             tia,
             uncertainty,
             // What was measured, was measured in the fraction that it is predicted from.
-            samples: if predicted { Vec::new() } else { samples },
-            fit: fit.filter(|_| !predicted),
+            samples: if predicted.is_some() { Vec::new() } else { samples },
+            fit: fit.filter(|_| predicted.is_none()),
             course: course.clone(),
         });
         self.found.push((place, course, uncertainty));

@@ -1,7 +1,7 @@
 //! The sources of one fraction.
 
 use super::{
-    DecayGroups, FractionSource, PatternCache, Prediction, UptakeInputs,
+    DecayGroups, FractionSource, PatternCache, UptakeChange, UptakeInputs,
     activities::Activities,
     daughters::{Builder, MovingChain},
     region::{region_position, within},
@@ -41,7 +41,7 @@ pub fn build_predicted(
     inputs: &dyn UptakeInputs,
     cache: &mut PatternCache<'_>,
     groups: &mut DecayGroups,
-    prediction: Option<&Prediction<'_>>,
+    change: Option<&UptakeChange<'_>>,
 ) -> Result<FractionSource> {
     let number = fraction.number;
     let Some(plan) = nuclides.get(fraction.nuclide) else {
@@ -56,7 +56,7 @@ pub fn build_predicted(
         physical: nuclide::find(&plan.name)?.half_life_s,
         inputs,
         cache,
-        prediction,
+        change,
         predicted: Vec::new(),
         found: Vec::new(),
         records: Vec::new(),

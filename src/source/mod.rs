@@ -30,7 +30,7 @@ pub use cache::PatternCache;
 pub use course::{Piece, TimeCourse};
 pub use groups::{DecayGroup, DecayGroups};
 pub use kinetics::{FitParameter, FitReport, Realised};
-pub use prediction::{PredictedUptake, Prediction};
+pub use prediction::{PredictedUptake, UptakeChange};
 
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use super::{PatternCache, TimeCourse, daughters::Place};
 
 /// What the response says about uptake at the start of a fraction.
-pub struct Prediction<'a> {
-    /// Activity concentration of a voxel (storage position) over that in the fraction taken over, for the same administered activity; `None`
-    /// where the response has nothing to say.
-    pub ratio: &'a dyn Fn(u32) -> Option<f64>,
-    /// The same for all other voxels (organs that take up what tumours no longer do).
-    pub elsewhere: f64,
+pub struct UptakeChange<'a> {
+    /// Activity concentration of a voxel (its storage position comes second) over that in the fraction whose number comes first, for the
+    /// same administered activity.
+    pub ratio: &'a dyn Fn(u32, u32) -> f64,
     /// Patterns that change by no more than this in any voxel, relative to their mean, are kept, and with them their transport.
     pub keep_below: f64,
 }
@@ -20,6 +18,8 @@ pub struct Prediction<'a> {
 pub struct PredictedUptake {
     /// Such as "in lesion_1".
     pub place: String,
+    /// Number of the fraction taken over.
+    pub from: u32,
     /// Activity over that of the fraction taken over, for the same administered activity.
     pub factor: f64,
     /// Largest relative change of a voxel's share in the activity.
@@ -28,21 +28,22 @@ pub struct PredictedUptake {
     pub kept: bool,
 }
 
-impl Prediction<'_> {
-    /// The place and its activity as predicted; `None` if nothing is left.
+impl UptakeChange<'_> {
+    /// The place and its activity as predicted from fraction `from`; `None` if nothing is left.
     pub(super) fn apply(
         &self,
+        from: u32,
         place: Place,
         course: &TimeCourse,
         cache: &mut PatternCache<'_>,
     ) -> (PredictedUptake, Option<(Place, TimeCourse)>) {
         let old = Arc::clone(&place.pattern);
-        let ratio = |v: u32| (self.ratio)(v).unwrap_or(self.elsewhere);
+        let ratio = |v: u32| (self.ratio)(from, v);
         let factor: f64 = old.voxels.iter().zip(&old.shares).map(|(&v, share)| share * ratio(v)).sum();
         let change = |v: u32| (ratio(v) / factor - 1.0).abs();
         let largest_change = if factor > 0.0 { old.voxels.iter().map(|&v| change(v)).fold(0.0, f64::max) } else { 0.0 };
         let kept = largest_change <= self.keep_below;
-        let told = PredictedUptake { place: place.name.clone(), factor, largest_change, kept };
+        let told = PredictedUptake { place: place.name.clone(), from, factor, largest_change, kept };
         let new = || cache.share(old.voxels.iter().zip(&old.shares).map(|(&v, share)| (v, share * ratio(v))));
         let pattern = if factor <= 0.0 { None } else if kept { Some(old.clone()) } else { new() };
         (told, pattern.map(|pattern| (Place { pattern, ..place }, course.scaled(factor))))

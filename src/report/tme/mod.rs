@@ -16,7 +16,7 @@ use super::write::{FileEntry, ImageFormat, ResultWriter};
 use crate::{
     error::{Error, Result},
     plan::{OxygenPlan, ResponsePlan, TissueParameters, TmePlan},
-    response::tme::{Domain, Snapshot, timeline::Timeline},
+    response::tme::{Domain, Snapshot, quality::RegionQuality, timeline::Timeline},
     units::SECONDS_PER_DAY,
 };
 
@@ -43,6 +43,8 @@ pub struct TmeResult {
     pub end: Snapshot,
     /// Regions and patient in time.
     pub timeline: Timeline,
+    /// Radiation quality of the high-LET dose by region, over all fractions.
+    pub quality: Vec<RegionQuality>,
     /// Uptakes that the model predicted.
     pub predicted: Vec<PredictedUptake>,
     /// What the user must know about the simulation, in words with counts.
