@@ -39,11 +39,14 @@ impl Clock {
             if value.is_finite() && value > 0.0 {
                 return Ok(value);
             }
-            Err(Error::input(format!("response of region \"{region}\": the parameter \"{name}\" is {value}; it must be finite and above zero")))
+            Err(Error::input(format!(
+                "response of region \"{region}\": the parameter \"{name}\" is {value}; it must be finite and above zero"
+            )))
         };
         let efficiency = parameter(region, set, "icd_efficiency")?;
         if !(efficiency.is_finite() && efficiency >= 0.0) {
-            let message = format!("response of region \"{region}\": the parameter \"icd_efficiency\" is {efficiency}; it must be zero or more");
+            let message =
+                format!("response of region \"{region}\": the parameter \"icd_efficiency\" is {efficiency}; it must be zero or more");
             return Err(Error::input(message));
         }
         Ok(Self {

@@ -187,7 +187,8 @@ fn saturation(amount: f64, ec50: f64, hill: f64) -> f64 {
 }
 
 fn check(plan: &DrugPlan) -> Result<()> {
-    let wrong = |what: &str, value: f64, right: &str| Err(Error::input(format!("drug \"{}\": {what} is {value}; it must be {right}", plan.name)));
+    let wrong =
+        |what: &str, value: f64, right: &str| Err(Error::input(format!("drug \"{}\": {what} is {value}; it must be {right}", plan.name)));
     let kinetics: Vec<(&str, f64)> = match plan.kinetics {
         DrugKinetics::TwoCompartment { clearance, central, peripheral, exchange, nanomolar } => vec![
             ("the clearance (L/d)", clearance),
@@ -224,7 +225,11 @@ fn check(plan: &DrugPlan) -> Result<()> {
             return wrong(&format!("the steepness of the effect on {:?}", effect.hook), effect.hill, "finite and above zero");
         }
         if effect.hook == Hook::Checkpoint && (effect.hill != 1.0 || effect.strength < 0.0) {
-            return wrong("the steepness of a checkpoint inhibitor, or its strength,", effect.hill, "1 (binding is C/K_D), with a strength of zero or more");
+            return wrong(
+                "the steepness of a checkpoint inhibitor, or its strength,",
+                effect.hill,
+                "1 (binding is C/K_D), with a strength of zero or more",
+            );
         }
         if effect.hook == Hook::Repair && effect.strength <= -1.0 {
             return wrong("the strength of the effect on repair", effect.strength, "above -1");

@@ -2,13 +2,19 @@
 //!
 //! Time in days, dose in Gy, densities as shares of full packing; seconds are converted where the plan comes in.
 
+pub mod baseline;
+pub mod blood;
 pub mod coefficients;
 pub mod cpu;
+pub mod drugs;
 pub mod layout;
+pub mod marrow;
+pub mod model;
 pub mod oxygen_state;
 pub mod real;
 mod record;
 pub mod row;
+pub mod simulation;
 pub mod stage;
 pub mod timeline;
 

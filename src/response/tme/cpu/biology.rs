@@ -175,7 +175,8 @@ pub fn biology_rates<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>, 
 
 /// The signal after `length` days in which it tends to `towards`; exact, as it lives much shorter than a step.
 pub fn biology_signal<R: Real>(row: &Row<R>, signal: R, towards: R, length: R) -> R {
-    biology_amount(signal + (towards - signal) * (R::one() - (-row.signal_loss * length).exp()))
+    // e^-87 is the least that f32 holds.
+    biology_amount(signal + (towards - signal) * (row.signal_loss * length).min(R::of(87.0)).lost())
 }
 
 /// First stage of Heun's method (SSP-RK2): a full Euler step of `length` days.
