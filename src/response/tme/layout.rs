@@ -195,7 +195,7 @@ pub fn wgsl() -> String {
     }
     text += &format!("const LQ_UNREPAIRED_LIMIT: f32 = {LQ_UNREPAIRED_LIMIT:?};\n");
     for (name, members) in [("BiologyRow", Row::NAMES), ("BiologyStage", Stage::NAMES)] {
-        let lines: String = members.iter().map(|name| format!("    {name}: f32,\n"))).collect();
+        let lines: String = members.iter().map(|name| format!("    {name}: f32,\n")).collect();
         text += &format!("\nstruct {name} {{\n{lines}}}\n");
     }
     text += "

@@ -7,6 +7,7 @@ pub mod blood;
 pub mod coefficients;
 pub mod cpu;
 pub mod drugs;
+pub mod gpu;
 pub mod layout;
 pub mod marrow;
 pub mod model;

@@ -132,8 +132,17 @@ impl Chunk {
         self.groups.get_or_insert_with(|| {
             let oxygen = self.oxygen.as_ref().unwrap_or(shared.oxygen);
             let group = |params: &Buffer| {
-                let buffers =
-                    [params, shared.rows, &self.regions, &self.fields, &self.predictions, &self.maps, shared.step_words, oxygen, shared.sums];
+                let buffers = [
+                    params,
+                    shared.rows,
+                    &self.regions,
+                    &self.fields,
+                    &self.predictions,
+                    &self.maps,
+                    shared.step_words,
+                    oxygen,
+                    shared.sums,
+                ];
                 let entries: Vec<BindGroupEntry<'_>> = buffers
                     .iter()
                     .enumerate()

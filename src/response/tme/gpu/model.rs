@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wgpu::{BindGroupLayout, Buffer, BufferUsages, ComputePipeline, SubmissionIndex};
+use wgpu::{BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, SubmissionIndex};
 
 use super::{
     BINDINGS,
@@ -239,36 +239,32 @@ impl GpuModel {
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for &phase in phases {
-                let mut all = |kernel: &ComputePipeline| {
-                    pass.set_pipeline(kernel);
-                    for (workgroups, groups) in &bound {
-                        pass.set_bind_group(0, &groups[phase], &[]);
-                        pass.dispatch_workgroups(*workgroups, 1, 1);
-                    }
-                };
                 if phase == 2 {
-                    all(&self.kernels.radiation);
+                    dispatch(&mut pass, &self.kernels.radiation, &bound, phase);
                     continue;
                 }
                 if self.antigen {
-                    all(&self.kernels.antigen);
+                    dispatch(&mut pass, &self.kernels.antigen, &bound, phase);
                     pass.set_pipeline(&self.kernels.total);
                     pass.set_bind_group(0, &bound[0].1[phase], &[]);
                     pass.dispatch_workgroups(1, 1, 1);
                 }
-                let mut all = |kernel: &ComputePipeline| {
-                    pass.set_pipeline(kernel);
-                    for (workgroups, groups) in &bound {
-                        pass.set_bind_group(0, &groups[phase], &[]);
-                        pass.dispatch_workgroups(*workgroups, 1, 1);
-                    }
-                };
                 if biology {
-                    all(if phase == 0 || phase == 3 { &self.kernels.predict } else { &self.kernels.correct });
+                    let kernel = if phase == 0 || phase == 3 { &self.kernels.predict } else { &self.kernels.correct };
+                    dispatch(&mut pass, kernel, &bound, phase);
                 }
             }
         }
         Ok(self.gpu.queue.submit([encoder.finish()]))
+    }
+}
+
+/// Runs a kernel over all chunks: workgroups and bind groups of each.
+fn dispatch(pass: &mut ComputePass<'_>, kernel: &ComputePipeline, chunks: &[(u32, &[BindGroup; PHASES])], phase: usize) {
+    pass.set_pipeline(kernel);
+    for (workgroups, groups) in chunks {
+        pass.set_bind_group(0, &groups[phase], &[]);
+        pass.dispatch_workgroups(*workgroups, 1, 1);
     }
 }
 
@@ -307,7 +303,6 @@ impl VoxelModel for GpuModel {
         for (phase, stage) in stages.into_iter().enumerate() {
             self.write_params(phase, stage, radiation.sources.len());
         }
-        // Without activity, only damage that is left has to be repaired; the kernel does that too.
         let submission = self.run(&[0, 1, 2, 3, 4], true)?;
         self.under_way.push_back(submission);
         if self.under_way.len() > AHEAD
