@@ -78,10 +78,10 @@ fn radiation_amplitude(voxel: u32, ratio: f32, j: u32) -> f32 {
     return amplitude;
 }
 
-// Damage at the end of a step and encounters within it, from the damage `low`, `high` at its start; `set` numbers the repair constant,
+// Damage at the end of a step and encounters within it, from the damage `low`, `high` at its start; `repair_set` numbers the repair constant,
 // `ratio` is the root of beta of high over that of low LET.
-fn radiation_damage(voxel: u32, set: u32, ratio: f32, low: f32, high: f32) -> RadiationDamage {
-    let at = response.coefficients_at + set * response.stride;
+fn radiation_damage(voxel: u32, repair_set: u32, ratio: f32, low: f32, high: f32) -> RadiationDamage {
+    let at = response.coefficients_at + repair_set * response.stride;
     let repair = step_word(at);
     let carried = low + ratio * high;
     var damage = RadiationDamage(low * repair, high * repair, 0.0);
