@@ -12,7 +12,7 @@ use crate::{
         quantity::{Dimension, Limits, TIME},
         section::{number_of, plain_number, quantity_of, wrong_kind},
         show,
-        tme::{CLEARANCE, CONCENTRATION, DISTRIBUTION, MASS, MOLAR_MASS, NUMBER, PRESSURE, RATE},
+        tme::{CLEARANCE, CONCENTRATION, DISTRIBUTION, MASS, MOLAR_MASS, NUMBER, PRESSURE, RATE, model_unit},
     },
     units::SECONDS_PER_DAY,
 };
@@ -90,6 +90,11 @@ impl Hook {
     /// Its word in a plan.
     pub(in crate::plan) fn word(self) -> &'static str {
         WORDS.iter().find(|w| w.1 == self).map_or("", |w| w.0)
+    }
+
+    /// Unit of its strength; empty: a number.
+    pub(in crate::plan) fn unit(self) -> &'static str {
+        WORDS.iter().find(|w| w.1 == self).map_or("", |w| model_unit(w.2))
     }
 }
 

@@ -4,7 +4,7 @@ mod dimension;
 mod library;
 mod parameters;
 
-pub(in crate::plan) use dimension::{CLEARANCE, CONCENTRATION, DISTRIBUTION, MASS, MOLAR_MASS, NUMBER, PRESSURE, RATE};
+pub(in crate::plan) use dimension::{CLEARANCE, CONCENTRATION, DISTRIBUTION, MASS, MOLAR_MASS, NUMBER, PRESSURE, RATE, model_unit};
 pub(in crate::plan) use library::{BUILT_IN, Definition, Library, load, unknown_name, value_of, written};
 pub use parameters::{Mark, Origin, Parameter, ParameterSet};
 
@@ -53,6 +53,39 @@ pub struct TmePlan {
     pub timeline: f64,
     /// A predicted uptake is transported anew if its pattern has changed by more than this in any voxel, relative; else recombined.
     pub retransport_above: f64,
+}
+
+impl TmePlan {
+    /// Whether a simulation of this plan reads a parameter.
+    pub fn uses(&self, name: &str, parameter: &Parameter) -> bool {
+        let micro = matches!(self.oxygen, OxygenPlan::Micro(_));
+        match parameter.section.as_str() {
+            "immune" => self.immune,
+            "bystander" => self.bystander && (name != "bystander_diffusivity" || micro),
+            "marrow" => self.marrow.is_some(),
+            "oxygen" => match name {
+                _ if self.oxygen == OxygenPlan::Off => false,
+                "hypoxic_fraction" | "radius_spread" | "capillary_radius" => !micro,
+                _ => true,
+            },
+            "quality" => match name {
+                "let_slope" | "let_max" => self.quality == Quality::Let,
+                "nucleus_radius" => self.few_hits,
+                "recoil_let" => self.quality != Quality::Rbe,
+                _ => self.quality == Quality::Mkm,
+            },
+            _ => match name {
+                "blood_dose_ratio" => self.blood.is_none(),
+                "m2_suppression" => self.immune,
+                _ => true,
+            },
+        }
+    }
+
+    /// Parameters of a region that a simulation reads.
+    pub fn used<'p>(&'p self, region: &'p TmeRegion) -> impl Iterator<Item = (&'p str, &'p Parameter)> {
+        region.parameters.iter().filter(|(name, p)| self.uses(name, p))
+    }
 }
 
 /// A region of [`TmePlan`].
