@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     io::output::OutputDir,
     plan::{self, PhotonMode, Plan},
-    report::{text, time},
+    report::{text, time, tme},
 };
 
 #[derive(Debug, Args)]
@@ -134,6 +134,9 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
 
     if !arguments.quiet {
         super::print(&text::region_table(&evaluation.rows, 4))?;
+        if let Some(result) = &evaluation.tme {
+            super::print(&tme::endpoints::endpoints_text(result))?;
+        }
         for emitter in &prepared.treatment.emitters {
             for part in &emitter.simplified {
                 eprintln!("note: {}: {} ({:.4} MeV per decay): {}", part.component, part.what, part.mev_per_decay, part.treatment);

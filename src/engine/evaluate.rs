@@ -22,6 +22,7 @@ use crate::{
         provenance::{self, Engine, Frame, PlanText, Provenance},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
         text, time,
+        tme::{self, TmeResult, TmeSummary},
         write::{FractionMaps, ImageFormat, Quantity},
         write_all,
     },

@@ -162,7 +162,6 @@ impl Feedback<'_> {
         if tme.maps_at.contains(&tme.horizon) {
             states.maps.push(end.clone());
         }
-        warnings.extend(simulation.warnings());
         Ok(TmeResult {
             plan: tme.clone(),
             tissues,
@@ -173,6 +172,7 @@ impl Feedback<'_> {
             timeline: simulation.timeline().clone(),
             quality,
             predicted,
+            fractionation: None,
             warnings,
         })
     }

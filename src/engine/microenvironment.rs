@@ -9,8 +9,8 @@ use crate::{
     response::tme::{
         Domain,
         cpu::model::{CpuModel, CpuOxygen},
-        gpu::model::{GpuModel, GpuOxygen},
         cpu::oxygen::oxygen_lookup,
+        gpu::{GpuModel, GpuOxygen},
         model::{ModelInput, VoxelModel},
         oxygen::closure::{OxygenConstants, OxygenTable},
         simulation::{OxygenSource, Simulation},
@@ -25,7 +25,7 @@ use crate::{
 pub(super) fn open(
     plan: &Plan,
     tme: &TmePlan,
-    phantom: &Phantom,
+    _phantom: &Phantom,
     domain: &Domain,
     tissues: &[TissueParameters],
     threads: usize,
@@ -38,9 +38,7 @@ pub(super) fn open(
         })
     };
     match &tme.oxygen {
-        OxygenPlan::Off => {
-            Simulation::new(tme, tissues, domain, OxygenSource::Off, |input| build(input, CpuOxygen::Off, GpuOxygen::Off))
-        }
+        OxygenPlan::Off => Simulation::new(tme, tissues, domain, OxygenSource::Off, |input| build(input, CpuOxygen::Off, GpuOxygen::Off)),
         OxygenPlan::Macro => {
             let (words, at) = tables(tme)?;
             let (single, places) = (Arc::new(words.iter().map(|&w| w as f32).collect::<Vec<f32>>()), at.clone());
@@ -53,7 +51,7 @@ pub(super) fn open(
             }));
             Simulation::new(tme, tissues, domain, source, |input| build(input, cpu, gpu))
         }
-        OxygenPlan::Micro(micro) => todo!(),
+        OxygenPlan::Micro(_) => Err(crate::error::Error::input("micro")),
     }
 }
 

@@ -21,7 +21,7 @@ pub use evaluate::{Evaluation, Record};
 pub use inputs::Inputs;
 pub use memory::{MemoryItem, memory};
 pub use progress::Progress;
-pub use respond::{respond, respond_in_fractions};
+pub use respond::{Comparison, respond};
 pub use transport::{Account, Transport};
 pub use treatment::{Component, Treatment};
 

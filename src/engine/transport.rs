@@ -106,7 +106,10 @@ impl<'a> Transport<'a> {
             let run = |particle| {
                 let linear_energy = particle == Particle::Alpha;
                 let scores = Scores { linear_energy, quality: self.quality && linear_energy };
-                Run { accumulator: BatchAccumulator::new(self.phantom.grid.len(), self.phantom.region_names.len(), scores), sums: Sums::default() }
+                Run {
+                    accumulator: BatchAccumulator::new(self.phantom.grid.len(), self.phantom.region_names.len(), scores),
+                    sums: Sums::default(),
+                }
             };
             self.runs.push(emitter.beams.iter().map(|b| run(b.particle)).collect());
         }

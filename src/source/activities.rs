@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityUncertainty, FitReport, PatternCache, PredictedUptake, UptakeChange, TimeActivity, TimeCourse, UptakeInputs,
+    ActivityUncertainty, FitReport, PatternCache, PredictedUptake, TimeActivity, TimeCourse, UptakeChange, UptakeInputs,
     daughters::Place,
     image::image_source,
     kinetics,
@@ -118,7 +118,8 @@ impl Activities<'_, '_> {
             let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
             let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
             let scale = series.predicted.map_or(1.0, |p| p.scale);
-            let activity = Activity { course: source.course.scaled(scale), tia: source.tia * scale, uncertainty, predicted: series.predicted };
+            let activity =
+                Activity { course: source.course.scaled(scale), tia: source.tia * scale, uncertainty, predicted: series.predicted };
             self.add(Place { name, region: source.region, pattern: source.pattern }, activity, samples, source.fit);
         }
         Ok(())

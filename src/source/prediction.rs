@@ -44,8 +44,14 @@ impl UptakeChange<'_> {
         let largest_change = if factor > 0.0 { old.voxels.iter().map(|&v| change(v)).fold(0.0, f64::max) } else { 0.0 };
         let kept = largest_change <= self.keep_below;
         let told = PredictedUptake { place: place.name.clone(), from, factor, largest_change, kept };
-        let new = || cache.share(old.voxels.iter().zip(&old.shares).map(|(&v, share)| (v, share * ratio(v))));
-        let pattern = if factor <= 0.0 { None } else if kept { Some(old.clone()) } else { new() };
+        let mut new = || cache.share(old.voxels.iter().zip(&old.shares).map(|(&v, share)| (v, share * ratio(v))));
+        let pattern = if factor <= 0.0 {
+            None
+        } else if kept {
+            Some(old.clone())
+        } else {
+            new()
+        };
         (told, pattern.map(|pattern| (Place { pattern, ..place }, course.scaled(factor))))
     }
 }

@@ -179,7 +179,9 @@ fn single_precision_is_enough() {
     run::<f64>(Scenario::D, 0.25, |_, run| wide = run.fields());
     let mut single = Vec::new();
     run::<f32>(Scenario::D, 0.25, |_, run| single = run.fields());
-    for field in [Field::Oxic, Field::Hypoxic, Field::Doomed, Field::Vessels, Field::Caf, Field::M2, Field::Effector, Field::PdL1, Field::DoseLow] {
+    for field in
+        [Field::Oxic, Field::Hypoxic, Field::Doomed, Field::Vessels, Field::Caf, Field::M2, Field::Effector, Field::PdL1, Field::DoseLow]
+    {
         close(&format!("{field:?}"), single[field as usize], wide[field as usize], 2e-5);
     }
 }

@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub use endpoints::TmeSummary;
+pub use fractionation::FractionationTable;
 pub use uptake::PredictedUptake;
 
 /// Stands wherever numbers of the immune part appear.
@@ -47,6 +48,8 @@ pub struct TmeResult {
     pub quality: Vec<RegionQuality>,
     /// Uptakes that the model predicted.
     pub predicted: Vec<PredictedUptake>,
+    /// The same activity in other numbers of fractions, where that was asked for.
+    pub fractionation: Option<FractionationTable>,
     /// What the user must know about the simulation, in words with counts.
     pub warnings: Vec<String>,
 }
@@ -137,6 +140,9 @@ pub fn write(result: &TmeResult, formats: &[ImageFormat], writer: &mut dyn Resul
     for (name, quantity, content) in texts {
         writer.text(&name, &content)?;
         files.push(FileEntry { name, quantity: quantity.into(), unit: None });
+    }
+    if let Some(table) = &result.fractionation {
+        files.extend(table.write(writer)?);
     }
     Ok(files)
 }

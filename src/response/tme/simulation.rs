@@ -300,7 +300,8 @@ impl Simulation {
     /// End of the next step: the next multiple of the step's length, or what happens before.
     fn next(&self, until: f64) -> f64 {
         let grid = |length: f64| ((self.time / length + 1.0e-9).floor() + 1.0) * length;
-        let events = self.embolisations.iter().chain(&self.plan.maps_at).copied().chain(self.drugs.next_dose()).chain([grid(self.plan.timeline)]);
+        let events =
+            self.embolisations.iter().chain(&self.plan.maps_at).copied().chain(self.drugs.next_dose()).chain([grid(self.plan.timeline)]);
         events.filter(|event| *event > self.time).fold(grid(self.plan.step).min(until), f64::min)
     }
 
