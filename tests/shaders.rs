@@ -67,7 +67,10 @@ fn declared(file: &ShaderFile, kinds: &[&str]) -> Vec<String> {
         let list: Vec<&str> = words(line).collect();
         if let Some(at) = list.iter().position(|word| kinds.contains(word)) {
             // `var<uniform>` and `var<storage, read>` put the address space between.
-            let skip = list[at + 1..].iter().take_while(|w| ["uniform", "storage", "read", "read_write", "private", "workgroup"].contains(w)).count();
+            let skip = list[at + 1..]
+                .iter()
+                .take_while(|w| ["uniform", "storage", "read", "read_write", "private", "workgroup"].contains(w))
+                .count();
             names.push(list[at + 1 + skip].to_owned());
         }
     }
