@@ -5,7 +5,6 @@ use crate::{
     error::{Error, Result},
     physics::exponential::{decay, remaining},
     plan::{DrugKinetics, DrugPlan, Hook},
-    units::SECONDS_PER_DAY,
 };
 
 /// Amount of a drug in the body: where doses go in, and the second compartment (peripheral), in the doses' unit.
@@ -90,7 +89,7 @@ fn rates(out: f64, back: f64, forth: f64) -> (f64, f64) {
 #[derive(Debug, Clone)]
 pub struct Drugs {
     drugs: Vec<(DrugPlan, Amounts)>,
-    /// Doses to come: time (d), drug, amount; ascending.
+    /// Doses: time (s on the plan's clock), drug, amount; ascending.
     doses: Vec<(f64, usize, f64)>,
     given: usize,
 }
@@ -104,21 +103,20 @@ impl Drugs {
         let mut doses = Vec::new();
         for (place, plan) in plans.iter().enumerate() {
             check(plan)?;
-            doses.extend(plan.doses.iter().map(|&(time, amount)| (time / SECONDS_PER_DAY, place, amount)));
+            doses.extend(plan.doses.iter().map(|&(time, amount)| (time, place, amount)));
         }
         doses.sort_by(|a: &(f64, usize, f64), b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         Ok(Self { drugs: plans.iter().map(|plan| (plan.clone(), Amounts::new(&plan.kinetics))).collect(), doses, given: 0 })
     }
 
-    /// Time of the next dose, d.
+    /// Time of the next dose, s on the plan's clock.
     pub fn next_dose(&self) -> Option<f64> {
         self.doses.get(self.given).map(|dose| dose.0)
     }
 
-    /// Gives the doses up to a time, d.
+    /// Gives the doses up to a time, s on the plan's clock.
     pub fn give(&mut self, time: f64) {
-        while let Some(&(at, drug, amount)) = self.doses.get(self.given).filter(|dose| dose.0 <= time) {
-            debug_assert!(at <= time);
+        while let Some(&(_, drug, amount)) = self.doses.get(self.given).filter(|dose| dose.0 <= time) {
             self.drugs[drug].1.dose(amount);
             self.given += 1;
         }

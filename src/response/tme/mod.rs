@@ -19,6 +19,7 @@ pub mod row;
 pub mod simulation;
 pub mod stage;
 pub mod timeline;
+pub mod uptake;
 
 use std::sync::Arc;
 

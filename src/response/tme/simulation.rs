@@ -143,15 +143,17 @@ impl Simulation {
         let (rest, volume) = settle(&names, &mut rows, &clocks, plan.immune)?;
         check_step(plan, &rows)?;
 
-        let input =
-            ModelInput { fields: at_start(&rows, row_of, &rest, &untreated), rows, row_of: row_of.clone(), antigen_scale: volume / total };
+        let input = ModelInput { fields: at_start(&rows, row_of, &rest, &untreated), rows, row_of: row_of.clone(), antigen_scale: volume / total };
         let model = build(&input)?;
-        let patient = |name: &str| patients(plan, name);
-        let lymphocytes =
-            Lymphocytes::new(patient("lymphocyte_alpha")?, LN_2 / patient("lymphocyte_recovery")?, LN_2 / patient("lymphocyte_release")?);
+        let patient = |name: &str| patients(plan, name, f64::MIN_POSITIVE);
+        let lymphocytes = Lymphocytes::new(
+            patients(plan, "lymphocyte_alpha", 0.0)?,
+            LN_2 / patient("lymphocyte_recovery")?,
+            LN_2 / patient("lymphocyte_release")?,
+        );
         let chain = |cells: &str| -> Result<Chain> {
             let of = |what: &str| patient(&format!("{cells}_{what}"));
-            Ok(Chain::new(of("baseline")?, of("transit")?, of("feedback")?, patient("marrow_alpha")?))
+            Ok(Chain::new(of("baseline")?, of("transit")?, of("feedback")?, patients(plan, "marrow_alpha", 0.0)?))
         };
         let marrow = if plan.marrow.is_some() { Some([chain("platelets")?, chain("neutrophils")?]) } else { None };
         let drugs = Drugs::new(&plan.drugs)?;
@@ -202,7 +204,7 @@ impl Simulation {
             (None, _) => {
                 let high = source.high.iter().flat_map(|high| &high.dose);
                 let sum: f64 = source.low.iter().chain(high).map(|&gray| f64::from(gray)).sum();
-                patients(&self.plan, "blood_dose_ratio")? * sum / n as f64
+                patients(&self.plan, "blood_dose_ratio", 0.0)? * sum / n as f64
             }
         };
         let marrow = match (&self.plan.marrow, source.marrow) {
@@ -223,10 +225,7 @@ impl Simulation {
             return Err(Error::input(format!("there is no source {} to deliver; there are {}", delivery.source, self.sources.len())));
         };
         if delivery.start < self.time {
-            return Err(Error::input(format!(
-                "a fraction at {} s begins before the present time of the response, {} s",
-                delivery.start, self.time
-            )));
+            return Err(Error::input(format!("a fraction at {} s begins before the present time of the response, {} s", delivery.start, self.time)));
         }
         let number = state.number.unwrap_or(self.active.len());
         self.embolisations.push(delivery.start);
@@ -281,7 +280,7 @@ impl Simulation {
 
     /// What happens at the present time.
     fn begin(&mut self) -> Result<()> {
-        self.drugs.give(self.time / SECONDS_PER_DAY);
+        self.drugs.give(self.time);
         // One fraction is often many deliveries: vessels are closed once.
         let starting = self.embolisations.iter().any(|start| *start <= self.time);
         self.embolisations.retain(|start| *start > self.time);
@@ -297,8 +296,7 @@ impl Simulation {
     /// End of the next step: the next multiple of the step's length, or what happens before.
     fn next(&self, until: f64) -> f64 {
         let grid = |length: f64| ((self.time / length + 1.0e-9).floor() + 1.0) * length;
-        let dose = self.drugs.next_dose().map(|day| day * SECONDS_PER_DAY);
-        let events = self.embolisations.iter().chain(&self.plan.maps_at).copied().chain(dose).chain([grid(self.plan.timeline)]);
+        let events = self.embolisations.iter().chain(&self.plan.maps_at).copied().chain(self.drugs.next_dose()).chain([grid(self.plan.timeline)]);
         events.filter(|event| *event > self.time).fold(grid(self.plan.step).min(until), f64::min)
     }
 
@@ -452,6 +450,8 @@ impl Simulation {
         let set = &self.plan.regions[region];
         let get = |name: &str| parameter(&set.region, &set.parameters, name);
         let viable_ml = viable * n * volume;
+        // Without alpha nothing is killed by it, and there is no dose that would do the same.
+        let equivalent = if tissue.alpha > 0.0 { mean(Field::EffectHigh) / tissue.alpha } else { 0.0 };
         Ok(TimelineRow {
             time: self.time,
             region: self.domain.regions[region].clone(),
@@ -471,13 +471,11 @@ impl Simulation {
             t_effector: mean(Field::Effector),
             pdl1: mean(Field::PdL1),
             immune_activation: mean_of(&|_, state| activation(state)),
-            immune_index: mean_of(&|_, state| {
-                activation(state) * biology_barrier(row, stage, state.caf) * state.vessels * stage.lymphocytes
-            }),
+            immune_index: mean_of(&|_, state| activation(state) * biology_barrier(row, stage, state.caf) * state.vessels * stage.lymphocytes),
             target: mean(Field::Target),
             dose_low_gy: mean(Field::DoseLow),
             dose_high_gy: mean(Field::DoseHigh),
-            bed_gy: mean(Field::DoseLow) + mean(Field::EffectHigh) / tissue.alpha + 2.0 * mean(Field::Encounter) / tissue.alpha_beta,
+            bed_gy: mean(Field::DoseLow) + equivalent + 2.0 * mean(Field::Encounter) / tissue.alpha_beta,
             death_signal: row.doomed_loss * mean(Field::Doomed),
         })
     }
@@ -538,8 +536,8 @@ fn state(fields: &[f64], voxel: usize) -> State<f64> {
     }
 }
 
-/// A parameter of the patient's, which all regions must have alike.
-fn patients(plan: &TmePlan, name: &str) -> Result<f64> {
+/// A parameter of the patient's, not less than `least`, which all regions must have alike.
+pub(super) fn patients(plan: &TmePlan, name: &str, least: f64) -> Result<f64> {
     let first = &plan.regions[0];
     let value = parameter(&first.region, &first.parameters, name)?;
     for other in &plan.regions[1..] {
@@ -551,10 +549,11 @@ fn patients(plan: &TmePlan, name: &str) -> Result<f64> {
             )));
         }
     }
-    if value.is_finite() && value > 0.0 {
+    if value.is_finite() && value >= least {
         return Ok(value);
     }
-    Err(Error::input(format!("response: the parameter \"{name}\" is {value}; it must be finite and above zero")))
+    let right = if least > 0.0 { "above zero" } else { "zero or more" };
+    Err(Error::input(format!("response: the parameter \"{name}\" is {value}; it must be finite and {right}")))
 }
 
 fn check(plan: &TmePlan, tissues: &[TissueParameters], domain: &Domain) -> Result<()> {
