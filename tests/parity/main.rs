@@ -10,9 +10,11 @@ mod dispatch;
 mod functions;
 mod photons;
 mod probe;
+mod response;
 mod states;
 mod steps;
 mod whole_runs;
+mod tumours;
 mod words;
 
 #[path = "../support/scene.rs"]
@@ -37,7 +39,7 @@ fn main() -> std::process::ExitCode {
         }
     };
     let tests =
-        [functions::TESTS, steps::TESTS, photons::TESTS, batches::TESTS, dispatch::TESTS, device::TESTS, whole_runs::TESTS].concat();
+        [functions::TESTS, steps::TESTS, photons::TESTS, batches::TESTS, dispatch::TESTS, device::TESTS, whole_runs::TESTS, response::TESTS].concat();
     let trials = tests
         .into_iter()
         .map(|(name, test)| {

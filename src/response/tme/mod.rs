@@ -11,6 +11,7 @@ pub mod gpu;
 pub mod layout;
 pub mod marrow;
 pub mod model;
+pub mod open;
 pub mod oxygen;
 pub mod oxygen_state;
 pub mod real;
