@@ -116,7 +116,7 @@ fn biology_emission(state: BiologyState) -> f32 {
 }
 
 // Rates of change per day of all fields; for the signal what it tends to.
-fn biology_rates(row: BiologyRow, stage: BiologyStage, state: BiologyState, oxygen: OxygenState) -> BiologyState {
+fn biology_rates(row: BiologyRow, stage: BiologyStage, state: BiologyState, oxygen: Oxygen) -> BiologyState {
     let cells = state.oxic + state.hypoxic;
     let growth = biology_growth(row, state);
     let killing = row.turnover * (row.t_killing * state.effector + row.natural_death)

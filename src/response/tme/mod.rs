@@ -7,9 +7,11 @@ pub mod blood;
 pub mod coefficients;
 pub mod cpu;
 pub mod drugs;
+pub mod gpu;
 pub mod layout;
 pub mod marrow;
 pub mod model;
+pub mod oxygen;
 pub mod oxygen_state;
 pub mod real;
 mod record;
@@ -134,6 +136,38 @@ pub enum Field {
 
 /// Number of fields.
 pub const FIELDS: usize = Field::Recent as usize + 1;
+
+impl Field {
+    /// All fields in order.
+    pub const ALL: [Self; FIELDS] = [
+        Self::Oxic,
+        Self::Hypoxic,
+        Self::Doomed,
+        Self::Dead,
+        Self::Vessels,
+        Self::Endothelium,
+        Self::Caf,
+        Self::M1,
+        Self::M2,
+        Self::Primed,
+        Self::Effector,
+        Self::PdL1,
+        Self::Target,
+        Self::Emitters,
+        Self::Signal,
+        Self::UnrepairedLow,
+        Self::UnrepairedHigh,
+        Self::VesselLow,
+        Self::VesselHigh,
+        Self::DoseLow,
+        Self::DoseHigh,
+        Self::EffectHigh,
+        Self::Encounter,
+        Self::Cleared,
+        Self::Born,
+        Self::Recent,
+    ];
+}
 
 /// The state at one time.
 #[derive(Debug, Clone)]

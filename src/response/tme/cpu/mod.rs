@@ -2,5 +2,6 @@
 
 pub mod biology;
 pub mod model;
+pub mod oxygen;
 pub mod radiation;
 pub mod reduce;

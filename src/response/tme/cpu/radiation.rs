@@ -100,7 +100,7 @@ fn radiation_amplitude<R: Real>(step: &RadiationStep<R>, maps: &[R], voxels: usi
     if source.high == NO_MAP { low } else { low + ratio * maps[source.high as usize * voxels + voxel] }
 }
 
-/// Damage at the end of a step and encounters within it, from the damage `low`, `high` at its start; `set` numbers the repair constant, `ratio`
+/// Damage at the end of a step and encounters within it, from the damage `low`, `high` at its start; `repair_set` numbers the repair constant, `ratio`
 /// is the root of beta of high over that of low LET.
 #[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "four of them are buffers in the shader")]
@@ -109,13 +109,13 @@ pub fn radiation_damage<R: Real>(
     maps: &[R],
     voxels: usize,
     voxel: usize,
-    set: usize,
+    repair_set: usize,
     ratio: R,
     low: R,
     high: R,
 ) -> RadiationDamage<R> {
     let sources = step.sources.len();
-    let at = set * RadiationStep::<R>::stride(sources);
+    let at = repair_set * RadiationStep::<R>::stride(sources);
     let repair = step.coefficients[at];
     let carried = low + ratio * high;
     let mut damage = RadiationDamage { low: low * repair, high: high * repair, encounter: R::zero() };
@@ -200,3 +200,7 @@ pub fn radiation_apply<R: Real>(
     };
     (state, radiation)
 }
+
+#[cfg(test)]
+#[path = "radiation_tests.rs"]
+mod tests;
