@@ -143,7 +143,8 @@ impl Simulation {
         let (rest, volume) = settle(&names, &mut rows, &clocks, plan.immune)?;
         check_step(plan, &rows)?;
 
-        let input = ModelInput { fields: at_start(&rows, row_of, &rest, &untreated), rows, row_of: row_of.clone(), antigen_scale: volume / total };
+        let input =
+            ModelInput { fields: at_start(&rows, row_of, &rest, &untreated), rows, row_of: row_of.clone(), antigen_scale: volume / total };
         let model = build(&input)?;
         let patient = |name: &str| patients(plan, name, f64::MIN_POSITIVE);
         let lymphocytes = Lymphocytes::new(
@@ -225,7 +226,10 @@ impl Simulation {
             return Err(Error::input(format!("there is no source {} to deliver; there are {}", delivery.source, self.sources.len())));
         };
         if delivery.start < self.time {
-            return Err(Error::input(format!("a fraction at {} s begins before the present time of the response, {} s", delivery.start, self.time)));
+            return Err(Error::input(format!(
+                "a fraction at {} s begins before the present time of the response, {} s",
+                delivery.start, self.time
+            )));
         }
         let number = state.number.unwrap_or(self.active.len());
         self.embolisations.push(delivery.start);
@@ -296,7 +300,8 @@ impl Simulation {
     /// End of the next step: the next multiple of the step's length, or what happens before.
     fn next(&self, until: f64) -> f64 {
         let grid = |length: f64| ((self.time / length + 1.0e-9).floor() + 1.0) * length;
-        let events = self.embolisations.iter().chain(&self.plan.maps_at).copied().chain(self.drugs.next_dose()).chain([grid(self.plan.timeline)]);
+        let events =
+            self.embolisations.iter().chain(&self.plan.maps_at).copied().chain(self.drugs.next_dose()).chain([grid(self.plan.timeline)]);
         events.filter(|event| *event > self.time).fold(grid(self.plan.step).min(until), f64::min)
     }
 
@@ -471,7 +476,9 @@ impl Simulation {
             t_effector: mean(Field::Effector),
             pdl1: mean(Field::PdL1),
             immune_activation: mean_of(&|_, state| activation(state)),
-            immune_index: mean_of(&|_, state| activation(state) * biology_barrier(row, stage, state.caf) * state.vessels * stage.lymphocytes),
+            immune_index: mean_of(&|_, state| {
+                activation(state) * biology_barrier(row, stage, state.caf) * state.vessels * stage.lymphocytes
+            }),
             target: mean(Field::Target),
             dose_low_gy: mean(Field::DoseLow),
             dose_high_gy: mean(Field::DoseHigh),

@@ -28,7 +28,8 @@ impl Exponents {
             if value.is_finite() && value >= 0.0 {
                 return Ok(value);
             }
-            let message = format!("response of region \"{region}\": the parameter \"{name}\" is {value}; it must be finite and zero or more");
+            let message =
+                format!("response of region \"{region}\": the parameter \"{name}\" is {value}; it must be finite and zero or more");
             Err(Error::input(message))
         };
         Ok(Self {
