@@ -2,6 +2,8 @@
 //!
 //! Time in days, dose in Gy, densities as shares of full packing; seconds are converted where the plan comes in.
 
+pub mod cpu;
+pub mod oxygen;
 pub mod real;
 
 use std::sync::Arc;

@@ -41,6 +41,7 @@ files! {
     KERNEL_ALPHA = "kernels/alpha.wgsl",
     KERNEL_ELECTRON = "kernels/electron.wgsl",
     KERNEL_PHOTON = "kernels/photon.wgsl",
+    OXYGEN = "response/oxygen.wgsl",
     PROBE = "probe/probe.wgsl",
 }
 

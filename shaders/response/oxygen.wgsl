@@ -1,0 +1,60 @@
+// Oxygen of a voxel from the table. Twin: src/response/tme/cpu/oxygen.rs. The kernel provides oxygen_word(i: u32) -> f32.
+
+struct Oxygen {
+    po2: f32,
+    hypoxic: f32,
+    oxic_weight: f32,
+    hypoxic_weight: f32,
+}
+
+struct OxygenPlace {
+    node: u32,
+    share: f32,
+}
+
+const OXYGEN_HEADER: u32 = 16u;
+const OXYGEN_CHANNELS: u32 = 4u;
+
+// A place on the axis described by three words (first value, nodes per unit, nodes) from `at`; ends hold beyond.
+fn oxygen_place(at: u32, value: f32) -> OxygenPlace {
+    let last = oxygen_word(at + 2u) - 1.0;
+    let place = min(max((value - oxygen_word(at)) * oxygen_word(at + 1u), 0.0), last);
+    let node = min(floor(place), last - 1.0);
+    return OxygenPlace(u32(node), place - node);
+}
+
+// Value `channel` between two neighbours on the first axis.
+fn oxygen_between(node: u32, share: f32, channel: u32) -> f32 {
+    let low = oxygen_word(node * OXYGEN_CHANNELS + channel);
+    return low + share * (oxygen_word((node + 1u) * OXYGEN_CHANNELS + channel) - low);
+}
+
+// Oxygen by trilinear interpolation in the table that begins at word `at` (a multiple of 4).
+fn oxygen_lookup(at: u32, vessels: f32, consumption: f32, capillary: f32) -> Oxygen {
+    let perfusion = min(max(vessels, oxygen_word(at + 9u)), oxygen_word(at + 10u));
+    let use_log = log(min(max(consumption, oxygen_word(at + 14u)), oxygen_word(at + 11u)));
+    let inflow = min(max(capillary, oxygen_word(at + 12u)), oxygen_word(at + 13u));
+    let supply_log = log(inflow - oxygen_word(at + 15u));
+    let x = oxygen_place(at, supply_log + log(perfusion) - use_log);
+    let y = oxygen_place(at + 3u, use_log);
+    let z = oxygen_place(at + 6u, supply_log);
+    let columns = u32(oxygen_word(at + 2u));
+    let rows = u32(oxygen_word(at + 5u));
+    let first = (at + OXYGEN_HEADER) / OXYGEN_CHANNELS + (z.node * rows + y.node) * columns + x.node;
+    var values = array<f32, 4>(0.0, 0.0, 0.0, 0.0);
+    for (var channel = 0u; channel < OXYGEN_CHANNELS; channel++) {
+        let a = oxygen_between(first, x.share, channel);
+        let b = oxygen_between(first + columns, x.share, channel);
+        let c = oxygen_between(first + columns * rows, x.share, channel);
+        let d = oxygen_between(first + columns * rows + columns, x.share, channel);
+        let low = a + y.share * (b - a);
+        let high = c + y.share * (d - c);
+        values[channel] = low + z.share * (high - low);
+    }
+    return Oxygen(inflow * exp(values[0]), values[1], values[2], values[3]);
+}
+
+// Factor on alpha where a share `left` of the oxygen effect is left, from that at the full effect.
+fn oxygen_let(weight: f32, left: f32) -> f32 {
+    return 1.0 - left * (1.0 - weight);
+}

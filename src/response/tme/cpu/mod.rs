@@ -1,0 +1,3 @@
+//! The CPU twins of `shaders/response/`: one file for each, same functions, same arithmetic.
+
+pub mod oxygen;
