@@ -42,6 +42,8 @@ files! {
     KERNEL_ELECTRON = "kernels/electron.wgsl",
     KERNEL_PHOTON = "kernels/photon.wgsl",
     OXYGEN = "response/oxygen.wgsl",
+    MULTIGRID = "response/multigrid.wgsl",
+    KERNEL_MULTIGRID = "kernels/multigrid.wgsl",
     PROBE = "probe/probe.wgsl",
 }
 
@@ -70,6 +72,11 @@ pub fn electron() -> ShaderModule {
 /// The photon kernel.
 pub fn photon() -> ShaderModule {
     ShaderModule { entry: "kernel_photon", files: [&SHARED[..], &[QUEUE, ELECTRON, EVENT, PHOTON, INTERACTION, KERNEL_PHOTON]].concat() }
+}
+
+/// A sweep of multigrid, by entry point.
+pub fn multigrid(entry: &'static str) -> ShaderModule {
+    ShaderModule { entry, files: vec![MULTIGRID, KERNEL_MULTIGRID] }
 }
 
 /// A probe: a single function run over many inputs, for the parity tests.
