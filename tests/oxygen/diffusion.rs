@@ -74,9 +74,9 @@ fn spacings_and_sizes_may_differ_along_the_axes() {
         let um = [4.0, 10.0, 25.0].map(|h| h * 8.0 / f64::from(n));
         error([5 * n, 2 * n, n], um, |[x, y, z]| sphere([x, y, z], 60.0))
     };
-    let errors = [5, 10].map(box_of);
+    let errors = [8, 16].map(box_of);
     println!("{errors:?} {:?}", orders(&errors));
-    assert!(orders(&errors)[0] >= 1.7 && errors[1] < 0.05, "{errors:?}");
+    assert!(orders(&errors)[0] >= 1.7 && errors[1] < 0.1, "{errors:?}");
 }
 
 #[test]
@@ -117,16 +117,17 @@ fn signals_reach_as_far_as_they_live() {
 
 #[test]
 fn what_does_not_converge_is_an_error_with_its_residual() {
-    // An error below what single precision can tell is never reached.
+    // A source in a closed box without a sink: there is no steady state.
     let grid = grid([20, 20, 20], [5.0; 3]);
-    let open: Vec<bool> = (0..grid.len()).map(|v| v > 0).collect();
-    let mut diffusion = Diffusion::new(&grid, &open, D, 1.0, &Device::Cpu(1)).expect("a small grid");
-    let mut terms = vec![MultigridTerms { loss: 0.0, source: 0.0, demand: 0.1 }; grid.len()];
-    terms[0].demand = 0.0;
-    diffusion.add_held(&mut terms, |_| Some((40.0, 1.0)));
-    let mut field = vec![0.0; grid.len()];
-    let message = diffusion.solve(&terms, 1.0e-12, &mut field).expect_err("it cannot").to_string();
-    assert!(message.contains("did not converge in 100 iterations: residual") && message.contains("expected at most 1.00e-12"), "{message}");
+    let mut diffusion = Diffusion::new(&grid, &vec![true; grid.len()], D, 1.0, &Device::Cpu(1)).expect("a small grid");
+    let mut solve = |source: f32| {
+        let terms = vec![MultigridTerms { loss: 0.0, source, demand: 0.0 }; grid.len()];
+        let mut field = vec![0.0; grid.len()];
+        diffusion.solve(&terms, 1.0e-3, &mut field).expect_err("there is no solution").to_string()
+    };
+    let message = solve(1.0);
+    assert!(message.contains("did not converge in 100 iterations: residual") && message.contains("expected at most 1.00e-3"), "{message}");
+    assert!(solve(f32::NAN).contains("did not converge in 1 iterations: residual NaN"));
     for (open, diffusivity, half) in [(7, D, 1.0), (8, 0.0, 1.0), (8, D, f64::NAN)] {
         let cube = VoxelGrid::axis_aligned([2; 3], DVec3::splat(0.01), DVec3::ZERO);
         assert!(Diffusion::new(&cube, &vec![true; open], diffusivity, half, &Device::Cpu(1)).is_err());

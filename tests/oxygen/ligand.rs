@@ -87,12 +87,11 @@ fn ligand_is_neither_made_nor_lost() {
         assert!(kept >= 0.0 && !(supplied[voxel] && kept > 0.0), "{voxel}: {kept} on {sites}");
         assert!(sites > 0.0 || kept == 0.0, "{voxel}: {kept} without receptors");
     }
-    // Half the steps change it in proportion: first order, and little.
-    let (coarse, fine) = (sum(&run(50).retained), sum(&run(200).retained));
-    let middle = sum(&result.retained);
-    let ratio = (coarse - middle) / (middle - fine);
-    assert!((ratio - 2.0).abs() < 0.3, "{coarse} {middle} {fine}: {ratio}");
-    assert!((middle / fine - 1.0).abs() < 0.02, "{middle} {fine}");
+    // The number of steps hardly matters.
+    for steps in [50, 200] {
+        let other = sum(&run(steps).retained) / sum(&result.retained);
+        assert!((other - 1.0).abs() < 1.0e-3, "{steps} steps: {other}");
+    }
 }
 
 #[test]

@@ -5,3 +5,4 @@ mod diffusion;
 mod krogh;
 mod ligand;
 mod micro;
+mod shaders;

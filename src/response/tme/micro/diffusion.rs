@@ -153,12 +153,12 @@ impl Diffusion {
             let [missing, change] = self.sweeps.iterate()?;
             let ratio = if before > 0.0 { (change / before).clamp(FASTEST, SLOWEST) } else { SLOWEST };
             state = Convergence { iterations, error: change * ratio / (1.0 - ratio), residual: missing / scale };
+            if !(missing.is_finite() && change.is_finite()) {
+                break;
+            }
             if state.error <= tolerance {
                 self.sweeps.read_field(field)?;
                 return Ok(state);
-            }
-            if !change.is_finite() {
-                break;
             }
             before = change;
         }
