@@ -59,7 +59,7 @@ impl Tumours {
             effects: vec![DrugEffect { hook: Hook::Checkpoint, strength: 1.0, ec50: 2.6, hill: 1.0 }],
         };
         let region = |(i, name): (usize, &String)| {
-            let mut parameters = ParameterSet::built_in(if i == 2 { "prostate" } else { "net" });
+            let mut parameters = ParameterSet::built_in(if i == 2 { "prostate-metastasis" } else { "net" });
             parameters.set("endothelium_repair", [1.5, 1.5, 0.8][i] / 24.0);
             parameters.set("bystander_hazard", 0.02);
             TmeRegion { region: name.clone(), parameters }

@@ -10,6 +10,7 @@ pub mod drugs;
 pub mod gpu;
 pub mod layout;
 pub mod marrow;
+pub mod micro;
 pub mod model;
 pub mod open;
 pub mod oxygen;
