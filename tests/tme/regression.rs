@@ -166,7 +166,7 @@ fn second_order_in_the_step() {
     }
     // Extrapolated from the last two, and against the independent LSODA run.
     let limit = cells[3] + (cells[3] - cells[2]) / 3.0;
-    printed("h -> 0", limit, "4.09544e-2");
+    close("h -> 0", limit, 4.09544e-2, 2e-6);
     for pair in cells.windows(2) {
         let order = ((pair[0] - limit) / (pair[1] - limit)).log2();
         assert!(order > 1.8, "order {order}: {cells:?}");

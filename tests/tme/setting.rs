@@ -198,3 +198,45 @@ pub(crate) fn table(vessels: f64) -> Oxygen<f64> {
     let [po2, hypoxic, oxic_weight, hypoxic_weight] = std::array::from_fn(|i| low[i] + share * (high[i] - low[i]));
     Oxygen { po2, hypoxic, oxic_weight, hypoxic_weight }
 }
+
+/// SplitMix64 (Steele et al. 2014): the same numbers everywhere.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.uniform()
+    }
+}
+
+/// A drug of one compartment with one effect on a hook that a factor or sum describes.
+pub(crate) fn random_drug(random: &mut Random, place: usize) -> DrugPlan {
+    use dosaic::plan::{DrugEffect, DrugKinetics, Hook};
+    let hooks = [
+        (Hook::Checkpoint, 1.0),
+        (Hook::Alpha, 0.5),
+        (Hook::Beta, 0.5),
+        (Hook::Repair, 2.0),
+        (Hook::HypoxicSensitiser, 1.0),
+        (Hook::Perfusion, 0.3),
+        (Hook::MacrophageRecruitment, 0.9),
+        (Hook::MacrophagePolarisation, 2.0),
+        (Hook::CafKilling, 0.1),
+        (Hook::CafBarrier, 0.9),
+        (Hook::Target, 0.02),
+    ];
+    let (hook, most) = hooks[(random.uniform() * hooks.len() as f64) as usize];
+    DrugPlan {
+        name: format!("drug_{place}"),
+        kinetics: DrugKinetics::OneCompartment { elimination: random.between(0.02, 1.0), absorption: Some(random.between(1.0, 5.0)) },
+        doses: (0..4).map(|k| (f64::from(k) * random.between(5.0, 20.0) * DAY, random.between(1.0, 20.0))).collect(),
+        effects: vec![DrugEffect { hook, strength: most * random.uniform(), ec50: 5.0, hill: 1.0 }],
+    }
+}

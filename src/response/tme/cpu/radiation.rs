@@ -200,3 +200,7 @@ pub fn radiation_apply<R: Real>(
     };
     (state, radiation)
 }
+
+#[cfg(test)]
+#[path = "radiation_tests.rs"]
+mod tests;
