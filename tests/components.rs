@@ -121,11 +121,11 @@ fn what_the_transport_depends_on_has_to_be_the_same() {
     };
     assert_eq!(count("photons = \"off\"", "photons = \"off\"\nelectron_cut = \"2 keV\""), Ok(0));
     assert_eq!(count("photons = \"off\"", "photons = \"off\"\nwater = \"icru49\""), Ok(0));
-    assert_eq!(count("name = \"Lu-177\"", "name = \"Y-90\"").map_err(|e| e.contains("nuclide")), Ok(1));
-    let rim = "half_life = \"50 h\"\npattern = { rim = \"0.1 mm\" }\n[transport]";
+    assert_eq!(count("Lu-177", "Y-90"), Ok(1));
+    let rim = "half_life = \"50 h\"\npattern = \"rim\"\nlength = \"0.1 mm\"\n[transport]";
     assert_eq!(count("half_life = \"50 h\"\n[transport]", rim), Ok(1));
     assert!(count("radius = \"0.3 mm\"", "radius = \"0.2 mm\"").is_err_and(|e| e.contains("materials or densities")));
-    assert!(count("name = \"tumour\"", "name = \"lesion\"\n#").is_err_and(|e| e.contains("the regions")));
+    assert!(count("tumour", "lesion").is_err_and(|e| e.contains("the regions")));
 }
 
 #[test]
