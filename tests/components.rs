@@ -136,3 +136,35 @@ fn runs_store_nothing_unasked() {
     let error = stored_components(folder.path(), &prepared.phantom, None).expect_err("nothing there").to_string();
     assert!(error.contains("output.components = true"), "{error}");
 }
+
+#[test]
+fn lineal_energy_is_stored_where_the_response_asks_for_it() {
+    let biology =
+        "[response.region.tumour]\ntissue = \"net\"\n[response.tme]\noxygen = \"off\"\nhorizon = \"35 d\"\nquality = \"mkm\"\n[output]";
+    let plain = PLAN.replace("components = true", "components = false").replace("[output]", biology);
+    let plan = parsed(&plain);
+    let folder = written(&plan);
+    let prepared = engine::prepare(&plan).unwrap_or_else(|e| panic!("{e}"));
+    let stored = |plan: &Plan| {
+        let prepared = engine::prepare(plan).unwrap_or_else(|e| panic!("{e}"));
+        stored_components(folder.path(), &prepared.phantom, prepared.settings.tables.saturation).map_err(|e| e.to_string())
+    };
+    assert_eq!(prepared.settings.tables.saturation, Some(150.0));
+    let found = stored(&plan).unwrap_or_else(|e| panic!("{e}"));
+    let scored: Vec<_> = digests(&prepared).iter().map(|(pattern, emitter)| found.find(pattern, emitter).expect("stored")).collect();
+    let alphas = scored.iter().find(|s| s.alpha.is_some()).expect("Ac-225");
+    let sum = |map: &Option<Vec<f32>>| map.iter().flatten().map(|&x| f64::from(x)).sum::<f64>();
+    let (dose, lets, lineal) = (sum(&alphas.alpha), sum(&alphas.dose_let), sum(&alphas.dose_quality));
+    // Alphas of 5.8 to 8.4 MeV from a sphere of 0.6 mm: nearly whole tracks. LET 98 keV/um, y* below 0.638 y0.
+    println!("mean LET {:.2} keV/um, mean y* {:.2} keV/um", lets / dose, lineal / dose);
+    assert!(lineal < lets && lineal / dose > 60.0 && lineal / dose < 95.7);
+    let whole = alphas.regions[0];
+    assert!((whole.alpha_quality / whole.alpha / (lineal / dose) - 1.0).abs() < 0.01, "voxels weigh nearly the same");
+    assert!(scored.iter().any(|s| s.dose_quality.is_none()), "betas have none");
+
+    // A plan that needs no lineal energy takes them too; one with another y0 does not.
+    let other = parsed(&plain.replace("\"mkm\"", "\"let\""));
+    assert!(stored(&other).is_ok_and(|s| s.len() == 2));
+    let other = parsed(&plain.replace("\"mkm\"", "\"mkm\"\nparameters = { saturation_lineal_energy = \"120 keV/um\" }"));
+    assert!(stored(&other).is_err_and(|e| e.contains("120 keV/um")));
+}
