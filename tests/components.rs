@@ -155,7 +155,7 @@ fn lineal_energy_is_stored_where_the_response_asks_for_it() {
     let alphas = scored.iter().find(|s| s.alpha.is_some()).expect("Ac-225");
     let sum = |map: &Option<Vec<f32>>| map.iter().flatten().map(|&x| f64::from(x)).sum::<f64>();
     let (dose, lets, lineal) = (sum(&alphas.alpha), sum(&alphas.dose_let), sum(&alphas.dose_quality));
-    // Alphas of 5.8 to 8.4 MeV from a sphere of 0.6 mm: nearly whole tracks. LET 98 keV/um, y* below 0.638 y0.
+    // Alphas of 5.8 to 8.4 MeV from a sphere of 0.6 mm: nearly whole tracks. y* is at most 0.638 y0.
     println!("mean LET {:.2} keV/um, mean y* {:.2} keV/um", lets / dose, lineal / dose);
     assert!(lineal < lets && lineal / dose > 60.0 && lineal / dose < 95.7);
     let whole = alphas.regions[0];

@@ -32,11 +32,6 @@ impl StoredComponents {
         self.components.iter().find(|c| c.pattern == pattern && c.emitter == emitter).map(|c| c.scored.clone())
     }
 
-    /// Whether [`Self::find`] would give one.
-    pub fn holds(&self, pattern: &str, emitter: &str) -> bool {
-        self.components.iter().any(|c| c.pattern == pattern && c.emitter == emitter)
-    }
-
     /// Why [`Self::find`] gave nothing, in words for the user.
     pub fn why_missing(&self, name: &str, pattern: &str, emitter: &str) -> String {
         let named = |list: Vec<&Stored>| list.iter().map(|c| format!("\"{}\"", c.scored.name)).collect::<Vec<_>>().join(", ");

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Domain, HighLet, VoxelSource};
 use crate::{
-    dose::component::ScoredComponent,
+    dose::{component::ScoredComponent, regions::RegionIndex},
     error::{Error, Result},
     phantom::{Phantom, voxel_density},
     physics::lineal_energy::saturated,
@@ -192,8 +192,9 @@ impl RegionQuality {
 /// of the domain or that of blood or marrow is not in the plan or phantom.
 pub fn voxel_source(
     domain: &Domain,
-    phantom: &Phantom,
     scored: &ScoredComponent,
+    phantom: &Phantom,
+    index: &RegionIndex,
     response: &ResponsePlan,
     plan: &TmePlan,
 ) -> Result<(VoxelSource, Vec<RegionQuality>)> {
@@ -223,7 +224,7 @@ pub fn voxel_source(
         high.effect_oxygen[i] = part.effect_oxygen as f32;
         sums[usize::from(row)].add(&part.sums, 1.0);
     }
-    let mean = |region: &Option<String>| region.as_ref().map(|name| mean_dose(scored, phantom, name)).transpose();
+    let mean = |region: &Option<String>| region.as_ref().map(|name| mean_dose(scored, index, name)).transpose();
     Ok((VoxelSource { low, high, blood: mean(&plan.blood)?, marrow: mean(&plan.marrow)? }, sums))
 }
 
@@ -275,14 +276,11 @@ fn mixed(tissue: &TissueQuality, alphas: &Alphas, high: f64) -> Mixed {
 }
 
 /// Mean dose of a region, Gy per decay.
-fn mean_dose(scored: &ScoredComponent, phantom: &Phantom, name: &str) -> Result<f64> {
-    let region = phantom.region_names.iter().position(|known| known == name);
-    let mass = |region: usize| phantom.region_voxels(region).map(|v| phantom.mass(v)).sum::<f64>();
-    let found = region.map(|region| (region, mass(region))).filter(|&(_, mass)| mass > 0.0);
-    let (region, mass) = found.ok_or_else(|| Error::input(format!("[response.tme]: the phantom has no voxel of the region \"{name}\"")))?;
-    // Slot 0 is the whole grid.
-    let energy = scored.regions[region + 1].low + scored.regions[region + 1].high;
-    Ok(energy * GY_PER_MEV_PER_G / mass)
+fn mean_dose(scored: &ScoredComponent, index: &RegionIndex, name: &str) -> Result<f64> {
+    let slot = index.names().iter().position(|known| known == name).filter(|&slot| index.masses()[slot] > 0.0);
+    let slot = slot.ok_or_else(|| Error::input(format!("[response.tme]: the phantom has no voxel of the region \"{name}\"")))?;
+    let energy = scored.regions[slot].low + scored.regions[slot].high;
+    Ok(energy * GY_PER_MEV_PER_G / index.masses()[slot])
 }
 
 #[cfg(test)]

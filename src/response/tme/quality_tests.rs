@@ -169,7 +169,7 @@ fn source(plan: &TmePlan) -> Result<(VoxelSource, Vec<RegionQuality>)> {
     // Voxel 3 is active, but no dose reaches it.
     let domain = Domain { grid: phantom.grid, voxels: vec![0, 1, 3], row: vec![0, 1, 1], regions: ["a", "b"].map(String::from).to_vec() };
     let response = ResponsePlan { default: tissue(0.08, 5.0), regions: vec![("b".into(), tissue(0.2, 3.0))], tme: None };
-    voxel_source(&domain, &phantom, &scored(), &response, plan)
+    voxel_source(&domain, &scored(), &phantom, &RegionIndex::new(&phantom).unwrap(), &response, plan)
 }
 
 #[test]
@@ -216,7 +216,8 @@ fn the_kinetic_model_uses_what_was_scored_and_says_if_it_was_not() {
     unscored.dose_quality = None;
     let domain = Domain { grid: phantom.grid, voxels: vec![0], row: vec![0], regions: vec!["a".into()] };
     let response = ResponsePlan { default: tissue(0.08, 5.0), regions: Vec::new(), tme: None };
-    let of = |plan: &TmePlan| voxel_source(&domain, &phantom, &unscored, &response, plan).map_err(|e| e.to_string());
+    let index = RegionIndex::new(&phantom).unwrap();
+    let of = |plan: &TmePlan| voxel_source(&domain, &unscored, &phantom, &index, &response, plan).map_err(|e| e.to_string());
     assert!(of(&plan(Quality::Mkm, false, &both)).unwrap_err().contains("was not scored"));
     assert!(of(&plan(Quality::Let, false, &both)).is_ok());
     assert!(of(&plan(Quality::Let, false, &[])).unwrap_err().contains("no parameters for the region \"a\""));
@@ -230,7 +231,8 @@ fn beta_emitters_have_no_high_let_part() {
     let beta = ScoredComponent { high: None, alpha: None, dose_let: None, dose_quality: None, ..scored() };
     let domain = Domain { grid: phantom.grid, voxels: vec![0], row: vec![0], regions: vec!["a".into()] };
     let response = ResponsePlan { default: tissue(0.08, 5.0), regions: Vec::new(), tme: None };
-    let (found, regions) = voxel_source(&domain, &phantom, &beta, &response, &plan(Quality::Mkm, true, &[("a", &[])])).unwrap();
+    let index = RegionIndex::new(&phantom).unwrap();
+    let (found, regions) = voxel_source(&domain, &beta, &phantom, &index, &response, &plan(Quality::Mkm, true, &[("a", &[])])).unwrap();
     assert!(found.high.is_none());
     assert_eq!((found.low[0], regions[0]), (1.0e-12, RegionQuality::default()));
 }
