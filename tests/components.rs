@@ -121,11 +121,11 @@ fn what_the_transport_depends_on_has_to_be_the_same() {
     };
     assert_eq!(count("photons = \"off\"", "photons = \"off\"\nelectron_cut = \"2 keV\""), Ok(0));
     assert_eq!(count("photons = \"off\"", "photons = \"off\"\nwater = \"icru49\""), Ok(0));
-    assert_eq!(count("name = \"Lu-177\"", "name = \"Y-90\"").map_err(|e| e.contains("nuclide")), Ok(1));
-    let rim = "half_life = \"50 h\"\npattern = { rim = \"0.1 mm\" }\n[transport]";
+    assert_eq!(count("Lu-177", "Y-90"), Ok(1));
+    let rim = "half_life = \"50 h\"\npattern = \"rim\"\nlength = \"0.1 mm\"\n[transport]";
     assert_eq!(count("half_life = \"50 h\"\n[transport]", rim), Ok(1));
     assert!(count("radius = \"0.3 mm\"", "radius = \"0.2 mm\"").is_err_and(|e| e.contains("materials or densities")));
-    assert!(count("name = \"tumour\"", "name = \"lesion\"\n#").is_err_and(|e| e.contains("the regions")));
+    assert!(count("tumour", "lesion").is_err_and(|e| e.contains("the regions")));
 }
 
 #[test]
@@ -135,4 +135,36 @@ fn runs_store_nothing_unasked() {
     let prepared = engine::prepare(&parsed(PLAN)).unwrap_or_else(|e| panic!("{e}"));
     let error = stored_components(folder.path(), &prepared.phantom, None).expect_err("nothing there").to_string();
     assert!(error.contains("output.components = true"), "{error}");
+}
+
+#[test]
+fn lineal_energy_is_stored_where_the_response_asks_for_it() {
+    let biology =
+        "[response.region.tumour]\ntissue = \"net\"\n[response.tme]\noxygen = \"off\"\nhorizon = \"35 d\"\nquality = \"mkm\"\n[output]";
+    let plain = PLAN.replace("components = true", "components = false").replace("[output]", biology);
+    let plan = parsed(&plain);
+    let folder = written(&plan);
+    let prepared = engine::prepare(&plan).unwrap_or_else(|e| panic!("{e}"));
+    let stored = |plan: &Plan| {
+        let prepared = engine::prepare(plan).unwrap_or_else(|e| panic!("{e}"));
+        stored_components(folder.path(), &prepared.phantom, prepared.settings.tables.saturation).map_err(|e| e.to_string())
+    };
+    assert_eq!(prepared.settings.tables.saturation, Some(150.0));
+    let found = stored(&plan).unwrap_or_else(|e| panic!("{e}"));
+    let scored: Vec<_> = digests(&prepared).iter().map(|(pattern, emitter)| found.find(pattern, emitter).expect("stored")).collect();
+    let alphas = scored.iter().find(|s| s.alpha.is_some()).expect("Ac-225");
+    let sum = |map: &Option<Vec<f32>>| map.iter().flatten().map(|&x| f64::from(x)).sum::<f64>();
+    let (dose, lets, lineal) = (sum(&alphas.alpha), sum(&alphas.dose_let), sum(&alphas.dose_quality));
+    // Alphas of 5.8 to 8.4 MeV from a sphere of 0.6 mm: nearly whole tracks. y* is at most 0.638 y0.
+    println!("mean LET {:.2} keV/um, mean y* {:.2} keV/um", lets / dose, lineal / dose);
+    assert!(lineal < lets && lineal / dose > 60.0 && lineal / dose < 95.7);
+    let whole = alphas.regions[0];
+    assert!((whole.alpha_quality / whole.alpha / (lineal / dose) - 1.0).abs() < 0.01, "voxels weigh nearly the same");
+    assert!(scored.iter().any(|s| s.dose_quality.is_none()), "betas have none");
+
+    // A plan that needs no lineal energy takes them too; one with another y0 does not.
+    let other = parsed(&plain.replace("\"mkm\"", "\"let\""));
+    assert!(stored(&other).is_ok_and(|s| s.len() == 2));
+    let other = parsed(&plain.replace("\"mkm\"", "\"mkm\"\nparameters = { saturation_lineal_energy = \"120 keV/um\" }"));
+    assert!(stored(&other).is_err_and(|e| e.contains("120 keV/um")));
 }

@@ -26,7 +26,7 @@ pub fn saturation(plan: &TmePlan) -> Result<Option<f64>> {
     if plan.quality != Quality::Mkm {
         return Ok(None);
     }
-    let value = |parameters: &ParameterSet| parameters.parameters["saturation_lineal_energy"].value;
+    let value = |parameters: &ParameterSet| parameters.get("saturation_lineal_energy");
     let Some(first) = plan.regions.first() else { return Ok(None) };
     let y0 = value(&first.parameters);
     if let Some(other) = plan.regions.iter().find(|r| value(&r.parameters) != y0) {
@@ -76,7 +76,7 @@ pub struct Alpha {
 impl TissueQuality {
     /// From a tissue and the parameters of its region.
     pub fn new(tissue: &TissueParameters, parameters: &ParameterSet, plan: &TmePlan) -> Self {
-        let value = |name: &str| parameters.parameters[name].value;
+        let value = |name: &str| parameters.get(name);
         Self {
             quality: plan.quality,
             few_hits: plan.few_hits,

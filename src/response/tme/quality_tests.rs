@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use glam::DVec3;
 
 use super::*;
@@ -8,31 +6,14 @@ use crate::{
     grid::VoxelGrid,
     phantom::pack_voxel,
     physics::materials,
-    plan::{Growth, Mark, Origin, OxygenPlan, Parameter, TmeRegion},
+    plan::{Growth, OxygenPlan, TmeRegion},
 };
 
-/// Values of the parameter file.
+/// The program's parameters for neuroendocrine tumours, with these values instead.
 fn parameters(changed: &[(&str, f64)]) -> ParameterSet {
-    let values = [
-        ("let_slope", 0.02),
-        ("let_max", 120.0),
-        ("domain_radius", 0.42),
-        ("saturation_lineal_energy", 150.0),
-        ("mkm_alpha0", 0.13),
-        ("nucleus_radius", 4.0),
-        ("recoil_let", 1000.0),
-        ("oer_max", 3.0),
-        ("oer_let_half", 100.0),
-    ];
-    let mut parameters = BTreeMap::new();
-    for &(name, value) in values.iter().chain(changed) {
-        let unit = String::new();
-        parameters.insert(
-            name.into(),
-            Parameter { value, range: [value; 2], unit, mark: Mark::A, source: "test".into(), origin: Origin::BuiltIn },
-        );
-    }
-    ParameterSet { parameters }
+    let mut parameters = ParameterSet::built_in("net");
+    changed.iter().for_each(|&(name, value)| parameters.set(name, value));
+    parameters
 }
 
 fn tissue(alpha: f64, rbe: f64) -> TissueParameters {
