@@ -378,8 +378,13 @@ fn oxygen(section: &Section<'_>, names: &RegionNames, evolving: &[Evolving], gri
         Mode::Micro => OxygenPlan::Micro(supply(section, names, evolving)),
         Mode::Off => OxygenPlan::Off,
     };
-    if let Some(Err(fault)) = grid.map(|grid| plan.fits(grid.spacing)) {
-        section.problem(span, fault);
+    match (&plan, grid.map(|grid| plan.fits(grid.spacing))) {
+        (_, Some(Err(fault))) => section.problem(span, fault),
+        (OxygenPlan::Micro(_), _) if !section.has("supply") && !section.has("vessels") => {
+            let help = "add [response.tme.supply.<region>] with po2 = \"40 mmHg\", or [response.tme.vessels] with share = \"3.8 %\"";
+            section.problem(section.span.clone(), Fault::new("oxygen diffuses (oxygen = \"micro\"), but nothing supplies it", help));
+        }
+        _ => {}
     }
     if mode != Mode::Micro && field != Field::Wrong {
         for key in ["supply", "vessels"].into_iter().filter(|key| section.has(key)) {
@@ -422,9 +427,5 @@ fn supply(section: &Section<'_>, names: &RegionNames, evolving: &[Evolving]) -> 
         let seed = vessels.or_default("seed", vessels.count("seed", 0, u64::MAX), SEED);
         share.map(|share| (share, seed))
     });
-    if !section.has("supply") && !section.has("vessels") {
-        let help = "add [response.tme.supply.<region>] with po2 = \"40 mmHg\", or [response.tme.vessels] with share = \"3.8 %\"";
-        section.problem(section.span.clone(), Fault::new("oxygen diffuses (oxygen = \"micro\"), but nothing supplies it", help));
-    }
     MicroOxygenPlan { held, vessels }
 }
