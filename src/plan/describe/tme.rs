@@ -73,12 +73,8 @@ impl Sheet<'_> {
                 Origin::File => ", from the parameter file",
                 Origin::Plan => ", from the plan",
             };
-            let [low, high] = p.range.map(number);
-            let unusual = if p.is_unusual() {
-                format!("; outside the range thought possible, {low} to {high} {}", p.unit).trim_end().to_owned()
-            } else {
-                String::new()
-            };
+            let range = || format!("; outside the range thought possible, {} to {}", number(p.range[0]), with_unit(p.range[1], &p.unit));
+            let unusual = if p.is_unusual() { range() } else { String::new() };
             let unused = if tme.uses(name, p) { "" } else { "; not used" };
             self.entry(name, format!("{}{origin}{unusual}{unused}", p.written), "");
         }
@@ -128,7 +124,7 @@ impl Sheet<'_> {
             } else {
                 let half = if mass { with_unit(effect.ec50, "mg") } else { number(effect.ec50) };
                 let strength = with_unit(effect.strength, effect.hook.unit());
-                format!("{}, half at {half}, steepness {}", strength.trim_end(), number(effect.hill))
+                format!("{strength}, half at {half}, steepness {}", number(effect.hill))
             };
             self.entry(&format!("acts on {}", effect.hook.word()), text, &format!("{path}.effect"));
         }

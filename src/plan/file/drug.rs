@@ -211,7 +211,7 @@ fn mark(mark: Mark) -> &'static str {
 
 /// Times (s) and amounts, ascending in time. `mass`: amounts are in mg.
 fn doses(section: &Section<'_>, about: &About<'_>, mass: bool) -> Option<Vec<(f64, f64)>> {
-    let amounts = section.read("dose", |value| amounts(value, mass));
+    let amounts = if mass { section.quantities("dose", &MASS, AMOUNT) } else { section.read("dose", relative) };
     let example = if mass { "dose = \"200 mg\"" } else { "dose = 1.0 (relative to ec50)" };
     let amounts = section.required("dose", amounts, example);
     let schedule = ["every", "from", "count"].into_iter().find(|k| section.has(k));
@@ -234,16 +234,12 @@ fn doses(section: &Section<'_>, about: &About<'_>, mass: bool) -> Option<Vec<(f6
     Some(doses)
 }
 
-/// One amount or several: masses, or plain numbers.
-fn amounts(value: &DeValue<'_>, mass: bool) -> Result<Vec<f64>, Fault> {
-    let one = |value: &DeValue<'_>| if mass { quantity_of(value, &MASS, AMOUNT) } else { number_of(value, "dose", AMOUNT) };
+/// One plain number or several.
+fn relative(value: &DeValue<'_>) -> Result<Vec<f64>, Fault> {
     match value {
-        DeValue::Array(array) if !array.is_empty() => array.iter().map(|v| one(v.get_ref())).collect(),
-        DeValue::Array(_) => Err(Fault::new("the list is empty", "write for example dose = 1.0")),
-        DeValue::String(_) if !mass => {
-            Err(wrong_kind(value, "a plain number", "amounts of a drug with one compartment have no unit: they are relative to ec50"))
-        }
-        _ => one(value).map(|amount| vec![amount]),
+        DeValue::Array(array) if !array.is_empty() => array.iter().map(|v| number_of(v.get_ref(), "dose", AMOUNT)).collect(),
+        DeValue::Integer(_) | DeValue::Float(_) => number_of(value, "dose", AMOUNT).map(|amount| vec![amount]),
+        _ => Err(wrong_kind(value, "a plain number", "amounts of a drug with one compartment have no unit: they are relative to ec50")),
     }
 }
 

@@ -186,7 +186,11 @@ fn like<'d>(section: &Section<'_>, number: u32, earlier: &'d [Draft]) -> Option<
 /// `like` and `predicted`: a predicted fraction takes over from the last one of its nuclide where it names none.
 fn base<'d>(section: &Section<'_>, number: u32, nuclides: &[Nuclide], earlier: &'d [Draft], evolves: bool) -> Base<'d> {
     let like = like(section, number, earlier);
-    let Field::Value(true, span) = section.flag("predicted") else {
+    let predicted = section.flag("predicted");
+    let Field::Value(true, span) = predicted else {
+        if predicted == Field::Wrong {
+            section.excuse(&["administered", "nuclide"]);
+        }
         if let Some(like) = like.filter(|l| l.predicted_from.is_some()) {
             let message =
                 format!("fraction {number} is like fraction {}, whose uptake is predicted and not known before the run", like.number);

@@ -95,6 +95,7 @@ impl Context<'_> {
             let own = entries.iter().position(|e| e.region == entry.region).map_or(&[][..], |at| &regional[at]);
             regions.push(TmeRegion { region: entry.region.clone(), parameters: resolved(&section, entry, library.as_ref(), &common, own) });
         }
+        check_capacity(&section, &regions);
         for entry in entries.iter().filter(|e| !evolving.iter().any(|r| r.region == e.region)) {
             if let Some(own) = entry.section.as_ref().filter(|s| s.has("parameters")) {
                 let help = "name it in `regions` of [response.tme], or remove its parameters";
@@ -297,7 +298,6 @@ fn resolved(
             parameter.overwrite(*value, written.clone());
         }
     }
-    let problem = |message: String, help: &str| section.problem(section.span.clone(), Fault::new(message, help));
     let (clonogens, assumed) = region.clonogens;
     let (packing, share) = (set.get("packing"), clonogens / set.get("packing"));
     if let Some(parameter) = set.parameters.get_mut("clonogenic_share").filter(|p| p.origin != Origin::Plan && (share - 1.0).abs() > 1e-12)
@@ -308,18 +308,23 @@ fn resolved(
         "clonogens of the region's tissue over packing".clone_into(&mut parameter.source);
         if share > 1.0 + 1e-9 {
             let (clonogens, packing) = (show::with_unit(clonogens, "clonogens/mL"), show::with_unit(packing, "cells/mL"));
-            problem(
-                format!("region \"{}\" has {clonogens}, more than the {packing} of full packing", region.region),
-                "lower `clonogens` of its tissue, or raise `packing` in [response.tme.parameters]",
-            );
+            let message = format!("region \"{}\" has {clonogens}, more than the {packing} of full packing", region.region);
+            let help = "lower `clonogens` of its tissue, or raise `packing` in [response.tme.parameters]";
+            section.problem(section.span.clone(), Fault::new(message, help));
         }
     }
-    let (initial, capacity) = (set.get("initial_cells"), set.get("capacity"));
-    if initial > capacity {
-        let message = format!("region \"{}\" starts with initial_cells = {initial}, above its capacity of {capacity}", region.region);
-        problem(message, "lower `initial_cells` or raise `capacity`");
-    }
     set
+}
+
+/// The model starts at most full.
+fn check_capacity(section: &Section<'_>, regions: &[TmeRegion]) {
+    let cells = |region: &TmeRegion| (region.parameters.get("initial_cells"), region.parameters.get("capacity"));
+    if let Some((region, (initial, capacity))) =
+        regions.iter().map(|r| (&r.region, cells(r))).find(|(_, (initial, capacity))| initial > capacity)
+    {
+        let message = format!("region \"{region}\" starts with initial_cells = {initial}, above its capacity of {capacity}");
+        section.problem(section.span.clone(), Fault::new(message, "lower `initial_cells` or raise `capacity`"));
+    }
 }
 
 /// The end of the simulation, after the start of every fraction.
@@ -378,8 +383,13 @@ fn oxygen(section: &Section<'_>, names: &RegionNames, evolving: &[Evolving], gri
         Mode::Micro => OxygenPlan::Micro(supply(section, names, evolving)),
         Mode::Off => OxygenPlan::Off,
     };
-    if let Some(Err(fault)) = grid.map(|grid| plan.fits(grid.spacing)) {
-        section.problem(span, fault);
+    match (&plan, grid.map(|grid| plan.fits(grid.spacing))) {
+        (_, Some(Err(fault))) => section.problem(span, fault),
+        (OxygenPlan::Micro(_), _) if !section.has("supply") && !section.has("vessels") => {
+            let help = "add [response.tme.supply.<region>] with po2 = \"40 mmHg\", or [response.tme.vessels] with share = \"3.8 %\"";
+            section.problem(section.span.clone(), Fault::new("oxygen diffuses (oxygen = \"micro\"), but nothing supplies it", help));
+        }
+        _ => {}
     }
     if mode != Mode::Micro && field != Field::Wrong {
         for key in ["supply", "vessels"].into_iter().filter(|key| section.has(key)) {
@@ -422,9 +432,5 @@ fn supply(section: &Section<'_>, names: &RegionNames, evolving: &[Evolving]) -> 
         let seed = vessels.or_default("seed", vessels.count("seed", 0, u64::MAX), SEED);
         share.map(|share| (share, seed))
     });
-    if !section.has("supply") && !section.has("vessels") {
-        let help = "add [response.tme.supply.<region>] with po2 = \"40 mmHg\", or [response.tme.vessels] with share = \"3.8 %\"";
-        section.problem(section.span.clone(), Fault::new("oxygen diffuses (oxygen = \"micro\"), but nothing supplies it", help));
-    }
     MicroOxygenPlan { held, vessels }
 }

@@ -4,7 +4,7 @@ mod dimension;
 mod library;
 mod parameters;
 
-pub(in crate::plan) use dimension::{CLEARANCE, CONCENTRATION, DISTRIBUTION, MASS, MOLAR_MASS, NUMBER, PRESSURE, RATE, model_unit};
+pub(in crate::plan) use dimension::{CLEARANCE, CONCENTRATION, DISTRIBUTION, MASS, MOLAR_MASS, NUMBER, OWN, PRESSURE, RATE, model_unit};
 pub(in crate::plan) use library::{BUILT_IN, Definition, Library, load, unknown_name, value_of, written};
 pub use parameters::{Mark, Origin, Parameter, ParameterSet};
 
