@@ -298,6 +298,11 @@ fn convert(number: &Decimal<'_>, unit: &str, text: &str, dimension: &Dimension) 
     Ok(value)
 }
 
+/// The unit behind the number of a quantity, perhaps none; `None` if the text does not begin with a number.
+pub(super) fn unit_of(text: &str) -> Option<&str> {
+    split_number(text.trim()).map(|(_, unit)| unit.trim())
+}
+
 /// Reads one quantity, `"7.4 GBq"`, into the unit used inside (see each dimension).
 ///
 /// # Errors

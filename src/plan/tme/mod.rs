@@ -1,5 +1,7 @@
 //! The tumour-microenvironment part of a plan: what evolves, with which parameters, drugs and outputs.
 
+mod dimension;
+mod library;
 mod parameters;
 
 pub use parameters::{Mark, Origin, Parameter, ParameterSet};

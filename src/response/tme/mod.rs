@@ -2,8 +2,22 @@
 //!
 //! Time in days, dose in Gy, densities as shares of full packing; seconds are converted where the plan comes in.
 
+pub mod baseline;
+pub mod blood;
+pub mod coefficients;
+pub mod cpu;
+pub mod drugs;
+pub mod layout;
+pub mod marrow;
+pub mod model;
+pub mod oxygen_state;
 pub mod real;
+mod record;
+pub mod row;
+pub mod simulation;
+pub mod stage;
 pub mod timeline;
+pub mod uptake;
 
 use std::sync::Arc;
 
@@ -114,10 +128,12 @@ pub enum Field {
     Cleared,
     /// Cells born so far.
     Born,
+    /// Dose of the last days (both LETs, forgotten over 7 d), Gy; only where low dose turns macrophages.
+    Recent,
 }
 
 /// Number of fields.
-pub const FIELDS: usize = Field::Born as usize + 1;
+pub const FIELDS: usize = Field::Recent as usize + 1;
 
 /// The state at one time.
 #[derive(Debug, Clone)]
