@@ -1,45 +1,47 @@
 //! `tme_parameters.csv`: every parameter that a simulation used, with its evidence; and in sentences, which of them nobody measured.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::TmeResult;
 use crate::{
-    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, OxygenPlan, Parameter, Quality, TissueParameters, TmePlan},
+    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, OxygenPlan, Parameter, Quality, TissueParameters, TmePlan, TmeRegion},
     report::tables::{line, number},
     units::SECONDS_PER_HOUR,
 };
 
 /// Columns of `tme_parameters.csv`.
-pub const PARAMETER_COLUMNS: [&str; 12] =
-    ["region", "group", "parameter", "value", "unit", "range_low", "range_high", "mark", "source", "origin", "assumed", "outside_range"];
-
-/// Group of each parameter: the table of the parameter file in which it stands.
-static GROUPS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
-    let file: toml::Table = include_str!("../../plan/tme/parameters.toml").parse().expect("the built-in parameter file is TOML");
-    let groups = file.into_iter().filter(|(group, _)| group != "tissue");
-    let names = groups.filter_map(|(group, entries)| Some((group, entries.as_table()?.keys().cloned().collect::<Vec<_>>())));
-    names.flat_map(|(group, names)| names.into_iter().map(move |name| (name, group.clone()))).collect()
-});
-
-/// Group of a parameter; empty if the built-in file has no such parameter.
-fn group(name: &str) -> &'static str {
-    GROUPS.get(name).map_or("", String::as_str)
-}
+pub const PARAMETER_COLUMNS: [&str; 13] = [
+    "region",
+    "group",
+    "parameter",
+    "value",
+    "unit",
+    "written",
+    "range_low",
+    "range_high",
+    "mark",
+    "source",
+    "origin",
+    "assumed",
+    "outside_range",
+];
 
 /// Whether a simulation of this plan reads a parameter.
-fn used(plan: &TmePlan, name: &str) -> bool {
-    match group(name) {
+fn used(plan: &TmePlan, name: &str, parameter: &Parameter) -> bool {
+    let micro = matches!(plan.oxygen, OxygenPlan::Micro(_));
+    match parameter.section.as_str() {
         "immune" => plan.immune,
-        "bystander" => plan.bystander,
+        "bystander" => plan.bystander && (name != "bystander_diffusivity" || micro),
         "marrow" => plan.marrow.is_some(),
-        "oxygen" => match (name, &plan.oxygen) {
-            (_, OxygenPlan::Off) => false,
-            ("hypoxic_fraction" | "radius_spread" | "capillary_radius", OxygenPlan::Micro(_)) => false,
+        "oxygen" => match name {
+            _ if plan.oxygen == OxygenPlan::Off => false,
+            "hypoxic_fraction" | "radius_spread" | "capillary_radius" => !micro,
             _ => true,
         },
         "quality" => match name {
             "let_slope" | "let_max" => plan.quality == Quality::Let,
             "nucleus_radius" => plan.few_hits,
+            "recoil_let" => plan.quality != Quality::Rbe,
             _ => plan.quality == Quality::Mkm,
         },
         _ => match name {
@@ -50,14 +52,9 @@ fn used(plan: &TmePlan, name: &str) -> bool {
     }
 }
 
-/// Whether nobody measured a value: recalled or assumed, and not given by the plan.
-fn is_assumed(parameter: &Parameter) -> bool {
-    parameter.origin != Origin::Plan && matches!(parameter.mark, Mark::R | Mark::A)
-}
-
-fn outside_range(parameter: &Parameter) -> bool {
-    let [low, high] = parameter.range;
-    !(low..=high).contains(&parameter.value)
+/// Parameters of a region that a simulation reads.
+fn read<'p>(plan: &'p TmePlan, region: &'p TmeRegion) -> impl Iterator<Item = (&'p str, &'p Parameter)> {
+    region.parameters.iter().filter(|(name, p)| used(plan, name, p))
 }
 
 /// One line per region and parameter: linear-quadratic ones first, then those of the microenvironment; drugs at the end.
@@ -68,23 +65,24 @@ pub fn parameters_csv(result: &TmeResult) -> String {
         for (key, value, unit) in linear_quadratic(tissue) {
             let assumed = yes(tissue.assumed.iter().any(|a| a == key));
             let origin = "response plan and tissue";
-            line(&mut text, [region, "linear-quadratic", key, &number(value), unit, "", "", "", "", origin, assumed, ""].into_iter());
+            line(&mut text, [region, "linear-quadratic", key, &number(value), unit, "", "", "", "", "", origin, assumed, ""].into_iter());
         }
         let Some(set) = result.plan.regions.iter().find(|r| r.region == *region) else { continue };
-        for (name, p) in set.parameters.parameters.iter().filter(|(name, _)| used(&result.plan, name)) {
+        for (name, p) in read(&result.plan, set) {
             let cells = [
                 region.as_str(),
-                group(name),
+                &p.section,
                 name,
                 &number(p.value),
                 &p.unit,
+                &p.written,
                 &number(p.range[0]),
                 &number(p.range[1]),
                 mark(p.mark),
                 &p.source,
                 origin(p.origin),
-                yes(is_assumed(p)),
-                yes(outside_range(p)),
+                yes(p.is_assumed()),
+                yes(p.is_unusual()),
             ];
             line(&mut text, cells.into_iter());
         }
@@ -92,7 +90,7 @@ pub fn parameters_csv(result: &TmeResult) -> String {
     for drug in result.plan.drugs.iter().filter(|d| acts(&result.plan, d)) {
         for (name, value, unit) in drug_parameters(drug) {
             let name = format!("{}: {name}", drug.name);
-            line(&mut text, ["", "drugs", &name, &number(value), &unit, "", "", "", "", "plan", "no", ""].into_iter());
+            line(&mut text, ["", "drugs", &name, &number(value), &unit, "", "", "", "", "", "plan", "no", ""].into_iter());
         }
     }
     text
@@ -188,15 +186,16 @@ pub fn assumed(result: &TmeResult) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut seen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for region in &result.plan.regions {
-        for (name, p) in region.parameters.parameters.iter().filter(|(name, _)| used(&result.plan, name)) {
+        for (name, p) in read(&result.plan, region) {
             let value = quantity(p.value, &p.unit);
-            let range = format!("{} to {}", number(p.range[0]), quantity(p.range[1], &p.unit));
+            let [low, high] = p.range.map(|x| quantity(x, &p.unit));
+            let range = format!("{low} to {high}");
             let mut say = |text: String| seen.entry(text).or_default().push(&region.region);
-            if is_assumed(p) {
+            if p.is_assumed() {
                 let word = if p.mark == Mark::A { "assumed" } else { "recalled, not read again" };
                 say(format!("{name} = {value} is {word} ({range} thought possible; {})", p.source));
             }
-            if outside_range(p) {
+            if p.is_unusual() {
                 say(format!("{name} = {value}, from the {}, is outside what is thought possible, {range}", origin(p.origin)));
             }
         }
@@ -218,15 +217,9 @@ pub fn assumed(result: &TmeResult) -> Vec<String> {
 
 /// How many of the parameters used are assumed, and which lie outside their range: for the screen, where [`assumed`] would be too long.
 pub fn assumed_count(result: &TmeResult) -> String {
-    let all = || {
-        let sets = result.plan.regions.iter().flat_map(|r| &r.parameters.parameters);
-        sets.filter(|(name, _)| used(&result.plan, name)).collect::<Vec<_>>()
-    };
-    let names = |keep: fn(&Parameter) -> bool| {
-        let set: std::collections::BTreeSet<&str> = all().into_iter().filter(|(_, p)| keep(p)).map(|(name, _)| name.as_str()).collect();
-        set
-    };
-    let (total, assumed, outside) = (names(|_| true), names(is_assumed), names(outside_range));
+    let all = || result.plan.regions.iter().flat_map(|region| read(&result.plan, region));
+    let names = |keep: fn(&Parameter) -> bool| -> BTreeSet<&str> { all().filter(|(_, p)| keep(p)).map(|(name, _)| name).collect() };
+    let (total, assumed, outside) = (names(|_| true), names(Parameter::is_assumed), names(Parameter::is_unusual));
     let mut text = format!(
         "{} of {} parameters of the microenvironment model are assumed, not measured (tme_parameters.csv)",
         assumed.len(),
@@ -239,7 +232,7 @@ pub fn assumed_count(result: &TmeResult) -> String {
 }
 
 fn quantity(value: f64, unit: &str) -> String {
-    if unit.is_empty() || unit == "1" { number(value) } else { format!("{} {unit}", number(value)) }
+    if unit.is_empty() { number(value) } else { format!("{} {unit}", number(value)) }
 }
 
 /// What is least certain about the model, as far as this simulation depends on it.
@@ -263,15 +256,4 @@ pub fn uncertain(result: &TmeResult) -> Vec<&'static str> {
         (plan.immune, "the radiosensitivity of T cells inside tumours is assumed"),
     ];
     all.into_iter().filter(|(applies, _)| *applies).map(|(_, text)| text).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_are_those_of_the_file() {
-        assert_eq!((group("packing"), group("priming"), group("bystander_life"), group("no such")), ("cells", "immune", "bystander", ""));
-        assert!(GROUPS.len() > 80, "{}", GROUPS.len());
-    }
 }

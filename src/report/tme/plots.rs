@@ -110,14 +110,19 @@ pub(super) fn uptake(result: &TmeResult) -> Option<Plot> {
         return None;
     }
     let mut curves = Vec::new();
-    for (region, colour) in result.domain.regions.iter().zip(COLOURS.iter().copied().cycle()) {
-        let mine: Vec<&PredictedUptake> = result.predicted.iter().filter(|p| p.region == *region).collect();
-        let Some(first) = mine.first() else { continue };
-        let origin = (f64::from(first.from), 1.0);
+    let mut places: Vec<&str> = Vec::new();
+    for p in &result.predicted {
+        if !places.contains(&p.place.as_str()) {
+            places.push(&p.place);
+        }
+    }
+    for (place, colour) in places.into_iter().zip(COLOURS.iter().copied().cycle()) {
+        let mine: Vec<&PredictedUptake> = result.predicted.iter().filter(|p| p.place == place).collect();
+        let origin = (f64::from(mine[0].from), 1.0);
         let predicted = std::iter::once(origin).chain(mine.iter().map(|p| (f64::from(p.fraction), p.factor))).collect();
         let measured = std::iter::once(origin).chain(mine.iter().filter_map(|p| Some((f64::from(p.fraction), p.measured?)))).collect();
-        curves.push(Curve::line(format!("{region}, predicted"), colour, predicted).dotted(false));
-        curves.push(Curve::line(format!("{region}, measured"), colour, measured).dotted(true).bare());
+        curves.push(Curve::line(format!("{place}, predicted"), colour, predicted).dotted(false));
+        curves.push(Curve::line(format!("{place}, measured"), colour, measured).dotted(true).bare());
     }
     let numbers: Vec<u32> = result.fractions.iter().map(|f| f.0).collect();
     let (first, last) = (*numbers.first()?, *numbers.last()?);
