@@ -395,6 +395,19 @@ fn plots_are_well_formed_and_stay_inside() {
     assert!(of(true).contains("immune") && of(true).contains("not calibrated") && !of(false).contains("immune"));
 }
 
+#[test]
+fn assumed_parameters_are_on_the_methods_page() {
+    let page = include_str!("../../docs/methods/microenvironment.md");
+    let set = dosaic::plan::ParameterSet::built_in("normal");
+    for (name, parameter) in set.iter().filter(|(_, p)| p.is_assumed()) {
+        let row = page.lines().find(|l| l.starts_with(&format!("| {} | `", parameter.section)));
+        let row = row.unwrap_or_else(|| panic!("no row for {}", parameter.section));
+        let item = row.split(['|', ',']).map(str::trim).find(|item| item.starts_with(&format!("`{name}` ")));
+        let recalled = if parameter.mark == dosaic::plan::Mark::R { " (R)" } else { "" };
+        assert_eq!(item, Some(format!("`{name}` {}{recalled}", parameter.written).as_str()));
+    }
+}
+
 /// All keys of a JSON document as the format page calls them.
 fn keys(value: &serde_json::Value, path: &str, into: &mut BTreeSet<String>) {
     match value {
