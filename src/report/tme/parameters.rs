@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::TmeResult;
+use super::{RESEARCH, TmeResult};
 use crate::{
     plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, OxygenPlan, Parameter, Quality, TissueParameters, TmePlan, TmeRegion},
     report::tables::{line, number},
@@ -57,48 +57,40 @@ fn read<'p>(plan: &'p TmePlan, region: &'p TmeRegion) -> impl Iterator<Item = (&
     region.parameters.iter().filter(|(name, p)| used(plan, name, p))
 }
 
+/// Last column of `tme_parameters.csv` where the immune part is on: filled for the parameters of that part.
+pub const PARAMETER_IMMUNE_COLUMN: &str = "immune_note";
+
 /// One line per region and parameter: linear-quadratic ones first, then those of the microenvironment; drugs at the end.
 pub fn parameters_csv(result: &TmeResult) -> String {
+    let plan = &result.plan;
     let mut text = String::new();
-    line(&mut text, PARAMETER_COLUMNS.iter().copied());
+    line(&mut text, PARAMETER_COLUMNS.into_iter().chain(plan.immune.then_some(PARAMETER_IMMUNE_COLUMN)));
+    let mut push = |cells: [&str; 13], immune: bool| {
+        let note = plan.immune.then_some(if immune { RESEARCH } else { "" });
+        line(&mut text, cells.into_iter().chain(note));
+    };
     for (region, tissue) in result.domain.regions.iter().zip(&result.tissues) {
         for (key, value, unit) in linear_quadratic(tissue) {
             let assumed = yes(tissue.assumed.iter().any(|a| a == key));
-            let origin = "response plan and tissue";
-            line(&mut text, [region, "linear-quadratic", key, &number(value), unit, "", "", "", "", "", origin, assumed, ""].into_iter());
+            let value = number(value);
+            push([region, "linear-quadratic", key, &value, unit, "", "", "", "", "", "response plan and tissue", assumed, ""], false);
         }
-        let Some(set) = result.plan.regions.iter().find(|r| r.region == *region) else { continue };
-        for (name, p) in read(&result.plan, set) {
-            let cells = [
-                region.as_str(),
-                &p.section,
-                name,
-                &number(p.value),
-                &p.unit,
-                &p.written,
-                &number(p.range[0]),
-                &number(p.range[1]),
-                mark(p.mark),
-                &p.source,
-                origin(p.origin),
-                yes(p.is_assumed()),
-                yes(p.is_unusual()),
-            ];
-            line(&mut text, cells.into_iter());
+        let Some(set) = plan.regions.iter().find(|r| r.region == *region) else { continue };
+        for (name, p) in read(plan, set) {
+            let [value, low, high] = [p.value, p.range[0], p.range[1]].map(number);
+            let (assumed, outside) = (yes(p.is_assumed()), yes(p.is_unusual()));
+            let (mark, origin) = (mark(p.mark), origin(p.origin));
+            let cells = [region, &p.section, name, &value, &p.unit, &p.written, &low, &high, mark, &p.source, origin, assumed, outside];
+            push(cells, p.section == "immune" || name == "m2_suppression");
         }
     }
-    for drug in result.plan.drugs.iter().filter(|d| acts(&result.plan, d)) {
-        for (name, value, unit) in drug_parameters(drug) {
+    for drug in &plan.drugs {
+        for (name, value, unit, immune) in drug_parameters(drug, plan.immune) {
             let name = format!("{}: {name}", drug.name);
-            line(&mut text, ["", "drugs", &name, &number(value), &unit, "", "", "", "", "", "plan", "no", ""].into_iter());
+            push(["", "drugs", &name, &number(value), unit, "", "", "", "", "", "plan", "no", ""], immune);
         }
     }
     text
-}
-
-/// Whether a drug has an effect other than through a part that is off.
-fn acts(plan: &TmePlan, drug: &DrugPlan) -> bool {
-    plan.immune || drug.effects.iter().any(|e| e.hook != Hook::Checkpoint)
 }
 
 fn linear_quadratic(tissue: &TissueParameters) -> [(&'static str, f64, &'static str); 5] {
@@ -111,31 +103,38 @@ fn linear_quadratic(tissue: &TissueParameters) -> [(&'static str, f64, &'static 
     ]
 }
 
-fn drug_parameters(drug: &DrugPlan) -> Vec<(String, f64, String)> {
+/// Names, values and units of a drug's parameters, and whether they belong to the immune part; none where the drug acts on that alone and it is off.
+fn drug_parameters(drug: &DrugPlan, immune: bool) -> Vec<(String, f64, &'static str, bool)> {
+    let acting: Vec<_> = drug.effects.iter().filter(|e| immune || e.hook != Hook::Checkpoint).collect();
     let mut list = Vec::new();
-    let mut add = |name: &str, value: f64, unit: &str| list.push((name.to_owned(), value, unit.to_owned()));
+    if acting.is_empty() {
+        return list;
+    }
+    let blocks = acting.iter().any(|e| e.hook == Hook::Checkpoint);
+    let mut add = |name: &str, value: f64, unit: &'static str, immune: bool| list.push((name.to_owned(), value, unit, immune));
     match drug.kinetics {
         DrugKinetics::TwoCompartment { clearance, central, peripheral, exchange, nanomolar } => {
-            add("clearance", clearance, "L/d");
-            add("central volume", central, "L");
-            add("peripheral volume", peripheral, "L");
-            add("exchange", exchange, "L/d");
-            add("concentration per mg/L", nanomolar, "nM");
+            add("clearance", clearance, "L/d", blocks);
+            add("central volume", central, "L", blocks);
+            add("peripheral volume", peripheral, "L", blocks);
+            add("exchange", exchange, "L/d", blocks);
+            add("concentration per mg/L", nanomolar, "nM", blocks);
         }
         DrugKinetics::OneCompartment { elimination, absorption } => {
-            add("elimination", elimination, "/d");
+            add("elimination", elimination, "/d", blocks);
             if let Some(absorption) = absorption {
-                add("absorption", absorption, "/d");
+                add("absorption", absorption, "/d", blocks);
             }
         }
     }
-    for effect in &drug.effects {
+    for effect in acting {
         let hook = hook(effect.hook);
-        let checkpoint = effect.hook == Hook::Checkpoint;
-        add(&format!("{hook}, {}", if checkpoint { "K_D" } else { "half-effect amount" }), effect.ec50, if checkpoint { "nM" } else { "" });
-        if !checkpoint {
-            add(&format!("{hook}, full effect"), effect.strength, "");
-            add(&format!("{hook}, steepness"), effect.hill, "");
+        if effect.hook == Hook::Checkpoint {
+            add(&format!("{hook}, K_D"), effect.ec50, "nM", true);
+        } else {
+            add(&format!("{hook}, half-effect amount"), effect.ec50, "", false);
+            add(&format!("{hook}, full effect"), effect.strength, "", false);
+            add(&format!("{hook}, steepness"), effect.hill, "", false);
         }
     }
     list
