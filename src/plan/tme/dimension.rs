@@ -106,6 +106,6 @@ pub(super) fn of_unit(unit: &str) -> Option<&'static Dimension> {
 }
 
 /// The unit in which the model computes.
-pub(super) fn model_unit(dimension: &Dimension) -> &'static str {
+pub(in crate::plan) fn model_unit(dimension: &Dimension) -> &'static str {
     if dimension.bare { "" } else { dimension.units.iter().find(|u| u.1 == Power(0)).map_or("", |u| u.0) }
 }
