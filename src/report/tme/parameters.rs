@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RESEARCH, TmeResult};
 use crate::{
-    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, OxygenPlan, Parameter, Quality, TissueParameters, TmePlan, TmeRegion},
+    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, Parameter, TissueParameters},
     report::tables::{line, number},
     units::SECONDS_PER_HOUR,
 };
@@ -26,37 +26,6 @@ pub const PARAMETER_COLUMNS: [&str; 13] = [
     "outside_range",
 ];
 
-/// Whether a simulation of this plan reads a parameter.
-fn used(plan: &TmePlan, name: &str, parameter: &Parameter) -> bool {
-    let micro = matches!(plan.oxygen, OxygenPlan::Micro(_));
-    match parameter.section.as_str() {
-        "immune" => plan.immune,
-        "bystander" => plan.bystander && (name != "bystander_diffusivity" || micro),
-        "marrow" => plan.marrow.is_some(),
-        "oxygen" => match name {
-            _ if plan.oxygen == OxygenPlan::Off => false,
-            "hypoxic_fraction" | "radius_spread" | "capillary_radius" => !micro,
-            _ => true,
-        },
-        "quality" => match name {
-            "let_slope" | "let_max" => plan.quality == Quality::Let,
-            "nucleus_radius" => plan.few_hits,
-            "recoil_let" => plan.quality != Quality::Rbe,
-            _ => plan.quality == Quality::Mkm,
-        },
-        _ => match name {
-            "blood_dose_ratio" => plan.blood.is_none(),
-            "m2_suppression" => plan.immune,
-            _ => true,
-        },
-    }
-}
-
-/// Parameters of a region that a simulation reads.
-fn read<'p>(plan: &'p TmePlan, region: &'p TmeRegion) -> impl Iterator<Item = (&'p str, &'p Parameter)> {
-    region.parameters.iter().filter(|(name, p)| used(plan, name, p))
-}
-
 /// Last column of `tme_parameters.csv` where the immune part is on: filled for the parameters of that part.
 pub const PARAMETER_IMMUNE_COLUMN: &str = "immune_note";
 
@@ -76,7 +45,7 @@ pub fn parameters_csv(result: &TmeResult) -> String {
             push([region, "linear-quadratic", key, &value, unit, "", "", "", "", "", "response plan and tissue", assumed, ""], false);
         }
         let Some(set) = plan.regions.iter().find(|r| r.region == *region) else { continue };
-        for (name, p) in read(plan, set) {
+        for (name, p) in plan.used(set) {
             let [value, low, high] = [p.value, p.range[0], p.range[1]].map(number);
             let (assumed, outside) = (yes(p.is_assumed()), yes(p.is_unusual()));
             let (mark, origin) = (mark(p.mark), origin(p.origin));
@@ -87,7 +56,7 @@ pub fn parameters_csv(result: &TmeResult) -> String {
     for drug in &plan.drugs {
         for (name, value, unit, immune) in drug_parameters(drug, plan.immune) {
             let name = format!("{}: {name}", drug.name);
-            push(["", "drugs", &name, &number(value), unit, "", "", "", "", "", "plan", "no", ""], immune);
+            push(["", "drugs", &name, &number(value), unit, "", "", "", "", "", "plan or preset", "no", ""], immune);
         }
     }
     text
@@ -185,7 +154,7 @@ pub fn assumed(result: &TmeResult) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut seen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for region in &result.plan.regions {
-        for (name, p) in read(&result.plan, region) {
+        for (name, p) in result.plan.used(region) {
             let value = quantity(p.value, &p.unit);
             let [low, high] = p.range.map(|x| quantity(x, &p.unit));
             let range = format!("{low} to {high}");
@@ -216,7 +185,7 @@ pub fn assumed(result: &TmeResult) -> Vec<String> {
 
 /// How many of the parameters used are assumed, and which lie outside their range: for the screen, where [`assumed`] would be too long.
 pub fn assumed_count(result: &TmeResult) -> String {
-    let all = || result.plan.regions.iter().flat_map(|region| read(&result.plan, region));
+    let all = || result.plan.regions.iter().flat_map(|region| result.plan.used(region));
     let names = |keep: fn(&Parameter) -> bool| -> BTreeSet<&str> { all().filter(|(_, p)| keep(p)).map(|(name, _)| name).collect() };
     let (total, assumed, outside) = (names(|_| true), names(Parameter::is_assumed), names(Parameter::is_unusual));
     let mut text = format!(
