@@ -193,9 +193,11 @@ fn parameters_are_those_that_the_model_read() {
     let names = |result: &TmeResult| -> BTreeSet<String> { rows(result).iter().map(|r| r["parameter"].clone()).collect() };
     let more: BTreeSet<String> = names(&on).difference(&names(&off)).cloned().collect();
     let drug = ["clearance", "central volume", "peripheral volume", "exchange", "concentration per mg/L", "PD-1/PD-L1 binding, K_D"];
-    let mut expected: BTreeSet<String> = drug.iter().map(|n| format!("pembrolizumab: {n}")).collect();
-    expected.extend(["priming", "clock_scale", "m2_suppression"].map(String::from));
-    assert_eq!(more, expected);
+    let expected: BTreeSet<String> = drug.iter().map(|n| format!("pembrolizumab: {n}")).collect();
+    let section =
+        |name: &str| parse(&written(&on).texts["tme_parameters.csv"]).iter().any(|r| r["parameter"] == *name && r["group"] == "immune");
+    assert!(expected.is_subset(&more) && more.contains("priming") && more.contains("m2_suppression"));
+    assert!(more.difference(&expected).all(|name| name == "m2_suppression" || section(name)), "{more:?}");
     // Switched off, of another model of quality, or replaced by a region.
     let absent = ["bystander_dose", "marrow_alpha", "domain_radius"];
     assert!(absent.iter().all(|n| !names(&on).contains(*n)));
@@ -208,26 +210,34 @@ fn parameters_are_those_that_the_model_read() {
     let found = names(&other);
     assert!(absent.iter().all(|n| found.contains(*n)) && !found.contains("let_max") && !found.contains("blood_dose_ratio"));
 
+    let noted: BTreeSet<String> = rows(&on).iter().filter(|r| r["immune_note"] == RESEARCH).map(|r| r["parameter"].clone()).collect();
+    assert_eq!(noted, more);
+    let set = &on.plan.regions[0].parameters;
     let all = rows(&on);
     let find = |name: &str| all.iter().find(|r| r["parameter"] == name && r["region"] != "node").unwrap();
     let half_life = find("doomed_half_life");
-    let cells = ["group", "value", "unit", "range_low", "range_high", "mark", "origin", "assumed", "outside_range", "source"];
+    let cells = ["group", "value", "unit", "written", "range_low", "range_high", "mark", "origin", "assumed", "outside_range"];
     let found = cells.map(|c| half_life[c].as_str());
-    assert_eq!(found, ["cells", "40", "d", "4", "90", "A", "built-in", "yes", "no", "a source, with a comma"]);
+    assert_eq!(found, ["cells", "40", "d", "40 d", "4", "90", "A", "built-in", "yes", "no"]);
+    assert_eq!(half_life["source"], set.parameters["doomed_half_life"].source);
     assert_eq!((find("angiogenesis")["assumed"].as_str(), find("angiogenesis")["outside_range"].as_str()), ("no", "yes"));
     assert_eq!((find("alpha")["assumed"].as_str(), find("alpha_beta")["assumed"].as_str()), ("yes", "no"));
     near(number(find("repair_half_time"), "value"), 1.5, 1e-12);
     assert_eq!(number(find("nimorazole: hypoxic sensitisation, full effect"), "value"), 0.5);
 
     let assumed = parameters::assumed(&on);
-    let half_life = "doomed_half_life = 40 d is assumed (4 to 90 d thought possible; a source, with a comma); in all evolving regions";
-    assert!(assumed.iter().any(|s| s == half_life), "{assumed:#?}");
+    let source = &set.parameters["doomed_half_life"].source;
+    let half_life = format!("doomed_half_life = 40 d is assumed (4 d to 90 d thought possible; {source}); in all evolving regions");
+    assert!(assumed.contains(&half_life), "{assumed:#?}");
     assert!(assumed.iter().any(|s| s.contains("oer_half = 3 mmHg is recalled")));
-    assert!(assumed.iter().any(|s| s.contains("angiogenesis = 0.5 /d, from the plan, is outside") && s.contains("0 to 0.2 /d")));
+    assert!(assumed.iter().any(|s| s.contains("angiogenesis = 0.5 /d, from the plan, is outside") && s.contains("0 /d to 0.2 /d")));
     assert!(assumed.iter().any(|s| s == "alpha, rbe_high_let of node are assumed (response parameters)"));
-    assert!(!assumed.iter().any(|s| s.contains("initial_cells") || s.contains("packing")), "given by the plan; published");
+    assert!(!assumed.iter().any(|s| s.starts_with("initial_cells") || s.starts_with("packing")), "given by the plan; published");
     let count = parameters::assumed_count(&off);
-    assert!(count.starts_with("5 of 8 parameters") && count.ends_with("possible: angiogenesis"), "{count}");
+    let of_node: Vec<_> = rows(&off).into_iter().filter(|r| r["region"] == "node" && r["group"] != "linear-quadratic").collect();
+    let assumed = of_node.iter().filter(|r| r["assumed"] == "yes").count();
+    assert!(assumed > 30 && count.starts_with(&format!("{assumed} of {} parameters", of_node.len())), "{count}");
+    assert!(count.ends_with("possible: angiogenesis"), "{count}");
 }
 
 #[test]
@@ -385,6 +395,19 @@ fn plots_are_well_formed_and_stay_inside() {
     // Immune panels only where they belong, with their note.
     let of = |immune: bool| written(&two_lesions(immune, 0.0)).texts["tme_timeline_node.svg"].clone();
     assert!(of(true).contains("immune") && of(true).contains("not calibrated") && !of(false).contains("immune"));
+}
+
+#[test]
+fn assumed_parameters_are_on_the_methods_page() {
+    let page = include_str!("../../docs/methods/microenvironment.md");
+    let set = dosaic::plan::ParameterSet::built_in("normal");
+    for (name, parameter) in set.iter().filter(|(_, p)| p.is_assumed()) {
+        let row = page.lines().find(|l| l.starts_with(&format!("| {} | `", parameter.section)));
+        let row = row.unwrap_or_else(|| panic!("no row for {}", parameter.section));
+        let item = row.split(['|', ',']).map(str::trim).find(|item| item.starts_with(&format!("`{name}` ")));
+        let recalled = if parameter.mark == dosaic::plan::Mark::R { " (R)" } else { "" };
+        assert_eq!(item, Some(format!("`{name}` {}{recalled}", parameter.written).as_str()));
+    }
 }
 
 /// All keys of a JSON document as the format page calls them.

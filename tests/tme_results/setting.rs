@@ -6,8 +6,8 @@ use dosaic::{
     error::Result,
     grid::VoxelGrid,
     plan::{
-        DrugEffect, DrugKinetics, DrugPlan, Growth, Hook, Mark, MicroOxygenPlan, Origin, OxygenPlan, Parameter, ParameterSet, Quality,
-        TissueParameters, TmePlan, TmeRegion,
+        DrugEffect, DrugKinetics, DrugPlan, Growth, Hook, MicroOxygenPlan, OxygenPlan, ParameterSet, Quality, TissueParameters, TmePlan,
+        TmeRegion,
     },
     report::{
         ResultWriter,
@@ -44,29 +44,12 @@ impl ResultWriter for Memory {
     }
 }
 
-pub(crate) fn parameter(value: f64, range: [f64; 2], unit: &str, mark: Mark, origin: Origin) -> Parameter {
-    Parameter { value, range, unit: unit.into(), mark, source: "a source, with a comma".into(), origin }
-}
-
-/// Some of the parameters; half of full packing at the start.
+/// Those of neuroendocrine tumours, with half of full packing at the start and vessels that grow faster than is thought possible.
 fn parameters() -> ParameterSet {
-    let list = [
-        ("initial_cells", parameter(0.5, [0.1, 1.0], "1", Mark::A, Origin::Plan)),
-        ("packing", parameter(2.06e8, [1.67e8, 2.06e8], "/mL", Mark::V, Origin::BuiltIn)),
-        ("doomed_half_life", parameter(40.0, [4.0, 90.0], "d", Mark::A, Origin::BuiltIn)),
-        ("oer_half", parameter(3.0, [2.0, 5.0], "mmHg", Mark::R, Origin::File)),
-        ("angiogenesis", parameter(0.5, [0.0, 0.2], "/d", Mark::A, Origin::Plan)),
-        ("radius_spread", parameter(0.35, [0.1, 0.6], "1", Mark::A, Origin::BuiltIn)),
-        ("priming", parameter(279.0, [100.0, 600.0], "/d", Mark::V, Origin::BuiltIn)),
-        ("clock_scale", parameter(7.7, [1.0, 20.0], "1", Mark::A, Origin::BuiltIn)),
-        ("m2_suppression", parameter(1.0, [0.0, 5.0], "1", Mark::A, Origin::BuiltIn)),
-        ("bystander_dose", parameter(0.2, [0.05, 1.0], "Gy", Mark::A, Origin::BuiltIn)),
-        ("marrow_alpha", parameter(0.3, [0.1, 0.6], "/Gy", Mark::A, Origin::BuiltIn)),
-        ("let_max", parameter(120.0, [100.0, 150.0], "keV/um", Mark::A, Origin::BuiltIn)),
-        ("domain_radius", parameter(0.42, [0.2, 0.5], "um", Mark::R, Origin::BuiltIn)),
-        ("blood_dose_ratio", parameter(0.0087, [0.001, 0.05], "1", Mark::A, Origin::BuiltIn)),
-    ];
-    ParameterSet { parameters: list.into_iter().map(|(name, p)| (name.to_owned(), p)).collect() }
+    let mut set = ParameterSet::built_in("net");
+    set.set("initial_cells", 0.5);
+    set.set("angiogenesis", 0.5);
+    set
 }
 
 pub(crate) fn tissue() -> TissueParameters {
@@ -219,13 +202,13 @@ pub(crate) fn two_lesions(immune: bool, high_let: f64) -> TmeResult {
         ];
         snapshot(time, 3, &fields)
     };
-    let predicted = |region: &str, fraction, factor, measured| PredictedUptake {
+    let predicted = |place: &str, fraction, factor, measured| PredictedUptake {
         fraction,
-        region: region.into(),
+        place: place.into(),
         from: 1,
         factor,
         measured,
-        pattern_change: 0.05,
+        largest_change: 0.05,
         retransported: false,
     };
     TmeResult {

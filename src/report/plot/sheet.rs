@@ -1,10 +1,13 @@
-//! A sheet: panels above each other with one abscissa, marks across all of them, and what each line means at the right.
+//! A sheet: panels above each other with one abscissa, marks across all of them, and one legend at the right.
+//!
+//! A line is named beside the first panel in which it stands.
 
 use super::{Scale, begin, escape, frame_with, label, put, side};
 
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 640.0;
-const WIDTH: f64 = 860.0;
+/// Least width, and that of a character of the legend.
+const WIDTH: (f64, f64) = (860.0, 6.6);
 /// Where the names of the lines begin, and how far apart they stand.
 const NAMES: (f64, f64) = (RIGHT + 46.0, 17.0);
 /// Distance between panels.
@@ -107,11 +110,17 @@ impl Sheet {
         let mut top = 38.0 + MARK.0 * lines as f64;
         let marks_top = top;
         let heights: f64 = self.panels.iter().map(|p| p.height + GAP).sum();
-        let mut out = begin(WIDTH, top + heights + 44.0, (LEFT, &self.title));
+        let longest = self.panels.iter().flat_map(|p| &p.curves).map(|c| c.name.chars().count()).max().unwrap_or(0) as f64;
+        let width = (NAMES.0 + 10.0 + WIDTH.1 * longest).ceil().max(WIDTH.0);
+        let mut out = begin(width, top + heights + 44.0, (LEFT, &self.title));
+        let mut named: Vec<&Curve> = Vec::new();
         let ticks = self.ticks.clone().unwrap_or_else(|| x.ticks().into_iter().map(|t| (t, label(t))).collect());
         for (i, panel) in self.panels.iter().enumerate() {
             let bottom = top + panel.height;
             panel.draw(&mut out, &x, &ticks, (top, bottom), i + 1 == self.panels.len());
+            let new: Vec<&Curve> = panel.curves.iter().filter(|c| !named.iter().any(|n| n.looks_like(c))).collect();
+            panel.legend(&mut out, top, &new);
+            named.extend(new);
             top = bottom + GAP;
         }
         let bottom = top - GAP;
@@ -167,7 +176,7 @@ impl Panel {
         let (mut low, mut above) = (0.0, if high > 0.0 { 1.08 * high } else { 1.0 });
         if let Some(floor) = self.log {
             let least = finite().filter(|v| v.is_finite() && *v > 0.0).fold(f64::INFINITY, f64::min);
-            above = if high > 0.0 { decade(1.0001 * high, f64::ceil) } else { 1.0 };
+            above = if high > 0.0 { decade(0.999 * high, f64::ceil) } else { 1.0 };
             low = if least.is_finite() { decade(least.max(floor), f64::floor) } else { 0.1 * above };
             low = low.min(0.1 * above);
         } else {
@@ -186,9 +195,15 @@ impl Panel {
             put(out, format_args!(r##"<line x1="{LEFT}" x2="{RIGHT}" y1="{at:.1}" y2="{at:.1}" stroke="#444" stroke-dasharray="6 3"/>"##));
             put(out, format_args!(r#"<text x="{}" y="{:.1}" font-size="11">{}</text>"#, RIGHT + 5.0, at + 4.0, escape(name)));
         }
-        let mut line = top + 12.0;
         for curve in &self.curves {
             curve.draw(out, x, &y);
+        }
+    }
+
+    /// Names of curves and the remark.
+    fn legend(&self, out: &mut String, top: f64, curves: &[&Curve]) {
+        let mut line = top + 12.0;
+        for curve in curves {
             curve.sample(out, line);
             line += NAMES.1;
         }
@@ -201,6 +216,12 @@ impl Panel {
 }
 
 impl Curve {
+    /// Whether two curves have the same name and appearance.
+    fn looks_like(&self, other: &Self) -> bool {
+        let key = |c: &Self| (c.colour, c.dashed, c.points, c.bare);
+        self.name == other.name && key(self) == key(other)
+    }
+
     fn draw(&self, out: &mut String, x: &Scale, y: &Scale) {
         let inside = |v: &&(f64, f64)| v.1.is_finite() && !(y.log && v.1 <= 0.0);
         if !self.bare {

@@ -1,106 +1,65 @@
 //! `tme_parameters.csv`: every parameter that a simulation used, with its evidence; and in sentences, which of them nobody measured.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::TmeResult;
+use super::{RESEARCH, TmeResult};
 use crate::{
-    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, OxygenPlan, Parameter, Quality, TissueParameters, TmePlan},
+    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, Parameter, TissueParameters},
     report::tables::{line, number},
     units::SECONDS_PER_HOUR,
 };
 
 /// Columns of `tme_parameters.csv`.
-pub const PARAMETER_COLUMNS: [&str; 12] =
-    ["region", "group", "parameter", "value", "unit", "range_low", "range_high", "mark", "source", "origin", "assumed", "outside_range"];
+pub const PARAMETER_COLUMNS: [&str; 13] = [
+    "region",
+    "group",
+    "parameter",
+    "value",
+    "unit",
+    "written",
+    "range_low",
+    "range_high",
+    "mark",
+    "source",
+    "origin",
+    "assumed",
+    "outside_range",
+];
 
-/// Group of each parameter: the table of the parameter file in which it stands.
-static GROUPS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
-    let file: toml::Table = include_str!("../../plan/tme/parameters.toml").parse().expect("the built-in parameter file is TOML");
-    let groups = file.into_iter().filter(|(group, _)| group != "tissue");
-    let names = groups.filter_map(|(group, entries)| Some((group, entries.as_table()?.keys().cloned().collect::<Vec<_>>())));
-    names.flat_map(|(group, names)| names.into_iter().map(move |name| (name, group.clone()))).collect()
-});
-
-/// Group of a parameter; empty if the built-in file has no such parameter.
-fn group(name: &str) -> &'static str {
-    GROUPS.get(name).map_or("", String::as_str)
-}
-
-/// Whether a simulation of this plan reads a parameter.
-fn used(plan: &TmePlan, name: &str) -> bool {
-    match group(name) {
-        "immune" => plan.immune,
-        "bystander" => plan.bystander,
-        "marrow" => plan.marrow.is_some(),
-        "oxygen" => match (name, &plan.oxygen) {
-            (_, OxygenPlan::Off) => false,
-            ("hypoxic_fraction" | "radius_spread" | "capillary_radius", OxygenPlan::Micro(_)) => false,
-            _ => true,
-        },
-        "quality" => match name {
-            "let_slope" | "let_max" => plan.quality == Quality::Let,
-            "nucleus_radius" => plan.few_hits,
-            _ => plan.quality == Quality::Mkm,
-        },
-        _ => match name {
-            "blood_dose_ratio" => plan.blood.is_none(),
-            "m2_suppression" => plan.immune,
-            _ => true,
-        },
-    }
-}
-
-/// Whether nobody measured a value: recalled or assumed, and not given by the plan.
-fn is_assumed(parameter: &Parameter) -> bool {
-    parameter.origin != Origin::Plan && matches!(parameter.mark, Mark::R | Mark::A)
-}
-
-fn outside_range(parameter: &Parameter) -> bool {
-    let [low, high] = parameter.range;
-    !(low..=high).contains(&parameter.value)
-}
+/// Last column of `tme_parameters.csv` where the immune part is on: filled for the parameters of that part.
+pub const PARAMETER_IMMUNE_COLUMN: &str = "immune_note";
 
 /// One line per region and parameter: linear-quadratic ones first, then those of the microenvironment; drugs at the end.
 pub fn parameters_csv(result: &TmeResult) -> String {
+    let plan = &result.plan;
     let mut text = String::new();
-    line(&mut text, PARAMETER_COLUMNS.iter().copied());
+    line(&mut text, PARAMETER_COLUMNS.into_iter().chain(plan.immune.then_some(PARAMETER_IMMUNE_COLUMN)));
+    let mut push = |cells: [&str; 13], immune: bool| {
+        let note = plan.immune.then_some(if immune { RESEARCH } else { "" });
+        line(&mut text, cells.into_iter().chain(note));
+    };
     for (region, tissue) in result.domain.regions.iter().zip(&result.tissues) {
         for (key, value, unit) in linear_quadratic(tissue) {
             let assumed = yes(tissue.assumed.iter().any(|a| a == key));
-            let origin = "response plan and tissue";
-            line(&mut text, [region, "linear-quadratic", key, &number(value), unit, "", "", "", "", origin, assumed, ""].into_iter());
+            let value = number(value);
+            push([region, "linear-quadratic", key, &value, unit, "", "", "", "", "", "response plan and tissue", assumed, ""], false);
         }
-        let Some(set) = result.plan.regions.iter().find(|r| r.region == *region) else { continue };
-        for (name, p) in set.parameters.parameters.iter().filter(|(name, _)| used(&result.plan, name)) {
-            let cells = [
-                region.as_str(),
-                group(name),
-                name,
-                &number(p.value),
-                &p.unit,
-                &number(p.range[0]),
-                &number(p.range[1]),
-                mark(p.mark),
-                &p.source,
-                origin(p.origin),
-                yes(is_assumed(p)),
-                yes(outside_range(p)),
-            ];
-            line(&mut text, cells.into_iter());
+        let Some(set) = plan.regions.iter().find(|r| r.region == *region) else { continue };
+        for (name, p) in plan.used(set) {
+            let [value, low, high] = [p.value, p.range[0], p.range[1]].map(number);
+            let (assumed, outside) = (yes(p.is_assumed()), yes(p.is_unusual()));
+            let (mark, origin) = (mark(p.mark), origin(p.origin));
+            let cells = [region, &p.section, name, &value, &p.unit, &p.written, &low, &high, mark, &p.source, origin, assumed, outside];
+            push(cells, p.section == "immune" || name == "m2_suppression");
         }
     }
-    for drug in result.plan.drugs.iter().filter(|d| acts(&result.plan, d)) {
-        for (name, value, unit) in drug_parameters(drug) {
+    for drug in &plan.drugs {
+        for (name, value, unit, immune) in drug_parameters(drug, plan.immune) {
             let name = format!("{}: {name}", drug.name);
-            line(&mut text, ["", "drugs", &name, &number(value), &unit, "", "", "", "", "plan", "no", ""].into_iter());
+            push(["", "drugs", &name, &number(value), unit, "", "", "", "", "", "plan or preset", "no", ""], immune);
         }
     }
     text
-}
-
-/// Whether a drug has an effect other than through a part that is off.
-fn acts(plan: &TmePlan, drug: &DrugPlan) -> bool {
-    plan.immune || drug.effects.iter().any(|e| e.hook != Hook::Checkpoint)
 }
 
 fn linear_quadratic(tissue: &TissueParameters) -> [(&'static str, f64, &'static str); 5] {
@@ -113,31 +72,38 @@ fn linear_quadratic(tissue: &TissueParameters) -> [(&'static str, f64, &'static 
     ]
 }
 
-fn drug_parameters(drug: &DrugPlan) -> Vec<(String, f64, String)> {
+/// Names, values and units of a drug's parameters, and whether they belong to the immune part; none where the drug acts on that alone and it is off.
+fn drug_parameters(drug: &DrugPlan, immune: bool) -> Vec<(String, f64, &'static str, bool)> {
+    let acting: Vec<_> = drug.effects.iter().filter(|e| immune || e.hook != Hook::Checkpoint).collect();
     let mut list = Vec::new();
-    let mut add = |name: &str, value: f64, unit: &str| list.push((name.to_owned(), value, unit.to_owned()));
+    if acting.is_empty() {
+        return list;
+    }
+    let blocks = acting.iter().any(|e| e.hook == Hook::Checkpoint);
+    let mut add = |name: &str, value: f64, unit: &'static str, immune: bool| list.push((name.to_owned(), value, unit, immune));
     match drug.kinetics {
         DrugKinetics::TwoCompartment { clearance, central, peripheral, exchange, nanomolar } => {
-            add("clearance", clearance, "L/d");
-            add("central volume", central, "L");
-            add("peripheral volume", peripheral, "L");
-            add("exchange", exchange, "L/d");
-            add("concentration per mg/L", nanomolar, "nM");
+            add("clearance", clearance, "L/d", blocks);
+            add("central volume", central, "L", blocks);
+            add("peripheral volume", peripheral, "L", blocks);
+            add("exchange", exchange, "L/d", blocks);
+            add("concentration per mg/L", nanomolar, "nM", blocks);
         }
         DrugKinetics::OneCompartment { elimination, absorption } => {
-            add("elimination", elimination, "/d");
+            add("elimination", elimination, "/d", blocks);
             if let Some(absorption) = absorption {
-                add("absorption", absorption, "/d");
+                add("absorption", absorption, "/d", blocks);
             }
         }
     }
-    for effect in &drug.effects {
+    for effect in acting {
         let hook = hook(effect.hook);
-        let checkpoint = effect.hook == Hook::Checkpoint;
-        add(&format!("{hook}, {}", if checkpoint { "K_D" } else { "half-effect amount" }), effect.ec50, if checkpoint { "nM" } else { "" });
-        if !checkpoint {
-            add(&format!("{hook}, full effect"), effect.strength, "");
-            add(&format!("{hook}, steepness"), effect.hill, "");
+        if effect.hook == Hook::Checkpoint {
+            add(&format!("{hook}, K_D"), effect.ec50, "nM", true);
+        } else {
+            add(&format!("{hook}, half-effect amount"), effect.ec50, "", false);
+            add(&format!("{hook}, full effect"), effect.strength, "", false);
+            add(&format!("{hook}, steepness"), effect.hill, "", false);
         }
     }
     list
@@ -188,15 +154,16 @@ pub fn assumed(result: &TmeResult) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut seen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for region in &result.plan.regions {
-        for (name, p) in region.parameters.parameters.iter().filter(|(name, _)| used(&result.plan, name)) {
+        for (name, p) in result.plan.used(region) {
             let value = quantity(p.value, &p.unit);
-            let range = format!("{} to {}", number(p.range[0]), quantity(p.range[1], &p.unit));
+            let [low, high] = p.range.map(|x| quantity(x, &p.unit));
+            let range = format!("{low} to {high}");
             let mut say = |text: String| seen.entry(text).or_default().push(&region.region);
-            if is_assumed(p) {
+            if p.is_assumed() {
                 let word = if p.mark == Mark::A { "assumed" } else { "recalled, not read again" };
                 say(format!("{name} = {value} is {word} ({range} thought possible; {})", p.source));
             }
-            if outside_range(p) {
+            if p.is_unusual() {
                 say(format!("{name} = {value}, from the {}, is outside what is thought possible, {range}", origin(p.origin)));
             }
         }
@@ -218,15 +185,9 @@ pub fn assumed(result: &TmeResult) -> Vec<String> {
 
 /// How many of the parameters used are assumed, and which lie outside their range: for the screen, where [`assumed`] would be too long.
 pub fn assumed_count(result: &TmeResult) -> String {
-    let all = || {
-        let sets = result.plan.regions.iter().flat_map(|r| &r.parameters.parameters);
-        sets.filter(|(name, _)| used(&result.plan, name)).collect::<Vec<_>>()
-    };
-    let names = |keep: fn(&Parameter) -> bool| {
-        let set: std::collections::BTreeSet<&str> = all().into_iter().filter(|(_, p)| keep(p)).map(|(name, _)| name.as_str()).collect();
-        set
-    };
-    let (total, assumed, outside) = (names(|_| true), names(is_assumed), names(outside_range));
+    let all = || result.plan.regions.iter().flat_map(|region| result.plan.used(region));
+    let names = |keep: fn(&Parameter) -> bool| -> BTreeSet<&str> { all().filter(|(_, p)| keep(p)).map(|(name, _)| name).collect() };
+    let (total, assumed, outside) = (names(|_| true), names(Parameter::is_assumed), names(Parameter::is_unusual));
     let mut text = format!(
         "{} of {} parameters of the microenvironment model are assumed, not measured (tme_parameters.csv)",
         assumed.len(),
@@ -239,7 +200,7 @@ pub fn assumed_count(result: &TmeResult) -> String {
 }
 
 fn quantity(value: f64, unit: &str) -> String {
-    if unit.is_empty() || unit == "1" { number(value) } else { format!("{} {unit}", number(value)) }
+    if unit.is_empty() { number(value) } else { format!("{} {unit}", number(value)) }
 }
 
 /// What is least certain about the model, as far as this simulation depends on it.
@@ -263,15 +224,4 @@ pub fn uncertain(result: &TmeResult) -> Vec<&'static str> {
         (plan.immune, "the radiosensitivity of T cells inside tumours is assumed"),
     ];
     all.into_iter().filter(|(applies, _)| *applies).map(|(_, text)| text).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_are_those_of_the_file() {
-        assert_eq!((group("packing"), group("priming"), group("bystander_life"), group("no such")), ("cells", "immune", "bystander", ""));
-        assert!(GROUPS.len() > 80, "{}", GROUPS.len());
-    }
 }

@@ -3,7 +3,7 @@
 use super::{TmeResult, depth::DepthProfile, fractionation::FractionationTable, uptake::PredictedUptake};
 use crate::{
     report::{
-        plot::{COLOURS, Curve, Level, Mark, Panel, Sheet},
+        plot::{COLOURS, Curve, Level, Mark, Panel, Sheet, label},
         text::digits,
     },
     response::tme::timeline::TimelineRow,
@@ -51,7 +51,7 @@ fn timeline(result: &TmeResult, region: &str, rows: &[&TimelineRow]) -> String {
     }
     tissue.push(Curve::line("doomed cells", ochre, series(|r| r.doomed)).dashed());
     tissue.push(Curve::line("fibroblasts", green, series(|r| r.caf)).dashed());
-    let mut shares = Panel::new("relative", tissue);
+    let mut shares = Panel::new("share, ratio to start", tissue);
     shares.at_least = 1.0;
     panels.push(shares);
     let mut doses = vec![Curve::line("low LET", blue, series(|r| r.dose_low_gy))];
@@ -110,18 +110,23 @@ pub(super) fn uptake(result: &TmeResult) -> Option<Plot> {
         return None;
     }
     let mut curves = Vec::new();
-    for (region, colour) in result.domain.regions.iter().zip(COLOURS.iter().copied().cycle()) {
-        let mine: Vec<&PredictedUptake> = result.predicted.iter().filter(|p| p.region == *region).collect();
-        let Some(first) = mine.first() else { continue };
-        let origin = (f64::from(first.from), 1.0);
+    let mut places: Vec<&str> = Vec::new();
+    for p in &result.predicted {
+        if !places.contains(&p.place.as_str()) {
+            places.push(&p.place);
+        }
+    }
+    for (place, colour) in places.into_iter().zip(COLOURS.iter().copied().cycle()) {
+        let mine: Vec<&PredictedUptake> = result.predicted.iter().filter(|p| p.place == place).collect();
+        let origin = (f64::from(mine[0].from), 1.0);
         let predicted = std::iter::once(origin).chain(mine.iter().map(|p| (f64::from(p.fraction), p.factor))).collect();
         let measured = std::iter::once(origin).chain(mine.iter().filter_map(|p| Some((f64::from(p.fraction), p.measured?)))).collect();
-        curves.push(Curve::line(format!("{region}, predicted"), colour, predicted).dotted(false));
-        curves.push(Curve::line(format!("{region}, measured"), colour, measured).dotted(true).bare());
+        curves.push(Curve::line(format!("{place}, predicted"), colour, predicted).dotted(false));
+        curves.push(Curve::line(format!("{place}, measured"), colour, measured).dotted(true).bare());
     }
     let numbers: Vec<u32> = result.fractions.iter().map(|f| f.0).collect();
     let (first, last) = (*numbers.first()?, *numbers.last()?);
-    let mut panel = Panel::new("uptake over that measured", curves);
+    let mut panel = Panel::new("uptake / measured fraction", curves);
     panel.at_least = 1.0;
     panel.height = 260.0;
     let sheet = Sheet {
@@ -148,21 +153,20 @@ pub(super) fn depth(result: &TmeResult, profiles: &[DepthProfile]) -> Vec<Plot> 
 
 fn depth_sheet(region: &str, profiles: &[&DepthProfile], high_let: bool) -> String {
     let shown = spread(profiles.len(), COLOURS.len());
-    let curves = |label: &str, dashed: bool, of: fn(&super::depth::DepthShell) -> f64| -> Vec<Curve> {
+    let curves = |of: fn(&super::depth::DepthShell) -> f64| -> Vec<Curve> {
         let curve = |(&i, colour): (&usize, &&'static str)| {
             let values = profiles[i].shells.iter().map(|s| (s.depth, of(s))).collect();
-            let name = format!("{} d{label}", digits(profiles[i].time / SECONDS_PER_DAY, 3));
-            let curve = Curve::line(name, colour, values);
-            if dashed { curve.dashed() } else { curve }
+            let name = format!("{} d", label((profiles[i].time / SECONDS_PER_DAY * 1e3).round() / 1e3));
+            Curve::line(name, colour, values)
         };
         shown.iter().zip(&COLOURS).map(curve).collect()
     };
-    let mut survival = Panel::new("viable cells / start", curves("", false, |s| s.surviving));
+    let mut survival = Panel::new("viable cells / start", curves(|s| s.surviving));
     survival.log = Some(LEAST_SURVIVAL);
-    let oxygen = Panel::new("pO2 (mmHg)", curves("", false, |s| s.po2));
-    let mut panels = vec![survival, oxygen, Panel::new("low-LET dose so far (Gy)", curves("", false, |s| s.dose_low))];
+    let oxygen = Panel::new("pO2 (mmHg)", curves(|s| s.po2));
+    let mut panels = vec![survival, oxygen, Panel::new("low-LET dose so far (Gy)", curves(|s| s.dose_low))];
     if high_let {
-        panels.push(Panel::new("high-LET dose so far (Gy)", curves("", false, |s| s.dose_high)));
+        panels.push(Panel::new("high-LET dose so far (Gy)", curves(|s| s.dose_high)));
     }
     let deepest = profiles.iter().flat_map(|p| &p.shells).map(|s| s.depth).fold(0.0, f64::max);
     let title = if shown.len() < profiles.len() {
