@@ -128,11 +128,11 @@ impl Feedback<'_> {
                 let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
                 predicted.extend(source.predicted.into_iter().map(|p| PredictedUptake {
                     fraction: fraction.number,
-                    region: p.place.trim_start_matches("in ").to_owned(),
+                    place: p.place.trim_start_matches("in ").to_owned(),
                     from: p.from,
                     factor: p.factor / self.schedule.scale,
                     measured: None,
-                    pattern_change: p.largest_change,
+                    largest_change: p.largest_change,
                     retransported: !p.kept,
                 }));
             }

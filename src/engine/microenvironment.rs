@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     phantom::Phantom,
-    plan::{OxygenPlan, Plan, TissueParameters, TmePlan},
+    plan::{MicroOxygenPlan, OxygenPlan, Plan, TissueParameters, TmePlan},
     response::tme::{
         Domain,
-        cpu::model::{CpuModel, CpuOxygen},
-        cpu::oxygen::oxygen_lookup,
-        gpu::{GpuModel, GpuOxygen},
-        model::{ModelInput, VoxelModel},
-        oxygen::closure::{OxygenConstants, OxygenTable},
-        simulation::{OxygenSource, Simulation},
+        cpu::oxygen::oxygen_local,
+        micro::{Device, MicroOxygen, MicroState, Supply, random_vessels},
+        open::{self, ModelOxygen},
+        oxygen::OxygenConstants,
+        oxygen_state::Oxygen,
+        simulation::{OxygenField, OxygenSource, Simulation},
     },
-    transport::gpu::adapter::{self, Choice},
+    transport::gpu::{
+        adapter::{self, Choice},
+        device::GpuDevice,
+    },
 };
 
 /// The untreated tumours of a plan, on the device that the plan names.
@@ -25,52 +28,92 @@ use crate::{
 pub(super) fn open(
     plan: &Plan,
     tme: &TmePlan,
-    _phantom: &Phantom,
+    phantom: &Phantom,
     domain: &Domain,
     tissues: &[TissueParameters],
     threads: usize,
 ) -> Result<Simulation> {
-    let device = adapter::choose(&plan.transport.device)?;
-    let build = |input: &ModelInput, cpu: CpuOxygen<f32>, gpu: GpuOxygen| -> Result<Box<dyn VoxelModel>> {
-        Ok(match &device {
-            Choice::Cpu(_) => Box::new(CpuModel::<f32>::new(input, cpu, Some(threads))?),
-            Choice::Gpu(candidate) => Box::new(GpuModel::new(input, &gpu, candidate)?),
-        })
-    };
-    match &tme.oxygen {
-        OxygenPlan::Off => Simulation::new(tme, tissues, domain, OxygenSource::Off, |input| build(input, CpuOxygen::Off, GpuOxygen::Off)),
+    let wanted = &plan.transport.device;
+    let (source, own) = match &tme.oxygen {
+        OxygenPlan::Off => (OxygenSource::Off, Some(ModelOxygen::Off)),
         OxygenPlan::Macro => {
-            let (words, at) = tables(tme)?;
-            let (single, places) = (Arc::new(words.iter().map(|&w| w as f32).collect::<Vec<f32>>()), at.clone());
-            let gpu = GpuOxygen::Table { words: single.to_vec(), at: at.clone() };
-            let cpu = CpuOxygen::Closure(Box::new(move |row, vessels, consumption, capillary| {
-                oxygen_lookup(&single, places[row], vessels, consumption, capillary)
-            }));
-            let source = OxygenSource::Closure(Box::new(move |row, vessels, consumption, capillary| {
-                oxygen_lookup(&words, at[row], vessels, consumption, capillary)
-            }));
-            Simulation::new(tme, tissues, domain, source, |input| build(input, cpu, gpu))
+            let (source, tables) = ModelOxygen::closure(tme)?;
+            (source, Some(tables))
         }
-        OxygenPlan::Micro(_) => Err(crate::error::Error::input("micro")),
+        OxygenPlan::Micro(micro) => {
+            let field = Field::new(micro, tme, phantom, domain, &device(wanted, threads)?)?;
+            (OxygenSource::Field(Box::new(field)), None)
+        }
+    };
+    Simulation::new(tme, tissues, domain, source, |input| {
+        // Where oxygen diffuses, every step brings its own.
+        let oxygen = own.unwrap_or_else(|| ModelOxygen::Voxels(vec![Oxygen::full(); input.voxels()]));
+        open::open(input, oxygen, wanted, threads).map(|(model, _)| model)
+    })
+}
+
+/// Where diffusion is solved.
+pub(super) fn device(wanted: &str, threads: usize) -> Result<Device> {
+    Ok(match adapter::choose(wanted)? {
+        Choice::Cpu(_) => Device::Cpu(threads),
+        Choice::Gpu(candidate) => Device::Gpu(Arc::new(GpuDevice::open(&candidate)?)),
+    })
+}
+
+/// Voxels of the grid that are held at a pO2, mmHg, by region; regions that evolve cannot be held.
+pub(super) fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32>> {
+    let of_label: Vec<Option<f32>> = phantom
+        .region_names
+        .iter()
+        .map(|name| micro.held.iter().find(|(region, _)| region == name).map(|&(_, po2)| po2 as f32))
+        .collect();
+    let of = |&label: &u16| usize::from(label).checked_sub(1).and_then(|region| of_label[region]);
+    phantom.regions.iter().map(of).collect()
+}
+
+/// Oxygen that diffuses in the phantom's grid. Tissue that neither evolves nor is held consumes nothing.
+struct Field {
+    solver: MicroOxygen,
+    constants: OxygenConstants,
+    voxels: Vec<u32>,
+    consumption: Vec<f32>,
+    perfusion: Vec<f32>,
+}
+
+impl Field {
+    fn new(micro: &MicroOxygenPlan, tme: &TmePlan, phantom: &Phantom, domain: &Domain, device: &Device) -> Result<Self> {
+        let constants = OxygenConstants::from_parameters(&tme.regions[0].parameters)?;
+        for region in &tme.regions[1..] {
+            let other = OxygenConstants { hypoxic_fraction: constants.hypoxic_fraction, ..OxygenConstants::from_parameters(&region.parameters)? };
+            if other != constants {
+                return Err(Error::input(format!(
+                    "[response.tme]: oxygen diffuses through the regions \"{}\" and \"{}\" with different parameters; in oxygen mode \"micro\" \
+                     diffusivity, consumption and all others of oxygen must be the same everywhere",
+                    tme.regions[0].region, region.region
+                )));
+            }
+        }
+        let mut supply: Vec<Supply> = held(micro, phantom).into_iter().map(|po2| po2.map_or(Supply::Tissue, Supply::Held)).collect();
+        if let Some((share, seed)) = micro.vessels {
+            for voxel in random_vessels(&domain.voxels, share, seed) {
+                supply[voxel as usize] = Supply::Capillary;
+            }
+        }
+        let n = phantom.grid.len();
+        let solver = MicroOxygen::new(&phantom.grid, &supply, &constants, device)?;
+        Ok(Self { solver, constants, voxels: domain.voxels.clone(), consumption: vec![0.0; n], perfusion: vec![1.0; n] })
     }
 }
 
-/// Oxygen tables of all regions in one, and where that of each begins; regions with the same constants share theirs.
-fn tables(tme: &TmePlan) -> Result<(Vec<f64>, Vec<u32>)> {
-    let (mut words, mut at) = (Vec::new(), Vec::new());
-    let mut known: Vec<(OxygenConstants, u32)> = Vec::new();
-    for region in &tme.regions {
-        let constants = OxygenConstants::from_parameters(&region.parameters)?;
-        let place = match known.iter().find(|(other, _)| *other == constants) {
-            Some(&(_, place)) => place,
-            None => {
-                let place = words.len() as u32;
-                words.extend(OxygenTable::<f64>::new(&constants)?.words);
-                known.push((constants, place));
-                place
-            }
-        };
-        at.push(place);
+impl OxygenField for Field {
+    fn solve(&mut self, consumption: &[f64], vessels: &[f64], shift: f64) -> Result<Vec<Oxygen<f64>>> {
+        for ((&voxel, &consumption), &vessels) in self.voxels.iter().zip(consumption).zip(vessels) {
+            self.consumption[voxel as usize] = consumption as f32;
+            self.perfusion[voxel as usize] = vessels as f32;
+        }
+        let state = MicroState { consumption: &self.consumption, perfusion: Some(&self.perfusion), capillary_shift: shift };
+        let po2 = self.solver.solve(&state)?;
+        let OxygenConstants { hypoxia_limit, oer_max, oer_half, .. } = self.constants;
+        Ok(self.voxels.iter().map(|&v| oxygen_local(f64::from(po2[v as usize]), hypoxia_limit, oer_max, oer_half)).collect())
     }
-    Ok((words, at))
 }
