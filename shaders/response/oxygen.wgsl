@@ -14,6 +14,7 @@ struct OxygenPlace {
 
 const OXYGEN_HEADER: u32 = 16u;
 const OXYGEN_CHANNELS: u32 = 4u;
+const OXYGEN_BAND: f32 = 0.1;
 
 // A place on the axis described by three words (first value, nodes per unit, nodes) from `at`; ends hold beyond.
 fn oxygen_place(at: u32, value: f32) -> OxygenPlace {
@@ -57,4 +58,12 @@ fn oxygen_lookup(at: u32, vessels: f32, consumption: f32, capillary: f32) -> Oxy
 // Factor on alpha where a share `left` of the oxygen effect is left, from that at the full effect.
 fn oxygen_let(weight: f32, left: f32) -> f32 {
     return 1.0 - left * (1.0 - weight);
+}
+
+// Oxygen of a voxel so fine that all of it has one pO2: the hypoxic share goes from 1 to 0 smoothly around the limit.
+fn oxygen_local(po2: f32, limit: f32, m: f32, k: f32) -> Oxygen {
+    let place = (limit * (1.0 + OXYGEN_BAND) - po2) / (2.0 * OXYGEN_BAND * limit);
+    let t = min(max(place, 0.0), 1.0);
+    let weight = (m * po2 + k) / (m * (po2 + k));
+    return Oxygen(po2, t * t * (3.0 - 2.0 * t), weight, weight);
 }

@@ -8,11 +8,14 @@ mod compare;
 mod device;
 mod dispatch;
 mod functions;
+mod multigrid;
 mod photons;
 mod probe;
+mod response;
 mod states;
 mod steps;
 mod whole_runs;
+mod tumours;
 mod words;
 
 #[path = "../support/scene.rs"]
@@ -36,8 +39,18 @@ fn main() -> std::process::ExitCode {
             true
         }
     };
-    let tests =
-        [functions::TESTS, steps::TESTS, photons::TESTS, batches::TESTS, dispatch::TESTS, device::TESTS, whole_runs::TESTS].concat();
+    let tests = [
+        functions::TESTS,
+        steps::TESTS,
+        photons::TESTS,
+        batches::TESTS,
+        dispatch::TESTS,
+        device::TESTS,
+        whole_runs::TESTS,
+        multigrid::TESTS,
+        response::TESTS,
+    ]
+    .concat();
     let trials = tests
         .into_iter()
         .map(|(name, test)| {

@@ -49,6 +49,8 @@ files! {
     REDUCE = "response/reduce.wgsl",
     STATE = "response/state.wgsl",
     KERNEL_RESPONSE = "kernels/response.wgsl",
+    MULTIGRID = "response/multigrid.wgsl",
+    KERNEL_MULTIGRID = "kernels/multigrid.wgsl",
     PROBE = "probe/probe.wgsl",
     RESPONSE_PROBE = "probe/response.wgsl",
 }
@@ -81,6 +83,11 @@ pub fn electron() -> ShaderModule {
 /// The photon kernel.
 pub fn photon() -> ShaderModule {
     ShaderModule { entry: "kernel_photon", files: [&SHARED[..], &[QUEUE, ELECTRON, EVENT, PHOTON, INTERACTION, KERNEL_PHOTON]].concat() }
+}
+
+/// A sweep of multigrid, by entry point.
+pub fn multigrid(entry: &'static str) -> ShaderModule {
+    ShaderModule { entry, files: vec![MULTIGRID, KERNEL_MULTIGRID] }
 }
 
 /// A probe: a single function run over many inputs, for the parity tests.

@@ -2,6 +2,7 @@
 
 pub mod biology;
 pub mod model;
+pub mod multigrid;
 pub mod oxygen;
 pub mod radiation;
 pub mod reduce;

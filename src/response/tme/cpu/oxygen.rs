@@ -75,3 +75,18 @@ pub fn oxygen_lookup<R: Real>(words: &[R], at: u32, vessels: R, consumption: R, 
 pub fn oxygen_let<R: Real>(weight: R, left: R) -> R {
     R::one() - left * (R::one() - weight)
 }
+
+/// Half the width of the band around the hypoxic limit in which [`oxygen_local`] passes from one class to the other, relative to it.
+pub const OXYGEN_BAND: f64 = 0.1;
+
+/// Oxygen of a voxel so fine that all of it has one pO2 (mmHg): `m` largest enhancement, `k` pO2 of half of it.
+///
+/// The hypoxic share goes from 1 to 0 smoothly around the limit: a jump would cost the splitting of time steps its second order.
+#[inline(always)]
+pub fn oxygen_local<R: Real>(po2: R, limit: R, m: R, k: R) -> Oxygen<R> {
+    let band = R::of(OXYGEN_BAND);
+    let place = (limit * (R::one() + band) - po2) / (R::of(2.0) * band * limit);
+    let t = place.max(R::zero()).min(R::one());
+    let weight = (m * po2 + k) / (m * (po2 + k));
+    Oxygen { po2, hypoxic: t * t * (R::of(3.0) - R::of(2.0) * t), oxic_weight: weight, hypoxic_weight: weight }
+}

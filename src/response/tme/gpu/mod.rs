@@ -6,7 +6,7 @@ mod model;
 use wgpu::BufferBindingType;
 
 use crate::transport::gpu::bindings::{READ, WRITE};
-pub use model::{GpuModel, GpuOxygen};
+pub use model::GpuModel;
 
 /// Variables of group 0 in the order of their bindings, and how the kernels use them. Twin: `shaders/response/bindings.wgsl`.
 pub const BINDINGS: [(&str, BufferBindingType); 9] = [

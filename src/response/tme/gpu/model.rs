@@ -15,6 +15,7 @@ use crate::{
         cpu::reduce::reduce_value,
         layout::{Maps, OxygenMode, REGION_WORDS, RadiationStep, SUM_ANTIGEN, SUM_PARTS, StepParams, WORKGROUP},
         model::{ModelInput, StepInput, VoxelModel},
+        open::ModelOxygen,
         oxygen_state::Oxygen,
         stage::Stage,
     },
@@ -23,32 +24,6 @@ use crate::{
 
 /// Steps that may be under way at once.
 const AHEAD: usize = 4;
-
-/// How a voxel's oxygen is found.
-#[derive(Debug, Clone)]
-pub enum GpuOxygen {
-    /// All cells have it.
-    Off,
-    /// In tables of the closure.
-    Table {
-        /// The words of all tables.
-        words: Vec<f32>,
-        /// Where that of each row begins.
-        at: Vec<u32>,
-    },
-    /// From outside, for every voxel.
-    Voxels(Vec<Oxygen<f64>>),
-}
-
-impl GpuOxygen {
-    fn mode(&self) -> OxygenMode {
-        match self {
-            Self::Off => OxygenMode::Off,
-            Self::Table { .. } => OxygenMode::Table,
-            Self::Voxels(_) => OxygenMode::Field,
-        }
-    }
-}
 
 #[derive(Debug)]
 struct Kernels {
@@ -88,7 +63,7 @@ impl GpuModel {
     ///
     /// # Errors
     /// [`Error::Input`] if fields, oxygen and voxels differ in number; a device error if it cannot be opened or has not the memory.
-    pub fn new(input: &ModelInput, oxygen: &GpuOxygen, candidate: &Candidate) -> Result<Self> {
+    pub fn new(input: &ModelInput, oxygen: &ModelOxygen, candidate: &Candidate) -> Result<Self> {
         let gpu = GpuDevice::open(candidate)?;
         let size = chunk_size(&gpu.device.limits());
         Self::with_chunks(input, oxygen, gpu, size)
@@ -98,12 +73,12 @@ impl GpuModel {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn with_chunks(input: &ModelInput, oxygen: &GpuOxygen, gpu: GpuDevice, size: usize) -> Result<Self> {
+    pub fn with_chunks(input: &ModelInput, oxygen: &ModelOxygen, gpu: GpuDevice, size: usize) -> Result<Self> {
         let voxels = input.voxels();
         let (given, tables) = match oxygen {
-            GpuOxygen::Off => (voxels, vec![0; input.rows.len()]),
-            GpuOxygen::Table { at, .. } => (voxels, at.clone()),
-            GpuOxygen::Voxels(values) => (values.len(), vec![0; input.rows.len()]),
+            ModelOxygen::Off => (voxels, vec![0; input.rows.len()]),
+            ModelOxygen::Tables { at, .. } => (voxels, at.clone()),
+            ModelOxygen::Voxels(values) => (values.len(), vec![0; input.rows.len()]),
         };
         if voxels == 0 || input.fields.len() != FIELDS * voxels || given != voxels || tables.len() != input.rows.len() {
             let found = input.fields.len();
@@ -124,7 +99,7 @@ impl GpuModel {
         };
         let rows: Vec<f32> = input.rows.iter().flat_map(|row| row.map(|value| value as f32).values()).collect();
         let (repair, sets) = input.repair();
-        let words: &[f32] = if let GpuOxygen::Table { words, .. } = oxygen { words } else { &[] };
+        let words: &[f32] = if let ModelOxygen::Tables { words, .. } = oxygen { words } else { &[] };
         let size = size.next_multiple_of(4).max(4);
         let from_outside = oxygen.mode() == OxygenMode::Field;
         let chunks = input.row_of.chunks(size).enumerate().map(|(i, row_of)| Chunk::new(&gpu, i * size, row_of, from_outside));
@@ -155,7 +130,7 @@ impl GpuModel {
             for (field, values) in input.fields.chunks_exact(voxels).enumerate() {
                 chunk.write_field(&model.gpu.queue, field, values);
             }
-            if let GpuOxygen::Voxels(oxygen) = oxygen {
+            if let ModelOxygen::Voxels(oxygen) = oxygen {
                 chunk.write_oxygen(&model.gpu.queue, oxygen);
             }
         }

@@ -70,7 +70,7 @@ impl OxygenRange {
 /// Nodes over the logarithm of `supply * vessels/use`, which decides nearly alone ...
 const SUPPLIES: usize = 192;
 /// ... over the logarithm of use, at that ratio ...
-const USES: usize = 16;
+const USES: usize = 18;
 /// ... and over the logarithm of the supply.
 const CAPILLARIES: usize = 14;
 /// The supply is capillary pO2 less this share of the hypoxic limit: what is there to be used before cells turn hypoxic, by and large.
