@@ -6,17 +6,38 @@ use std::{
     path::Path,
 };
 
-use dosaic::transport::{
-    constants,
-    gpu::{
-        bindings,
-        shaders::{self, ShaderFile, ShaderModule},
+use dosaic::{
+    response::tme::{
+        cpu::{
+            biology::State,
+            radiation::{RadiationDamage, RadiationDose, RadiationShare, RadiationState},
+        },
+        gpu,
+        layout::{self, StepParams},
+        row::Row,
+        stage::Stage,
     },
-    layout::{Counters, Params, Queued},
+    transport::{
+        constants,
+        gpu::{
+            bindings,
+            shaders::{self, ShaderFile, ShaderModule},
+        },
+        layout::{Counters, Params, Queued},
+    },
 };
 
+/// Modules of the transport.
 fn modules() -> [ShaderModule; 4] {
     [shaders::alpha(), shaders::electron(), shaders::photon(), shaders::probe("probe_philox")]
+}
+
+/// Modules of the response.
+fn response_modules() -> [ShaderModule; 8] {
+    let kernels = ["kernel_predict", "kernel_correct", "kernel_radiation", "kernel_antigen", "kernel_total"].map(shaders::response);
+    let probes = ["response_share", "response_quanta", "response_oxygen"].map(shaders::response_probe);
+    let mut all = kernels.into_iter().chain(probes);
+    std::array::from_fn(|_| all.next().expect("eight"))
 }
 
 fn parse(module: &ShaderModule) -> naga::Module {
@@ -46,7 +67,10 @@ fn declared(file: &ShaderFile, kinds: &[&str]) -> Vec<String> {
         let list: Vec<&str> = words(line).collect();
         if let Some(at) = list.iter().position(|word| kinds.contains(word)) {
             // `var<uniform>` and `var<storage, read>` put the address space between.
-            let skip = list[at + 1..].iter().take_while(|w| ["uniform", "storage", "read", "read_write", "private"].contains(w)).count();
+            let skip = list[at + 1..]
+                .iter()
+                .take_while(|w| ["uniform", "storage", "read", "read_write", "private", "workgroup"].contains(w))
+                .count();
             names.push(list[at + 1 + skip].to_owned());
         }
     }
@@ -58,12 +82,14 @@ fn stem(file: &ShaderFile) -> &str {
 }
 
 #[test]
-fn constants_file_is_what_the_host_says() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/shared/constants.wgsl");
-    if std::env::var_os("DOSAIC_REGENERATE").is_some() {
-        std::fs::write(path, constants::wgsl()).expect("the shader folder is writable");
+fn generated_files_are_what_the_host_says() {
+    for (name, text) in [("shared/constants.wgsl", constants::wgsl()), ("response/layout.wgsl", layout::wgsl())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders").join(name);
+        if std::env::var_os("DOSAIC_REGENERATE").is_some() {
+            std::fs::write(&path, &text).expect("the shader folder is writable");
+        }
+        assert_eq!(std::fs::read_to_string(path).expect("the file is there"), text, "{name}: run with DOSAIC_REGENERATE=1");
     }
-    assert_eq!(std::fs::read_to_string(path).expect("the file is there"), constants::wgsl(), "run with DOSAIC_REGENERATE=1");
 }
 
 #[test]
@@ -86,7 +112,7 @@ fn every_file_on_disk_is_in_the_manifest() {
 
 #[test]
 fn modules_parse_and_validate_and_have_their_entry_point() {
-    for module in modules() {
+    for module in modules().into_iter().chain(response_modules()) {
         let parsed = parse(&module);
         assert!(parsed.entry_points.iter().any(|entry| entry.name == module.entry), "{} has no entry point", module.entry);
         let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
@@ -149,9 +175,36 @@ fn shared_structs_have_the_same_layout() {
     }
 }
 
+/// Structs of floats only, whose members the host lists by name.
+#[test]
+fn structs_of_the_response_have_the_same_members() {
+    let parsed = parse(&shaders::response("kernel_radiation"));
+    let lists = [
+        ("BiologyRow", Row::NAMES),
+        ("BiologyStage", Stage::NAMES),
+        ("BiologyState", State::NAMES),
+        ("RadiationDose", RadiationDose::NAMES),
+        ("RadiationDamage", RadiationDamage::NAMES),
+        ("RadiationState", RadiationState::NAMES),
+        ("RadiationShare", RadiationShare::NAMES),
+        ("Oxygen", &["po2", "hypoxic", "oxic_weight", "hypoxic_weight"]),
+    ];
+    for (name, names) in lists {
+        let members: Vec<(String, u32)> = names.iter().zip(0..).map(|(member, i)| ((*member).to_owned(), 4 * i)).collect();
+        assert_eq!(reflected(&parsed, name), (members, 4 * names.len() as u32), "{name}");
+    }
+    let (mut members, size) = layout!(StepParams: voxels, sources, stride, sources_at, coefficients_at, oxygen, predicted, first_sum, sums,
+        antigen_unit, turns, unused);
+    // The stage follows, as a struct in a uniform does: from a whole vector on.
+    assert_eq!(size % 16, 0);
+    members.push(("stage".to_owned(), size));
+    assert_eq!(reflected(&parsed, "ResponseParams"), (members, size + 4 * Stage::NAMES.len() as u32));
+}
+
 #[test]
 fn bindings_are_those_of_the_host() {
-    for module in modules() {
+    let transport = modules().map(|module| (module, bindings::TRANSPORT));
+    for (module, host) in transport.into_iter().chain(response_modules().map(|module| (module, gpu::BINDINGS))) {
         let parsed = parse(&module);
         let mut found: Vec<(u32, String, wgpu::BufferBindingType)> = Vec::new();
         for (_, variable) in parsed.global_variables.iter() {
@@ -165,11 +218,13 @@ fn bindings_are_those_of_the_host() {
             found.push((binding.binding, variable.name.clone().unwrap_or_default(), kind));
         }
         found.sort_by_key(|f| f.0);
-        let expected: Vec<_> = (0..).zip(bindings::TRANSPORT).map(|(i, (name, kind))| (i, name.to_owned(), kind)).collect();
+        let expected: Vec<_> = (0..).zip(host).map(|(i, (name, kind))| (i, name.to_owned(), kind)).collect();
         assert_eq!(found, expected, "{}", module.entry);
     }
-    let storage = bindings::TRANSPORT.iter().filter(|(_, kind)| *kind != wgpu::BufferBindingType::Uniform).count();
-    assert!(storage <= 8, "WebGPU promises eight storage buffers");
+    for host in [bindings::TRANSPORT, gpu::BINDINGS] {
+        let storage = host.iter().filter(|(_, kind)| *kind != wgpu::BufferBindingType::Uniform).count();
+        assert!(storage <= 8, "WebGPU promises eight storage buffers");
+    }
 }
 
 #[test]
@@ -230,6 +285,22 @@ const NAMED_OTHERWISE: &[(&str, &str)] = &[
     ("queue_half", "src/transport/gpu/run.rs: pub queue: u32,"),
     ("queue_has_room", "src/transport/gpu/run.rs: params.queue_full"),
     ("report_sums", "src/transport/backend.rs: impl From<Counters> for Sums"),
+    // The same series for every use of it on the host.
+    ("radiation_lost", "src/response/tme/real.rs: fn lost("),
+    ("radiation_source", "src/response/tme/layout.rs: pub struct SourceStep<R>"),
+    // The host adds u64; a voxel's values are a struct there, not places in a buffer.
+    ("reduce_add", "src/response/tme/cpu/model.rs: .sum()"),
+    ("reduce_workgroup", "src/response/tme/cpu/model.rs: thread.join()"),
+    ("state_region", "src/response/tme/cpu/model.rs: fn row(&self"),
+    ("state_load", "src/response/tme/cpu/model.rs: fn values_mut<R>("),
+    ("state_store", "src/response/tme/cpu/model.rs: fn values_mut<R>("),
+    ("state_load_predicted", "src/response/tme/cpu/model.rs: predicted: State<R>"),
+    ("state_store_predicted", "src/response/tme/cpu/model.rs: predicted: State<R>"),
+    ("state_load_radiation", "src/response/tme/cpu/model.rs: fn values_mut<R>("),
+    ("state_store_radiation", "src/response/tme/cpu/model.rs: fn values_mut<R>("),
+    ("state_oxygen", "src/response/tme/cpu/model.rs: fn oxygen(&self"),
+    ("oxygen_word", "src/response/tme/cpu/oxygen.rs: fn oxygen_word<R: Real>("),
+    ("step_word", "src/response/tme/layout.rs: pub fn words(&self"),
 ];
 
 #[test]
@@ -238,7 +309,7 @@ fn every_function_has_its_twin() {
     let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
     let mut count = 0;
     for file in shaders::ALL {
-        if !["shared/", "source/", "transport/"].iter().any(|folder| file.name.starts_with(folder)) {
+        if !["shared/", "source/", "transport/", "response/"].iter().any(|folder| file.name.starts_with(folder)) {
             continue;
         }
         for function in declared(file, &["fn"]) {
@@ -253,7 +324,7 @@ fn every_function_has_its_twin() {
             let twin = twin.trim_end_matches('.');
             assert!(twin.ends_with(".rs"), "{}: the first line names no twin: {header}", file.name);
             let has = |start: &str| read(twin).contains(&format!("fn {function}{start}"));
-            assert!(has("(") || has("<const SHELLS: bool>("), "{}: {function} has no twin in {twin}", file.name);
+            assert!(has("(") || has("<const SHELLS: bool>(") || has("<R: Real>("), "{}: {function} has no twin in {twin}", file.name);
         }
     }
     assert!(count > 40, "only {count} functions found");
@@ -287,7 +358,9 @@ fn every_loop_is_bounded() {
             let list: Vec<&str> = words(line).collect();
             let [_, "var", name, "0u", again, bound, last] = list[..] else { panic!("{}: {line}", file.name) };
             let fixed = bound.ends_with('u') && bound[..bound.len() - 1].parse::<u32>().is_ok();
-            let named = bound.chars().all(|c| c.is_ascii_uppercase() || c == '_') || bound.starts_with("params.") || bound == "times";
+            let named = bound.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+                || ["params.", "response."].iter().any(|of| bound.starts_with(of))
+                || bound == "times";
             assert!(name == again && name == last && (fixed || named), "{}: {line}", file.name);
             assert!(line.contains(&format!("{name} < {bound}; {name}++)")), "{}: {line}", file.name);
         }
@@ -304,7 +377,7 @@ fn no_float_is_compared_for_equality() {
                 word.strip_suffix('u').is_some_and(|digits| digits.parse::<u32>().is_ok())
                     || word.starts_with("ELECTRON_")
                     || word.starts_with("SCATTER_")
-                    || ["SHAPE_", "KIND_", "MODE_", "PHOTON_"].iter().any(|prefix| word.starts_with(prefix))
+                    || ["SHAPE_", "KIND_", "MODE_", "PHOTON_", "OXYGEN_", "NO_MAP", "sets."].iter().any(|prefix| word.starts_with(prefix))
                     || ["entered", "deposit.index"].contains(&word)
             });
             assert!(integer, "{}: {line}", file.name);

@@ -11,9 +11,11 @@ mod functions;
 mod multigrid;
 mod photons;
 mod probe;
+mod response;
 mod states;
 mod steps;
 mod whole_runs;
+mod tumours;
 mod words;
 
 #[path = "../support/scene.rs"]
@@ -46,6 +48,7 @@ fn main() -> std::process::ExitCode {
         device::TESTS,
         whole_runs::TESTS,
         multigrid::TESTS,
+        response::TESTS,
     ]
     .concat();
     let trials = tests

@@ -25,7 +25,7 @@ fn close(what: &str, found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance * expected.abs(), "{what}: found {found:.15e}, expected {expected:.15e}");
 }
 
-fn tissue(repair: f64) -> TissueParameters {
+pub(in crate::response) fn tissue(repair: f64) -> TissueParameters {
     TissueParameters {
         alpha: 0.2,
         alpha_beta: 3.0,
@@ -41,7 +41,7 @@ fn tissue(repair: f64) -> TissueParameters {
 }
 
 /// A voxel that gets 1e-11 Gy per decay.
-fn with(fraction: u32, start: f64, course: &TimeCourse) -> DoseRateComponent {
+pub(in crate::response) fn with(fraction: u32, start: f64, course: &TimeCourse) -> DoseRateComponent {
     let dose = ComponentDose { low: Arc::new(vec![1.0e-11]), high: None, sigma: Arc::new(vec![0.0]), dose_let: None };
     DoseRateComponent { name: format!("fraction {fraction}"), fraction, start, course: Arc::new(course.clone()), dose }
 }
@@ -52,7 +52,7 @@ fn piece(from: f64, to: f64, value: f64, slope: f64, rate: f64) -> Piece {
 }
 
 /// Every kind of course; some 1e12 decays each, so 10 Gy.
-fn courses() -> Vec<(&'static str, TimeCourse)> {
+pub(in crate::response) fn courses() -> Vec<(&'static str, TimeCourse)> {
     let of = |pieces: Vec<Piece>| TimeCourse { pieces };
     let uptake = of(vec![Piece::exponential(5e6, rate(50.0)), Piece::exponential(-5e6, rate(2.0))]);
     let tail = piece(24.0, f64::INFINITY, 4e6, 0.0, LN_2 / 30.0);
@@ -128,7 +128,7 @@ fn phantom() -> Phantom {
     }
 }
 
-fn bed(components: &[DoseRateComponent], p: &TissueParameters, until: f64) -> f64 {
+pub(in crate::response) fn bed(components: &[DoseRateComponent], p: &TissueParameters, until: f64) -> f64 {
     let (phantom, plan) = (phantom(), ResponsePlan { default: p.clone(), regions: vec![], tme: None });
     let irradiation = Irradiation::new(components, &phantom, &plan).expect("right input");
     bed_until(&irradiation, 0, &[0], until, 1)[0]

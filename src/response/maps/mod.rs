@@ -5,7 +5,7 @@
 
 mod irradiation;
 mod lanes;
-mod pairs;
+pub(super) mod pairs;
 mod shape;
 
 use std::sync::Mutex;
@@ -243,4 +243,4 @@ pub(super) fn bed_until(irradiation: &Irradiation, label: u16, voxels: &[u32], u
 }
 
 #[cfg(test)]
-mod course_tests;
+pub(super) mod course_tests;

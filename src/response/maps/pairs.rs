@@ -64,7 +64,7 @@ impl PairTable {
 }
 
 /// Both orders of two terms: the dose rate of each on the unrepaired dose of the other, to the end of both; for one term with itself, twice.
-fn meet(a: &Term, b: &Term, mu: f64) -> f64 {
+pub(in crate::response) fn meet(a: &Term, b: &Term, mu: f64) -> f64 {
     if a.end <= a.start || b.end <= b.start {
         return 0.0;
     }
@@ -91,14 +91,14 @@ fn meet(a: &Term, b: &Term, mu: f64) -> f64 {
 }
 
 /// A term with its time counted from `from`: factors and powers.
-fn moved(term: &Term, from: f64) -> impl Iterator<Item = (f64, u32)> + use<> {
+pub(in crate::response) fn moved(term: &Term, from: f64) -> impl Iterator<Item = (f64, u32)> + use<> {
     let gap = from - term.start;
     let left = decay(term.rate, gap);
     shifted_power(term.power, gap).map(move |(factor, p)| (factor * left, p))
 }
 
 /// Unrepaired dose that a term leaves at `time`, not before its start.
-pub(super) fn left(term: &Term, mu: f64, time: f64) -> f64 {
+pub(in crate::response) fn left(term: &Term, mu: f64, time: f64) -> f64 {
     let released = moment_remaining(term.power, term.rate, mu, time.min(term.end) - term.start);
     if time > term.end { released * decay(mu, time - term.end) } else { released }
 }

@@ -2,9 +2,27 @@
 //!
 //! Time in days, dose in Gy, densities as shares of full packing; seconds are converted where the plan comes in.
 
+pub mod baseline;
+pub mod blood;
+pub mod coefficients;
 pub mod cpu;
+pub mod drugs;
+pub mod gpu;
+pub mod layout;
+pub mod marrow;
+pub mod micro;
+pub mod model;
+pub mod open;
 pub mod oxygen;
+pub mod oxygen_state;
+pub mod quality;
 pub mod real;
+mod record;
+pub mod row;
+pub mod simulation;
+pub mod stage;
+pub mod timeline;
+pub mod uptake;
 
 use std::sync::Arc;
 
@@ -115,10 +133,44 @@ pub enum Field {
     Cleared,
     /// Cells born so far.
     Born,
+    /// Dose of the last days (both LETs, forgotten over 7 d), Gy; only where low dose turns macrophages.
+    Recent,
 }
 
 /// Number of fields.
-pub const FIELDS: usize = Field::Born as usize + 1;
+pub const FIELDS: usize = Field::Recent as usize + 1;
+
+impl Field {
+    /// All fields in order.
+    pub const ALL: [Self; FIELDS] = [
+        Self::Oxic,
+        Self::Hypoxic,
+        Self::Doomed,
+        Self::Dead,
+        Self::Vessels,
+        Self::Endothelium,
+        Self::Caf,
+        Self::M1,
+        Self::M2,
+        Self::Primed,
+        Self::Effector,
+        Self::PdL1,
+        Self::Target,
+        Self::Emitters,
+        Self::Signal,
+        Self::UnrepairedLow,
+        Self::UnrepairedHigh,
+        Self::VesselLow,
+        Self::VesselHigh,
+        Self::DoseLow,
+        Self::DoseHigh,
+        Self::EffectHigh,
+        Self::Encounter,
+        Self::Cleared,
+        Self::Born,
+        Self::Recent,
+    ];
+}
 
 /// The state at one time.
 #[derive(Debug, Clone)]

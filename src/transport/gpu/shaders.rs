@@ -41,14 +41,25 @@ files! {
     KERNEL_ALPHA = "kernels/alpha.wgsl",
     KERNEL_ELECTRON = "kernels/electron.wgsl",
     KERNEL_PHOTON = "kernels/photon.wgsl",
+    RESPONSE_LAYOUT = "response/layout.wgsl",
+    RESPONSE_BINDINGS = "response/bindings.wgsl",
     OXYGEN = "response/oxygen.wgsl",
+    BIOLOGY = "response/biology.wgsl",
+    RADIATION = "response/radiation.wgsl",
+    REDUCE = "response/reduce.wgsl",
+    STATE = "response/state.wgsl",
+    KERNEL_RESPONSE = "kernels/response.wgsl",
     MULTIGRID = "response/multigrid.wgsl",
     KERNEL_MULTIGRID = "kernels/multigrid.wgsl",
     PROBE = "probe/probe.wgsl",
+    RESPONSE_PROBE = "probe/response.wgsl",
 }
 
 /// Files of every transport module.
 const SHARED: [ShaderFile; 11] = [CONSTANTS, LAYOUT, BINDINGS, RNG, MATH, DIRECTION, VOXEL, TABLES, TALLY, REPORT, DECAY];
+
+/// Files of every response module.
+const RESPONSE: [ShaderFile; 8] = [MATH, RESPONSE_LAYOUT, RESPONSE_BINDINGS, OXYGEN, BIOLOGY, RADIATION, REDUCE, STATE];
 
 /// A module: some files joined.
 #[derive(Debug)]
@@ -82,6 +93,16 @@ pub fn multigrid(entry: &'static str) -> ShaderModule {
 /// A probe: a single function run over many inputs, for the parity tests.
 pub fn probe(entry: &'static str) -> ShaderModule {
     ShaderModule { entry, files: [&SHARED[..], &[QUEUE, ALPHA, ELECTRON, EVENT, PHOTON, INTERACTION, PROBE]].concat() }
+}
+
+/// A kernel of the response.
+pub fn response(entry: &'static str) -> ShaderModule {
+    ShaderModule { entry, files: [&RESPONSE[..], &[KERNEL_RESPONSE]].concat() }
+}
+
+/// A probe of the response.
+pub fn response_probe(entry: &'static str) -> ShaderModule {
+    ShaderModule { entry, files: [&RESPONSE[..], &[RESPONSE_PROBE]].concat() }
 }
 
 impl ShaderModule {

@@ -1,19 +1,7 @@
 //! Oxygen of a voxel from the table. Twin: `shaders/response/oxygen.wgsl`.
 
+pub use crate::response::tme::oxygen_state::Oxygen;
 use crate::response::tme::real::Real;
-
-/// Oxygen of a voxel.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Oxygen<R> {
-    /// Mean pO2, mmHg.
-    pub po2: R,
-    /// Share of the tissue that is hypoxic.
-    pub hypoxic: R,
-    /// Mean factor on alpha and sqrt(beta) of the cells that are not, at the full oxygen effect ([`oxygen_let`] for less).
-    pub oxic_weight: R,
-    /// That of the hypoxic cells.
-    pub hypoxic_weight: R,
-}
 
 /// Words before the values of a table.
 pub const OXYGEN_HEADER: usize = 16;

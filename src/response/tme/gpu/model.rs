@@ -1,0 +1,334 @@
+//! All voxels on a device: five dispatches a step, and between them the sum of the antigen, which never leaves the device.
+
+use std::collections::VecDeque;
+
+use wgpu::{BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, SubmissionIndex};
+
+use super::{
+    BINDINGS,
+    chunk::{Chunk, PARAMS, PHASES, Shared, chunk_size},
+};
+use crate::{
+    error::{Error, Result},
+    response::tme::{
+        FIELDS, Field, VoxelSource,
+        cpu::reduce::reduce_value,
+        layout::{Maps, OxygenMode, REGION_WORDS, RadiationStep, SUM_ANTIGEN, SUM_PARTS, StepParams, WORKGROUP},
+        model::{ModelInput, StepInput, VoxelModel},
+        open::ModelOxygen,
+        oxygen_state::Oxygen,
+        stage::Stage,
+    },
+    transport::gpu::{adapter::Candidate, bindings::layout, device::GpuDevice, shaders},
+};
+
+/// Steps that may be under way at once.
+const AHEAD: usize = 4;
+
+#[derive(Debug)]
+struct Kernels {
+    predict: ComputePipeline,
+    correct: ComputePipeline,
+    radiation: ComputePipeline,
+    antigen: ComputePipeline,
+    total: ComputePipeline,
+}
+
+/// Voxels on a GPU, in f32.
+#[derive(Debug)]
+pub struct GpuModel {
+    gpu: GpuDevice,
+    layout: BindGroupLayout,
+    kernels: Kernels,
+    chunks: Vec<Chunk>,
+    voxels: usize,
+    rows: Buffer,
+    step_words: Option<Buffer>,
+    oxygen: Buffer,
+    mode: OxygenMode,
+    sums: Buffer,
+    staging: Buffer,
+    repair: Vec<f64>,
+    /// Words of each region: see [`REGION_WORDS`].
+    regions: Vec<[u32; REGION_WORDS]>,
+    maps: Maps,
+    antigen_scale: f32,
+    /// Whether any voxel presents antigen.
+    antigen: bool,
+    under_way: VecDeque<SubmissionIndex>,
+}
+
+impl GpuModel {
+    /// Voxels at the start, on an adapter.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if fields, oxygen and voxels differ in number; a device error if it cannot be opened or has not the memory.
+    pub fn new(input: &ModelInput, oxygen: &ModelOxygen, candidate: &Candidate) -> Result<Self> {
+        let gpu = GpuDevice::open(candidate)?;
+        let size = chunk_size(&gpu.device.limits());
+        Self::with_chunks(input, oxygen, gpu, size)
+    }
+
+    /// With at most `size` voxels in a chunk; results do not depend on it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_chunks(input: &ModelInput, oxygen: &ModelOxygen, gpu: GpuDevice, size: usize) -> Result<Self> {
+        let voxels = input.voxels();
+        let (given, tables) = match oxygen {
+            ModelOxygen::Off => (voxels, vec![0; input.rows.len()]),
+            ModelOxygen::Tables { at, .. } => (voxels, at.clone()),
+            ModelOxygen::Voxels(values) => (values.len(), vec![0; input.rows.len()]),
+        };
+        if voxels == 0 || input.fields.len() != FIELDS * voxels || given != voxels || tables.len() != input.rows.len() {
+            let found = input.fields.len();
+            return Err(Error::input(format!(
+                "{voxels} voxels have {found} values in {FIELDS} fields and oxygen for {given}, {} regions {} oxygen tables; each needs one of each",
+                input.rows.len(),
+                tables.len()
+            )));
+        }
+        let layout = layout(&gpu.device, "response", &BINDINGS.map(|(_, kind)| kind));
+        let kernel = |entry| gpu.pipeline(&shaders::response(entry), &[&layout], &[]).map(|(pipeline, _)| pipeline);
+        let kernels = Kernels {
+            predict: kernel("kernel_predict")?,
+            correct: kernel("kernel_correct")?,
+            radiation: kernel("kernel_radiation")?,
+            antigen: kernel("kernel_antigen")?,
+            total: kernel("kernel_total")?,
+        };
+        let rows: Vec<f32> = input.rows.iter().flat_map(|row| row.map(|value| value as f32).values()).collect();
+        let (repair, sets) = input.repair();
+        let words: &[f32] = if let ModelOxygen::Tables { words, .. } = oxygen { words } else { &[] };
+        let size = size.next_multiple_of(4).max(4);
+        let from_outside = oxygen.mode() == OxygenMode::Field;
+        let chunks = input.row_of.chunks(size).enumerate().map(|(i, row_of)| Chunk::new(&gpu, i * size, row_of, from_outside));
+        let chunks: Vec<Chunk> = chunks.collect::<Result<_>>()?;
+        let parts: u32 = chunks.iter().map(Chunk::workgroups).sum();
+        let sums = gpu.upload("sum", bytemuck::cast_slice(&vec![0u32; (SUM_PARTS + 2 * parts) as usize]))?;
+        let sums_bytes = sums.size();
+        let model = Self {
+            rows: gpu.upload("region row", bytemuck::cast_slice(&rows))?,
+            step_words: None,
+            oxygen: gpu.upload("oxygen table", bytemuck::cast_slice(words))?,
+            mode: oxygen.mode(),
+            staging: gpu.buffer("sum read-back", sums_bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?,
+            sums,
+            layout,
+            kernels,
+            voxels,
+            repair,
+            regions: sets.iter().zip(tables).map(|(&[tumour, vessel], table)| [tumour, vessel, table]).collect(),
+            maps: Maps::default(),
+            antigen_scale: input.antigen_scale as f32,
+            antigen: input.rows.iter().any(|row| row.antigen_weight > 0.0),
+            under_way: VecDeque::new(),
+            chunks,
+            gpu,
+        };
+        for chunk in &model.chunks {
+            for (field, values) in input.fields.chunks_exact(voxels).enumerate() {
+                chunk.write_field(&model.gpu.queue, field, values);
+            }
+            if let ModelOxygen::Voxels(oxygen) = oxygen {
+                chunk.write_oxygen(&model.gpu.queue, oxygen);
+            }
+        }
+        Ok(model)
+    }
+
+    /// Highest unrepaired dose of a voxel's tumour cells at the end of a step so far above
+    /// [`LQ_UNREPAIRED_LIMIT`](crate::response::maps::LQ_UNREPAIRED_LIMIT), Gy of low-LET dose (0: none), and how often one rose above it.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn unrepaired(&mut self) -> Result<(f64, u64)> {
+        let [highest, count, ..] = self.read_sums()?;
+        Ok((f32::from_bits(highest).into(), count.into()))
+    }
+
+    /// The first four words of the sums.
+    fn read_sums(&mut self) -> Result<[u32; 4]> {
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(&self.sums, 0, &self.staging, 0, 16);
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        self.under_way.clear();
+        let words: Vec<[u32; 4]> = self.gpu.read(&self.staging, 16, submission)?;
+        Ok(words[0])
+    }
+
+    /// Writes the parameters of a phase for every chunk.
+    fn write_params(&self, phase: usize, stage: &Stage<f64>, sources: usize) {
+        let sums: u32 = self.chunks.iter().map(Chunk::workgroups).sum();
+        let sources_at = REGION_WORDS * self.regions.len();
+        let mut first_sum = 0;
+        for chunk in &self.chunks {
+            let params = StepParams {
+                voxels: chunk.voxels as u32,
+                sources: sources as u32,
+                stride: RadiationStep::<f32>::stride(sources) as u32,
+                sources_at: sources_at as u32,
+                coefficients_at: (sources_at + 3 * sources) as u32,
+                oxygen: self.mode as u32,
+                predicted: (phase == 1 || phase == 4).into(),
+                first_sum,
+                sums,
+                antigen_unit: self.antigen_scale,
+                turns: sums.div_ceil(WORKGROUP),
+                unused: 0,
+            };
+            first_sum += chunk.workgroups();
+            let stage = stage.map(|value| value as f32).values();
+            let bytes = [bytemuck::bytes_of(&params), bytemuck::cast_slice(&stage)].concat();
+            assert!(bytes.len() as u64 <= PARAMS, "parameters of a stage fit");
+            self.gpu.queue.write_buffer(&chunk.params[phase], 0, &bytes);
+        }
+    }
+
+    /// Writes the words of a step.
+    fn write_words(&mut self, radiation: &RadiationStep<f32>) -> Result<()> {
+        let words = radiation.words(&self.regions);
+        let before = self.step_words.as_ref().map(Buffer::size);
+        self.gpu.refill("step", &mut self.step_words, bytemuck::cast_slice(&words))?;
+        if self.step_words.as_ref().map(Buffer::size) != before {
+            self.chunks.iter_mut().for_each(Chunk::unbind);
+        }
+        Ok(())
+    }
+
+    /// Runs phases in order: before those of biology the antigen is summed up.
+    fn run(&mut self, phases: &[usize], biology: bool) -> Result<SubmissionIndex> {
+        let Some(step_words) = &self.step_words else {
+            return Err(Error::device("internal: the words of the step were not written"));
+        };
+        let shared = Shared { rows: &self.rows, step_words, oxygen: &self.oxygen, sums: &self.sums };
+        let bound: Vec<_> = self
+            .chunks
+            .iter_mut()
+            .map(|chunk| {
+                let workgroups = chunk.workgroups();
+                (workgroups, &*chunk.bind(&self.gpu, &self.layout, &shared))
+            })
+            .collect();
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            for &phase in phases {
+                if phase == 2 {
+                    dispatch(&mut pass, &self.kernels.radiation, &bound, phase);
+                    continue;
+                }
+                if self.antigen {
+                    dispatch(&mut pass, &self.kernels.antigen, &bound, phase);
+                    pass.set_pipeline(&self.kernels.total);
+                    pass.set_bind_group(0, &bound[0].1[phase], &[]);
+                    pass.dispatch_workgroups(1, 1, 1);
+                }
+                if biology {
+                    let kernel = if phase == 0 || phase == 3 { &self.kernels.predict } else { &self.kernels.correct };
+                    dispatch(&mut pass, kernel, &bound, phase);
+                }
+            }
+        }
+        Ok(self.gpu.queue.submit([encoder.finish()]))
+    }
+}
+
+/// Runs a kernel over all chunks: workgroups and bind groups of each.
+fn dispatch(pass: &mut ComputePass<'_>, kernel: &ComputePipeline, chunks: &[(u32, &[BindGroup; PHASES])], phase: usize) {
+    pass.set_pipeline(kernel);
+    for (workgroups, groups) in chunks {
+        pass.set_bind_group(0, &groups[phase], &[]);
+        pass.dispatch_workgroups(*workgroups, 1, 1);
+    }
+}
+
+impl VoxelModel for GpuModel {
+    fn add_source(&mut self, source: &VoxelSource, scale: f64) -> Result<()> {
+        let filled = self.maps.len();
+        let maps = self.maps.add(source);
+        if let Some(wrong) = maps.iter().find(|map| map.len() != self.voxels) {
+            return Err(Error::input(format!("a dose map of the response has {} values for {} voxels", wrong.len(), self.voxels)));
+        }
+        for chunk in &mut self.chunks {
+            chunk.reserve(&self.gpu, filled + maps.len(), filled)?;
+            for (map, gray) in maps.iter().enumerate() {
+                let scaled: Vec<f32> = gray[chunk.range()].iter().map(|&gray| (f64::from(gray) * scale) as f32).collect();
+                chunk.write_map(&self.gpu.queue, filled + map, &scaled);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_oxygen(&mut self, oxygen: &[Oxygen<f64>]) -> Result<()> {
+        if oxygen.len() != self.voxels {
+            return Err(Error::input(format!("oxygen of {} voxels for {}", oxygen.len(), self.voxels)));
+        }
+        if self.chunks.iter().all(|chunk| chunk.write_oxygen(&self.gpu.queue, oxygen)) {
+            return Ok(());
+        }
+        Err(Error::input("the response finds oxygen itself; it takes none from outside"))
+    }
+
+    fn step(&mut self, step: &StepInput) -> Result<()> {
+        let repair: Vec<f64> = self.repair.iter().map(|mu| mu * step.repair).collect();
+        let radiation = RadiationStep::<f32>::new(step.activity, &self.maps, &repair);
+        self.write_words(&radiation)?;
+        let stages: [&Stage<f64>; PHASES] = [&step.first[0], &step.first[1], &step.radiation, &step.second[0], &step.second[1]];
+        for (phase, stage) in stages.into_iter().enumerate() {
+            self.write_params(phase, stage, radiation.sources.len());
+        }
+        let submission = self.run(&[0, 1, 2, 3, 4], true)?;
+        self.under_way.push_back(submission);
+        if self.under_way.len() > AHEAD
+            && let Some(earliest) = self.under_way.pop_front()
+        {
+            self.gpu.wait(earliest)?;
+        }
+        Ok(())
+    }
+
+    fn antigen(&mut self) -> Result<f64> {
+        if !self.antigen {
+            return Ok(0.0);
+        }
+        if self.step_words.is_none() {
+            self.write_words(&RadiationStep::default())?;
+        }
+        self.write_params(0, &Stage::neutral(0.0), 0);
+        self.run(&[0], false)?;
+        let words = self.read_sums()?;
+        let at = SUM_ANTIGEN as usize;
+        let quanta = u64::from(words[at]) | u64::from(words[at + 1]) << 32;
+        Ok((reduce_value::<f32>(quanta) * self.antigen_scale).into())
+    }
+
+    fn fields(&mut self) -> Result<Vec<f64>> {
+        let mut all = vec![0.0; FIELDS * self.voxels];
+        for chunk in &self.chunks {
+            let bytes = chunk.fields.size();
+            let staging = self.gpu.buffer("state read-back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+            encoder.copy_buffer_to_buffer(&chunk.fields, 0, &staging, 0, bytes);
+            let submission = self.gpu.queue.submit([encoder.finish()]);
+            let values: Vec<f32> = self.gpu.read(&staging, bytes, submission)?;
+            for (field, values) in values.chunks_exact(chunk.voxels).enumerate() {
+                for (place, &value) in all[field * self.voxels..][chunk.range()].iter_mut().zip(values) {
+                    *place = value.into();
+                }
+            }
+        }
+        self.under_way.clear();
+        Ok(all)
+    }
+
+    fn set_field(&mut self, field: Field, values: &[f64]) -> Result<()> {
+        if values.len() != self.voxels {
+            return Err(Error::input(format!("a field of {} values for {} voxels", values.len(), self.voxels)));
+        }
+        for chunk in &self.chunks {
+            chunk.write_field(&self.gpu.queue, field as usize, values);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! Limits with known answers: growth laws, death, dose and repair, and what must not move.
+
+use std::f64::consts::LN_2;
+
+use dosaic::{
+    plan::Growth,
+    response::{lq, tme::Field},
+};
+
+use super::{
+    close, printed,
+    setting::{DAY, Setting, tissue},
+};
+
+/// The value at step length 0, from two steps of which one is half the other.
+fn extrapolated(value: impl Fn(f64) -> f64) -> f64 {
+    let (long, short) = (value(0.04), value(0.02));
+    assert!((long - short).abs() < 1e-4 * short, "{long} {short}");
+    short + (short - long) / 3.0
+}
+
+#[test]
+fn t21_growth_laws() {
+    let grown = |growth: Growth, step: f64| {
+        let mut setting = Setting::new(1, 1, 30.0);
+        setting.set("net_doubling_time", LN_2 / 0.1).set("initial_cells", 0.01);
+        setting.plan.growth = growth;
+        setting.plan.step = step * DAY;
+        setting.start::<f64>().to(30.0).cells()
+    };
+    close("logistic", extrapolated(|step| grown(Growth::Logistic, step)), 0.1686647887, 1e-9);
+    close("Gompertz", extrapolated(|step| grown(Growth::Gompertz, step)), 0.7951075242, 1e-9);
+    close("logistic, as run", grown(Growth::Logistic, 0.25), 0.1686647887, 1e-4);
+}
+
+#[test]
+fn dead_cells_take_room_by_their_weight() {
+    // n' = T + c (X + N) with X + N = 0.5 at rest: growth r (1 - n') at first.
+    for (weight, room) in [(0.0, 0.9), (0.5, 0.65), (1.0, 0.4)] {
+        let mut setting = Setting::new(1, 1, 0.01);
+        setting.set("net_doubling_time", LN_2 / 0.1).set("initial_cells", 0.1).set("dead_crowding", weight);
+        let mut run = setting.build::<f64>(|input| {
+            input.fields[Field::Doomed as usize] = 0.2;
+            input.fields[Field::Dead as usize] = 0.3;
+        });
+        close("growth", (run.to(0.01).cells() / 0.1).ln() / 0.01, 0.1 * room, 2e-3);
+    }
+}
+
+#[test]
+fn t22_doomed_cells_die_in_one_step() {
+    // The model has one pool of doomed cells (no chain of stages).
+    let left = |step: f64| {
+        let mut setting = Setting::new(1, 1, 10.0);
+        setting.set("doomed_half_life", LN_2 / 0.1).set("debris_clearance", 0.0);
+        setting.plan.step = step * DAY;
+        let mut run = setting.build::<f64>(|input| input.fields[Field::Doomed as usize] = 1.0);
+        let fields = run.to(10.0).fields();
+        close("debris", fields[Field::Dead as usize], 1.0 - fields[Field::Doomed as usize], 1e-13);
+        fields[Field::Doomed as usize]
+    };
+    close("doomed", extrapolated(left), 0.3678794412, 1e-9);
+}
+
+#[test]
+fn t25_nothing_moves_untreated() {
+    let mut setting = Setting::new(1, 1, 400.0);
+    setting.with_oxygen();
+    let mut run = setting.start::<f64>();
+    let before = run.fields();
+    let after = run.to(400.0).fields();
+    let still = [
+        Field::Doomed,
+        Field::Vessels,
+        Field::Endothelium,
+        Field::Caf,
+        Field::M1,
+        Field::M2,
+        Field::Primed,
+        Field::Effector,
+        Field::PdL1,
+        Field::Target,
+        Field::Emitters,
+        Field::Signal,
+        Field::DoseLow,
+        Field::Recent,
+    ];
+    for field in still {
+        let (before, after) = (before[field as usize], after[field as usize]);
+        assert!((after - before).abs() <= 1e-8, "{field:?}: {before} {after}");
+    }
+    close("M1", before[Field::M1 as usize], 0.065 / 0.315, 1e-12);
+    let rows = &run.simulation.timeline().globals;
+    assert_eq!((rows.len(), rows[0].lymphocytes, rows[0].antigen), (2, 1.0, 0.0));
+    close("lymphocytes", rows[1].lymphocytes, 1.0, 1e-12);
+    // The tumour grows, as it did before.
+    assert!(run.cells() > 0.9);
+}
+
+#[test]
+fn t25_the_immune_part_rests_in_a_full_tumour() {
+    // With no room to grow and no natural loss of volume, only the T cells' own balance is left: it holds at first.
+    let mut setting = Setting::new(1, 1, 400.0);
+    setting.plan.immune = true;
+    let mut run = setting.start::<f64>();
+    let before = run.fields();
+    let after = run.to(1.0).fields();
+    for field in [Field::Primed, Field::Effector, Field::PdL1] {
+        close(&format!("{field:?}"), after[field as usize], before[field as usize], 2e-3);
+    }
+    // The net growth at low packing is the one observed.
+    let mut sparse = Setting::new(1, 1, 1.0);
+    sparse.plan.immune = true;
+    let growth = |sparse: &Setting| {
+        let mut run = sparse.build::<f64>(|input| input.fields[Field::Oxic as usize] = 1e-6);
+        let before = run.cells();
+        (run.to(0.25).cells() / before).ln() / 0.25
+    };
+    close("net growth", growth(&sparse), LN_2 / 200.0, 1e-3);
+    sparse.plan.immune = false;
+    close("net growth, immune part off", growth(&sparse), LN_2 / 200.0, 1e-5);
+}
+
+#[test]
+fn t26_killing_is_the_closed_form_of_the_bed() {
+    // Two cycles 60 d apart, 28 effective half-lives.
+    let mut setting = Setting::new(1, 1, 130.0);
+    setting.tissues = vec![tissue(0.1, 2.6, 2.8)];
+    setting.set("net_doubling_time", 1e14).set("doomed_half_life", 1e14);
+    let mut run = setting.start::<f64>();
+    let source = run.source(&[]);
+    let rate = |hours: f64| LN_2 / hours;
+    let bed = |dose: f64| lq::bed(dose, lq::protraction::g_decay(rate(2.8), rate(50.0)), 2.6);
+    printed("BED (T03)", bed(6.0), "6.7342657343");
+    run.treat(source, 0.0, 6.0, 50.0);
+    run.to(60.0);
+    close("first", (run.cells() / 0.9).ln(), -0.1 * bed(6.0), 1e-8);
+    run.treat(source, 60.0, 10.0, 50.0);
+    run.to(130.0);
+    close("both", (run.cells() / 0.9).ln(), -0.1 * (bed(6.0) + bed(10.0)), 1e-8);
+    let row = run.simulation.timeline().rows.last().expect("a row").clone();
+    close("running BED", row.bed_gy, bed(6.0) + bed(10.0), 1e-8);
+    close("dose", row.dose_low_gy, 16.0, 1e-8);
+    assert_eq!(row.dose_high_gy, 0.0);
+    close("survival", row.surviving.ln(), -0.1 * (bed(6.0) + bed(10.0)), 1e-8);
+    close("killed are doomed", row.doomed, 0.9 * (1.0 - row.surviving), 1e-10);
+}
+
+#[test]
+fn t35_limits_of_radiation() {
+    let survival = |alpha: f64, alpha_beta: f64, repair_hours: f64, half_life: f64| {
+        let mut setting = Setting::new(1, 1, 30.0);
+        setting.tissues = vec![tissue(alpha, alpha_beta, repair_hours)];
+        setting.set("net_doubling_time", 1e14).set("doomed_half_life", 1e14);
+        let mut run = setting.start::<f64>();
+        let source = run.source(&[]);
+        run.treat(source, 0.0, 4.0, half_life);
+        run.to(30.0);
+        (run.cells() / 0.9, run.field(Field::Doomed))
+    };
+    // A pulse (a millisecond) is acute; without repair all is; with instant repair alpha is all.
+    close("pulse", survival(0.3, 10.0, 1.5, 3e-7).0.ln(), -(1.2 + 0.03 * 16.0), 1e-6);
+    close("no repair", survival(0.3, 10.0, 1e9, 24.0).0.ln(), -(1.2 + 0.03 * 16.0), 1e-6);
+    close("instant repair", survival(0.3, 10.0, 1e-7, 24.0).0.ln(), -1.2, 1e-6);
+    // Nothing to be killed by.
+    assert_eq!(survival(0.0, 10.0, 1.5, 24.0), (1.0, 0.0));
+}
+
+#[test]
+fn t35_without_priming_t_cells_only_decay() {
+    let mut setting = Setting::new(1, 1, 100.0);
+    setting.plan.immune = true;
+    setting.set("priming", 0.0);
+    let start = |input: &mut dosaic::response::tme::model::ModelInput| {
+        input.fields[Field::Primed as usize] = 500.0;
+        input.fields[Field::Effector as usize] = 100.0;
+    };
+    let mut run = setting.build::<f64>(start);
+    assert_eq!(run.simulation.rest()[0].effector, 0.0);
+    let (mut primed, mut effectors) = (500.0, 100.0);
+    for day in 1..=100 {
+        run.to(f64::from(day));
+        let (p, e) = (run.field(Field::Primed), run.field(Field::Effector));
+        // Both losses: elimination, and differentiation over proliferation.
+        assert!(p < primed * (-0.2f64 / 7.7 * 0.999).exp(), "{day}: {p} after {primed}");
+        assert!(e < effectors || e < p, "{day}");
+        (primed, effectors) = (p, e);
+    }
+    assert!(effectors < 0.05 * 100.0, "{effectors}");
+}
+
+#[test]
+fn every_hook_moves_what_it_should() {
+    use dosaic::plan::{DrugEffect, DrugKinetics, DrugPlan, Hook};
+    // A drug that stays: half of its full effect. 15 Gy over some weeks, then 20 d.
+    let after = |hook: Option<Hook>, strength: f64| {
+        let mut setting = Setting::new(1, 1, 40.0);
+        setting.with_oxygen().set("caf_turnover", 0.05);
+        setting.plan.immune = true;
+        if let Some(hook) = hook {
+            setting.with_drug(DrugPlan {
+                name: "drug".into(),
+                kinetics: DrugKinetics::OneCompartment { elimination: 1e-9, absorption: None },
+                doses: vec![(0.0, 3.0)],
+                effects: vec![DrugEffect { hook, strength, ec50: 3.0, hill: 2.0 }],
+            });
+        }
+        let mut run = setting.start::<f64>();
+        let source = run.source(&[]);
+        run.treat(source, 0.0, 15.0, 80.0);
+        run.to(40.0).fields()
+    };
+    let plain = after(None, 0.0);
+    let change = |hook: Hook, strength: f64, field: Field| after(Some(hook), strength)[field as usize] / plain[field as usize];
+    let survival = |hook: Hook, strength: f64| change(hook, strength, Field::Hypoxic);
+    assert!(survival(Hook::Alpha, 0.4) < 0.95);
+    assert!(survival(Hook::Beta, 0.4) < 0.999);
+    assert!(survival(Hook::Repair, 2.0) < 0.999);
+    assert!(survival(Hook::HypoxicSensitiser, 1.0) < 0.95);
+    assert!(change(Hook::Perfusion, 0.5, Field::Vessels) > 1.05);
+    assert!(change(Hook::MacrophageRecruitment, 0.9, Field::M2) < 0.9);
+    assert!(change(Hook::MacrophagePolarisation, 2.0, Field::M2) < 0.95);
+    assert!(change(Hook::CafKilling, 0.1, Field::Caf) < 0.8);
+    assert!(change(Hook::CafBarrier, 1.0, Field::Primed) > 1.05);
+    close("targets", change(Hook::Target, 0.02, Field::Target), (0.01f64 * 40.0).exp(), 1e-4);
+    // Where vessels hold no drug for the immune part, effects on oxygen need a function of consumption: see the oxygen's own tests.
+}
