@@ -78,7 +78,12 @@ fn a_value_that_is_no_number_is_an_error_that_names_it() {
     let mut result = two_lesions(false, 0.0);
     result.timeline.rows[4].cells = f64::INFINITY;
     let error = dosaic::report::tme::write(&result, &[], &mut memory).unwrap_err();
-    assert!(error.to_string().contains("lesion, left at 4 d") && error.to_string().contains("inf clonogens"), "{error}");
+    assert!(error.to_string().contains("lesion, left at 4 d") && error.to_string().contains("clonogens is inf"), "{error}");
+    let mut result = two_lesions(false, 0.0);
+    result.timeline.globals[2].drugs[0] = f64::NAN;
+    let error = dosaic::report::tme::write(&result, &[], &mut memory).unwrap_err();
+    assert!(error.to_string().contains("the patient at 4 d: the amount of a drug is NaN"), "{error}");
+    assert!(memory.images.is_empty() && memory.texts.is_empty());
 }
 
 #[test]
@@ -285,6 +290,30 @@ fn uncertainties_are_those_of_what_was_used() {
     assert!(parameters::uncertain(&result).iter().any(|s| s.contains("neighbours")));
     assert!(parameters::uncertain(&two_lesions(false, 0.1)).iter().any(|s| s.contains("alpha emitters")));
     assert!(parameters::uncertain(&two_lesions(true, 0.0)).iter().any(|s| s.contains(RESEARCH)));
+}
+
+#[test]
+fn warnings_tell_what_results_leave_out() {
+    let some = |result: &TmeResult, part: &str| result.all_warnings().iter().filter(|w| w.contains(part)).count();
+    let plain = two_lesions(false, 0.0);
+    assert_eq!(plain.all_warnings()[0], "something was counted: 3");
+    assert_eq!(some(&plain, "are assumed, not measured"), 1);
+    // 0.31 and 0.03 clonogens at the nadir, and both lesions grow back.
+    assert_eq!((some(&plain, "it regrows although only 3.1e-1"), some(&plain, "node: it regrows")), (1, 1));
+    assert_eq!(some(&plain, "research"), 0);
+    assert_eq!(some(&two_lesions(true, 0.0), RESEARCH), 1);
+    let mut buried = two_lesions(false, 0.0);
+    buried.timeline.rows.retain(|r| r.region != "node");
+    assert_eq!(some(&buried, "node has no voxels left"), 1);
+    assert_eq!(TmeSummary::new(&buried).lesions.len(), 1);
+    let mut whole = spheroid();
+    assert_eq!(some(&whole, "no rim"), 0);
+    whole.domain.voxels = (0..whole.domain.grid.len() as u32).collect();
+    whole.domain.row = vec![0; whole.domain.voxels.len()];
+    let n = whole.domain.voxels.len();
+    whole.snapshots.clear();
+    whole.end = setting::snapshot(20.0 * DAY, n, &[]);
+    assert_eq!(some(&whole, "spheroid has no rim"), 1);
 }
 
 #[test]

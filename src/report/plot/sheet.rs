@@ -153,9 +153,9 @@ impl Sheet {
             let slot = ends.iter().position(|end| *end <= start).unwrap_or(ends.len());
             let end = x.at(*at) + half + 4.0;
             if slot == ends.len() {
-                ends.push(end)
+                ends.push(end);
             } else {
-                ends[slot] = end
+                ends[slot] = end;
             }
             (slot * text.len(), mark)
         };

@@ -78,6 +78,15 @@ pub fn profiles(result: &TmeResult) -> Option<Vec<DepthProfile>> {
     Some(profiles)
 }
 
+/// Regions that have voxels but no rim, micro mode.
+pub(super) fn without_rim(result: &TmeResult) -> Vec<&str> {
+    let micro = matches!(result.plan.oxygen, OxygenPlan::Micro(_));
+    let all = result.domain.regions.iter().enumerate().filter(|_| micro);
+    let lacks =
+        |position: usize| result.domain.row.iter().any(|r| usize::from(*r) == position) && depths(&result.domain, position).is_empty();
+    all.filter(|(position, _)| lacks(*position)).map(|(_, name)| name.as_str()).collect()
+}
+
 fn shells(result: &TmeResult, state: &Snapshot, depths: &[(usize, f64)]) -> Vec<DepthShell> {
     let width = result.domain.grid.spacing.max_element() * 1000.0;
     let count = depths.iter().map(|(_, d)| (d / width) as usize + 1).max().unwrap_or(0);

@@ -46,7 +46,7 @@ pub struct TmeSummary {
     pub assumed: Vec<String>,
     /// What is least certain about the model in this use of it.
     pub uncertain: Vec<&'static str>,
-    /// Warnings of the simulation.
+    /// [`TmeResult::all_warnings`].
     pub warnings: Vec<String>,
 }
 
@@ -156,7 +156,7 @@ impl TmeSummary {
             immune_note: result.plan.immune.then_some(RESEARCH),
             assumed: parameters::assumed(result),
             uncertain: parameters::uncertain(result),
-            warnings: result.warnings.clone(),
+            warnings: result.all_warnings(),
         }
     }
 }

@@ -96,20 +96,48 @@ impl TmeResult {
                 )));
             }
         }
-        let lost = self.timeline.rows.iter().find(|r| !(r.volume_ml.is_finite() && r.cells.is_finite() && r.bed_gy.is_finite()));
-        match lost {
-            Some(row) => Err(Error::input(format!(
-                "the microenvironment of {} at {} d: volume {} mL, {} clonogens, BED {} Gy are not numbers that can be reported; nothing was written",
-                row.region,
-                days(row.time),
-                row.volume_ml,
-                row.cells,
-                row.bed_gy
+        let (rows, globals) = (&self.timeline.rows, &self.timeline.globals);
+        let of_regions = rows.iter().flat_map(|row| timeline::numbers(row).map(|(what, value)| (row.region.as_str(), row.time, what, value)));
+        let of_patient = globals.iter().flat_map(|g| timeline::global_numbers(g).map(|(what, value)| ("the patient", g.time, what, value)));
+        match of_regions.chain(of_patient).find(|(.., value)| !value.is_finite()) {
+            Some((whose, time, what, value)) => Err(Error::input(format!(
+                "the microenvironment of {whose} at {} d: {what} is {value}, not a number that can be reported; nothing was written",
+                days(time)
             ))),
             None => Ok(()),
         }
     }
+
+    /// What the user must know: warnings of the simulation, what its results leave out, and how much of it is assumed.
+    pub fn all_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        for region in &self.domain.regions {
+            if self.timeline.region(region).next().is_none() {
+                warnings.push(format!("{region} has no voxels left, because later regions or labels cover them; nothing of it evolves"));
+            }
+        }
+        for l in endpoints::lesions(self) {
+            let regrown = [l.volume.regrown_d, l.volume.progression_d].into_iter().flatten().any(|t| t > l.clonogens.nadir_d);
+            if l.clonogens.nadir < EXTINCT && regrown {
+                warnings.push(format!(
+                    "{}: it regrows although only {:.1e} clonogens are expected at the nadir; the equations divide cells without end, see tcp_nadir",
+                    l.region, l.clonogens.nadir
+                ));
+            }
+        }
+        for region in depth::without_rim(self) {
+            warnings.push(format!("{region} has no rim inside the grid; tme_depth.csv leaves it out"));
+        }
+        warnings.push(parameters::assumed_count(self));
+        if self.plan.immune {
+            warnings.push(format!("the immune part is on: its numbers are {RESEARCH}"));
+        }
+        warnings
+    }
 }
+
+/// Expected clonogens below which regrowth is more likely not to happen than the equations say.
+const EXTINCT: f64 = 0.5;
 
 /// Writes maps, tables and plots; returns what they are, in the order written. Images come in each of `formats`.
 ///

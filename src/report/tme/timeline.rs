@@ -3,7 +3,7 @@
 use super::{RESEARCH, TmeResult, days};
 use crate::{
     report::tables::{line, number},
-    response::tme::timeline::{Timeline, TimelineRow},
+    response::tme::timeline::{GlobalRow, Timeline, TimelineRow},
 };
 
 /// Columns of `timeline.csv`.
@@ -98,6 +98,47 @@ pub fn timeline_global_csv(result: &TmeResult) -> String {
         line(&mut text, cells.iter().map(String::as_str));
     }
     text
+}
+
+/// All numbers of a row, with their names in messages.
+pub(super) fn numbers(r: &TimelineRow) -> [(&'static str, f64); 22] {
+    [
+        ("the volume", r.volume_ml),
+        ("the viable volume", r.viable_ml),
+        ("the number of clonogens", r.cells),
+        ("the surviving share", r.surviving),
+        ("the share of doomed cells", r.doomed),
+        ("the share of dead cells", r.dead),
+        ("the hypoxic fraction", r.hypoxic_fraction),
+        ("pO2", r.po2_mmhg),
+        ("the amount of vessels", r.vessels),
+        ("the amount of fibroblasts", r.caf),
+        ("the amount of M1 macrophages", r.m1),
+        ("the amount of M2 macrophages", r.m2),
+        ("the number of primed T cells", r.t_primed),
+        ("the number of effector T cells", r.t_effector),
+        ("PD-L1", r.pdl1),
+        ("the immune activation", r.immune_activation),
+        ("the immune index", r.immune_index),
+        ("the number of binding sites", r.target),
+        ("the low-LET dose", r.dose_low_gy),
+        ("the high-LET dose", r.dose_high_gy),
+        ("BED", r.bed_gy),
+        ("the death signal", r.death_signal),
+    ]
+}
+
+/// All numbers of the patient at one time, with their names in messages.
+pub(super) fn global_numbers(g: &GlobalRow) -> impl Iterator<Item = (&'static str, f64)> + use<'_> {
+    let always = [
+        ("the antigen", g.antigen),
+        ("the number of lymphocytes", g.lymphocytes),
+        ("the checkpoint inhibitor", g.checkpoint_nm),
+        ("the blood dose", g.blood_dose_gy),
+    ];
+    let counts = [("the number of platelets", g.platelets), ("the number of neutrophils", g.neutrophils)];
+    let counts = counts.into_iter().filter_map(|(what, value)| Some((what, value?)));
+    always.into_iter().chain(counts).chain(g.drugs.iter().map(|drug| ("the amount of a drug", *drug)))
 }
 
 /// Times and sums over the regions.
