@@ -63,10 +63,10 @@ fn bismuth_from_the_lesion_gives_the_kidneys_the_dose_of_a_hand_calculation() {
     println!("lesion: {lesion_before:.4} Gy without, {lesion:.4} with");
     assert!((lost_decays / (decays * 0.4) - 1.0).abs() < 0.02, "{lost_decays:e} against {:e}", decays * 0.4);
     // Ac-225 in both places (that of the lesion without the Bi-213 that leaves), Bi-213 and, behind it, Pb-209 in the kidneys: once for both fractions.
-    assert_eq!(prepared.components.len(), 4, "{:?}", prepared.components.iter().map(|c| &c.name).collect::<Vec<_>>());
-    let uses: usize = prepared.deliveries.iter().map(|d| d.contributions.len()).sum();
+    assert_eq!(prepared.treatment.components.len(), 4, "{:?}", prepared.treatment.components.iter().map(|c| &c.name).collect::<Vec<_>>());
+    let uses: usize = prepared.treatment.deliveries.iter().map(|d| d.contributions.len()).sum();
     assert_eq!(uses, 8);
-    for fraction in &prepared.sources {
+    for fraction in &prepared.treatment.sources {
         let lost: f64 = fraction.outside.iter().map(|o| o.atoms).sum();
         let lesion = fraction.components.iter().find(|c| c.name == "Ac-225 in lesion").expect("a component");
         assert!((lost / (lesion.tia * 0.4 * 600.0 / (2736.0 + 600.0)) - 1.0).abs() < 0.005);
@@ -127,14 +127,14 @@ administered = "2 GBq"
     let plan = parse(&format!("{TWO_REGIONS}{fractions}"), Path::new("components.toml"));
     let (prepared, components) = run(&plan);
     // Counted: three fractions of two regions are six contributions of two components, each run with the histories of all three.
-    assert_eq!(prepared.components.len(), 2);
-    assert_eq!(prepared.deliveries.iter().map(|d| d.contributions.len()).sum::<usize>(), 6);
-    let runs: u64 = prepared.components.iter().flat_map(|c| &c.histories).sum();
+    assert_eq!(prepared.treatment.components.len(), 2);
+    assert_eq!(prepared.treatment.deliveries.iter().map(|d| d.contributions.len()).sum::<usize>(), 6);
+    let runs: u64 = prepared.treatment.components.iter().flat_map(|c| &c.histories).sum();
     assert!((1_200_000..1_200_200).contains(&runs) && components.histories() == runs, "{runs}");
 
     // All decays in one image of Bq s per voxel: one component, other random numbers.
     let mut decays = Volume::new(prepared.phantom.grid, vec![0.0f32; prepared.phantom.grid.len()]);
-    for component in prepared.sources.iter().flat_map(|s| &s.components) {
+    for component in prepared.treatment.sources.iter().flat_map(|s| &s.components) {
         for (&v, &share) in component.pattern.voxels.iter().zip(&component.pattern.shares) {
             decays.data[v as usize] += (component.tia * share) as f32;
         }

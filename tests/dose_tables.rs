@@ -9,7 +9,7 @@ use dosaic::{
         contribution::{Contribution, FractionDelivery},
         rate::{dose_rate_at, rate_maps},
         regions::{Period, RegionIndex, RegionResponse, TableOptions, region_rows},
-        tally::{BatchAccumulator, BatchTally, LET_QUANTUM, QUANTUM_MEV, TallyMeans},
+        tally::{BatchAccumulator, BatchTally, LET_QUANTUM, QUANTUM_MEV, Scores, TallyMeans},
     },
     error::{Error, Result},
     grid::VoxelGrid,
@@ -78,12 +78,12 @@ fn phantom() -> Phantom {
 
 /// 16 batches of 1000 histories with `mev` per history; even batches 1 % above, odd ones 1 % below.
 fn tally(phantom: &Phantom, mev: &[f64], kev_um: Option<f64>) -> TallyMeans {
-    let mut acc = BatchAccumulator::new(mev.len(), 2, kev_um.is_some());
+    let mut acc = BatchAccumulator::new(mev.len(), 2, Scores { linear_energy: kev_um.is_some(), quality: false });
     for batch in 0..16 {
         let quanta = |x: f64| (x * (1.0 + if batch % 2 == 0 { 0.01 } else { -0.01 }) * 1000.0 / QUANTUM_MEV).round() as u64;
         let edep: Vec<u64> = mev.iter().map(|&e| quanta(e)).collect();
         let edep_let: Option<Vec<u64>> = kev_um.map(|l| mev.iter().map(|&e| quanta(e * l * QUANTUM_MEV / LET_QUANTUM)).collect());
-        acc.add(&BatchTally { histories: 1000, edep: &edep, edep_let: edep_let.as_deref() }, &phantom.regions).unwrap();
+        acc.add(&BatchTally { histories: 1000, edep: &edep, edep_let: edep_let.as_deref(), edep_quality: None }, &phantom.regions).unwrap();
     }
     acc.means().unwrap()
 }
@@ -210,6 +210,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         uncertainty: uncertainty.clone(),
         dose_levels_gy: vec![0.5, 20.0],
         regions: rows.clone(),
+        tme: None,
         warnings: text::statistics_warnings(&rows, &dvhs, &runs),
         runs,
     };
@@ -247,8 +248,10 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         summary: &summary,
         provenance: &provenance,
         metaimage,
+        components: None,
         activity: "",
         time_activity: "{}",
+        tme: None,
     };
     assert_eq!(dose_rate_components(8, &scored, &fractions).len(), 3);
     let names = write_all(&result, &mut memory)?;
@@ -543,7 +546,7 @@ fn the_error_of_a_region_mean_is_the_spread_between_runs() {
     let repeats = 600;
     let (mut sum, mut squares, mut predicted, mut quadrature) = (0.0, 0.0, 0.0, 0.0);
     for _ in 0..repeats {
-        let mut acc = BatchAccumulator::new(8, 1, false);
+        let mut acc = BatchAccumulator::new(8, 1, Scores::default());
         for _ in 0..16 {
             let mut edep = [0u64; 8];
             for _ in 0..50 {
@@ -552,7 +555,7 @@ fn the_error_of_a_region_mean_is_the_spread_between_runs() {
                 edep[v] += (energy * 0.6) as u64;
                 edep[v + 1] += (energy * 0.4) as u64;
             }
-            acc.add(&BatchTally { histories: 50, edep: &edep, edep_let: None }, &labels).unwrap();
+            acc.add(&BatchTally { histories: 50, edep: &edep, edep_let: None, edep_quality: None }, &labels).unwrap();
         }
         let means = acc.means().unwrap();
         let region = means.regions[1];

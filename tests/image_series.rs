@@ -220,7 +220,7 @@ impl Found {
                 Some((row.region.clone(), dose, sigma, row.dose_mean_activity_sigma_gy.unwrap_or(0.0)))
             })
             .collect();
-        Self { source: prepared.sources[0].clone(), doses }
+        Self { source: prepared.treatment.sources[0].clone(), doses }
     }
 
     /// Time-integrated activity of a region, Bq s, with its standard uncertainty.

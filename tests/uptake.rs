@@ -75,11 +75,18 @@ fn falling(activity: f64, effective_half_life: f64) -> Kinetics {
 }
 
 fn uptake(region: &str, activity: f64, pattern: UptakePattern) -> RegionUptake {
-    RegionUptake { region: region.to_string(), kinetics: falling(activity, 50.0 * 3600.0), pattern }
+    RegionUptake { region: region.to_string(), kinetics: falling(activity, 50.0 * 3600.0), pattern, predicted: None }
 }
 
 fn image(quantity: ImageQuantity, region: Option<&str>, time: f64) -> ImageUptake {
-    ImageUptake { path: "dir/spect.nii".into(), quantity, region: region.map(str::to_string), effective_half_life: 50.0 * 3600.0, time }
+    ImageUptake {
+        path: "dir/spect.nii".into(),
+        quantity,
+        region: region.map(str::to_string),
+        effective_half_life: 50.0 * 3600.0,
+        time,
+        predicted: None,
+    }
 }
 
 fn fraction(uptakes: Vec<RegionUptake>, images: Vec<ImageUptake>) -> FractionPlan {

@@ -34,6 +34,9 @@ fn kernel_alpha() {
             let deposit = alpha_advance(&alpha);
             tally_add(deposit.index, deposit.quanta);
             tally_add(let_base + deposit.index, deposit.let_quanta);
+            if QUALITY {
+                tally_add(2u * let_base + deposit.index, deposit.quality_quanta);
+            }
             sums.deposited = report_add(sums.deposited, deposit.quanta);
             sums.escaped = report_add(sums.escaped, deposit.escaped);
             sums.steps = report_add(sums.steps, 1u);

@@ -188,6 +188,7 @@ fn probe_range(@builtin(global_invocation_id) id: vec3<u32>) {
     probe_put_f32(&c, table_electron_energy(family, range));
     probe_put_f32(&c, alpha.energy);
     probe_put_f32(&c, alpha.stopping_energy);
+    probe_put_f32(&c, alpha.saturated_energy);
 }
 
 @compute @workgroup_size(64)
@@ -279,6 +280,7 @@ fn probe_alpha(c: ptr<function, ProbeCursor>) -> Alpha {
     a.stretch = probe_f32(c);
     a.quanta = probe_u32(c);
     a.stopping_energy = probe_f32(c);
+    a.saturated_energy = probe_f32(c);
     a.alive = probe_u32(c);
     return a;
 }
@@ -294,6 +296,7 @@ fn probe_put_alpha(c: ptr<function, ProbeCursor>, a: Alpha) {
     probe_put_f32(c, a.stretch);
     probe_put(c, a.quanta);
     probe_put_f32(c, a.stopping_energy);
+    probe_put_f32(c, a.saturated_energy);
     probe_put(c, a.alive);
 }
 
@@ -324,6 +327,7 @@ fn probe_alpha_advance(@builtin(global_invocation_id) id: vec3<u32>) {
     probe_put(&c, deposit.index);
     probe_put(&c, deposit.quanta);
     probe_put(&c, deposit.let_quanta);
+    probe_put(&c, deposit.quality_quanta);
     probe_put(&c, deposit.escaped);
 }
 

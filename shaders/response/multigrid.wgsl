@@ -164,12 +164,13 @@ fn multigrid_prolong(fine: vec3<u32>) -> f32 {
     let next = select(low, high, odd > vec3<u32>(0u));
     let share = select(vec3<f32>(0.0), vec3<f32>(0.25), factor > vec3<u32>(1u));
     var sum = 0.0;
-    for (var corner = 0u; corner < 8u; corner++) {
-        let far = vec3<bool>((corner & 1u) > 0u, (corner & 2u) > 0u, (corner & 4u) > 0u);
-        let at = select(near, next, far);
-        let part = select(vec3<f32>(1.0) - share, share, far);
-        let cell = multigrid_step.coarse_first + (at.z * size.y + at.y) * size.x + at.x;
-        sum += part.x * part.y * part.z * multigrid_value[multigrid_read(cell)];
+    for (var corner = 0u; corner < 4u; corner++) {
+        let far = vec2<bool>((corner & 1u) > 0u, (corner & 2u) > 0u);
+        let at = select(near.yz, next.yz, far);
+        let part = select(vec2<f32>(1.0) - share.yz, share.yz, far);
+        let row = multigrid_read(multigrid_step.coarse_first + (at.y * size.y + at.x) * size.x);
+        let here = multigrid_value[row + near.x];
+        sum += part.x * part.y * (here + share.x * (multigrid_value[row + next.x] - here));
     }
     return sum;
 }

@@ -14,3 +14,5 @@
 override WORKGROUP: u32 = 64u;
 // Whether the geometry is spherical shells instead of voxels.
 override SHELLS: bool = false;
+// Whether alphas score energy times saturated lineal energy.
+override QUALITY: bool = false;

@@ -15,6 +15,7 @@ struct TableElectron {
 struct TableAlpha {
     energy: f32,
     stopping_energy: f32,
+    saturated_energy: f32,
 }
 
 fn table_place(x: f32, exponent: u32, log2: u32, nodes: u32) -> TablePlace {
@@ -71,8 +72,16 @@ fn table_electron_energy(family: u32, range: f32) -> f32 {
 fn table_alpha(material: u32, range: f32) -> TableAlpha {
     let place = table_place(range, RANGE_EXPONENT, ALPHA_LOG2, ALPHA_ROWS + 1u);
     let row = table_rows[material * ROWS_PER_MATERIAL + ALPHA_ROWS_AT + place.node];
-    let values = (row.xy + (row.zw - row.xy) * place.share) * table_below(range);
-    return TableAlpha(values.x, values.y);
+    let below = table_below(range);
+    let values = (row.xy + (row.zw - row.xy) * place.share) * below;
+    var saturated = 0.0;
+    if QUALITY {
+        let at = material * SCALARS_PER_MATERIAL + ALPHA_SATURATED_AT + place.node;
+        let a = table_scalars[at];
+        let b = table_scalars[at + 1u];
+        saturated = (a + (b - a) * place.share) * below;
+    }
+    return TableAlpha(values.x, values.y, saturated);
 }
 
 fn table_below(range: f32) -> f32 {

@@ -1,6 +1,7 @@
 // Tallies: 64-bit integer sums as pairs of u32 with carry. Twin: src/transport/cpu/tally.rs.
 //
-// Entry 2 i holds the low word of voxel i, entry 2 i + 1 the high word; alphas keep energy times LET behind all energies.
+// Entry 2 i holds the low word of voxel i, entry 2 i + 1 the high word; alphas keep energy times LET behind all energies, and energy
+// times saturated lineal energy, where that is scored, behind these.
 
 fn tally_add(index: u32, quanta: u32) {
     if quanta != 0u {

@@ -4,6 +4,7 @@ mod devices;
 mod emitters;
 mod kernel;
 mod nuclides;
+mod respond;
 mod run;
 mod s_values;
 mod validate;
@@ -34,6 +35,8 @@ pub struct Cli {
 enum Command {
     /// Compute the absorbed dose, its uncertainty and BED of every fraction of a plan.
     Run(run::Arguments),
+    /// Compute the response again, without transport, from the doses per decay that a run has stored.
+    Respond(respond::Arguments),
     /// Check a plan without running it: every value with its default, memory, and the time it would take.
     Validate(validate::Arguments),
     /// Write a dose point kernel: energy fraction per spherical shell around a point source.
@@ -56,6 +59,7 @@ impl Cli {
     pub fn execute(self) -> Result<u8> {
         match self.command {
             Command::Run(arguments) => run::execute(arguments),
+            Command::Respond(arguments) => respond::execute(arguments),
             Command::Validate(arguments) => validate::execute(&arguments),
             Command::Kernel(arguments) => kernel::execute(&arguments),
             Command::SValues(arguments) => s_values::execute(&arguments),

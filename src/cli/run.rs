@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     io::output::OutputDir,
     plan::{self, PhotonMode, Plan},
-    report::{text, time},
+    report::{text, time, tme},
 };
 
 #[derive(Debug, Args)]
@@ -117,7 +117,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
             "{}: {x} x {y} x {z} voxels, {}, {}",
             plan.title,
             counted(plan.fractions.len(), "fraction"),
-            counted(prepared.components.len(), "source component")
+            counted(prepared.treatment.components.len(), "source component")
         );
     }
     eprintln!("{line}");
@@ -134,7 +134,10 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
 
     if !arguments.quiet {
         super::print(&text::region_table(&evaluation.rows, 4))?;
-        for emitter in &prepared.emitters {
+        if let Some(result) = &evaluation.tme {
+            super::print(&tme::endpoints::endpoints_text(result))?;
+        }
+        for emitter in &prepared.treatment.emitters {
             for part in &emitter.simplified {
                 eprintln!("note: {}: {} ({:.4} MeV per decay): {}", part.component, part.what, part.mev_per_decay, part.treatment);
             }

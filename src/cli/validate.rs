@@ -29,7 +29,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     super::print(&memory_table(&plan)?)?;
     let prepared = engine::prepare(&plan)?;
     let mut text = String::from("\nsources, decays from the start of their fraction on:\n");
-    for (fraction, source) in plan.fractions.iter().zip(&prepared.sources) {
+    for (fraction, source) in plan.fractions.iter().zip(&prepared.treatment.sources) {
         for component in &source.components {
             let hours = component.tia / fraction.administered / 3600.0;
             text += &format!(
@@ -48,10 +48,10 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
             );
         }
     }
-    let uses: usize = prepared.deliveries.iter().map(|delivery| delivery.contributions.len()).sum();
-    text += &format!("\ntransport, {} components for {uses} sources:\n", prepared.components.len());
-    for component in &prepared.components {
-        let emitter = &prepared.emitters[component.emitter];
+    let uses: usize = prepared.treatment.deliveries.iter().map(|delivery| delivery.contributions.len()).sum();
+    text += &format!("\ntransport, {} components for {uses} sources:\n", prepared.treatment.components.len());
+    for component in &prepared.treatment.components {
+        let emitter = &prepared.treatment.emitters[component.emitter];
         for (beam, histories) in emitter.beams.iter().zip(&component.histories) {
             text += &format!(
                 "  {}: {:.4} {}s per decay of {:.4} MeV on average from {} voxels, {histories} histories\n",
@@ -84,7 +84,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         }
     );
     let mut told = std::collections::HashSet::new();
-    for warning in prepared.phantom.warnings.iter().chain(prepared.sources.iter().flat_map(|s| &s.warnings)) {
+    for warning in prepared.phantom.warnings.iter().chain(prepared.treatment.sources.iter().flat_map(|s| &s.warnings)) {
         if told.insert(warning) {
             text += &format!("warning: {warning}\n");
         }

@@ -58,11 +58,13 @@ pub struct RegionEnergy {
     pub alpha: f64,
     /// The same times LET, MeV keV/um per decay.
     pub alpha_let: f64,
+    /// [`Self::alpha`] times saturated lineal energy, MeV keV/um per decay; 0 where it was not scored.
+    pub alpha_quality: f64,
 }
 
 /// Dose of one source component per decay of its parent, only where there is any.
 ///
-/// 12 bytes per voxel with dose, 24 with alphas. [`Self::maps`] spreads it over the grid for the response module.
+/// 12 bytes per voxel with dose, 24 with alphas, 28 with their saturated lineal energy. [`Self::maps`] spreads it over the grid for the response module.
 #[derive(Debug, Clone)]
 pub struct ScoredComponent {
     /// For reports.
@@ -77,6 +79,8 @@ pub struct ScoredComponent {
     pub alpha: Option<Vec<f32>>,
     /// Alpha dose times its dose-averaged LET, Gy keV/um per decay.
     pub dose_let: Option<Vec<f32>>,
+    /// Alpha dose times its dose-averaged saturated lineal energy y* (at 1 g/cm3), Gy keV/um per decay; `None` where it was not scored.
+    pub dose_quality: Option<Vec<f32>>,
     /// Standard error of `low + high` (1 sigma), Gy per decay.
     pub sigma: Vec<f32>,
     /// Slot 0: the whole grid; slot `i`: region `i - 1`.
@@ -90,7 +94,14 @@ struct Cell {
     high: f64,
     alpha: f64,
     alpha_let: f64,
+    alpha_quality: f64,
     variance: f64,
+}
+
+impl Cell {
+    fn is_hit(&self) -> bool {
+        self.low > 0.0 || self.high > 0.0 || self.alpha_let > 0.0 || self.alpha_quality > 0.0
+    }
 }
 
 impl ScoredComponent {
@@ -116,6 +127,7 @@ impl ScoredComponent {
         }
         let has_high = runs.iter().any(|r| r.class == LetClass::High) || local.iter().any(|l| l.class == LetClass::High);
         let has_let = runs.iter().any(|r| r.means.edep_let.is_some());
+        let has_quality = runs.iter().any(|r| r.means.edep_quality.is_some());
         let mut out = Self {
             name,
             voxels: Vec::new(),
@@ -123,6 +135,7 @@ impl ScoredComponent {
             high: has_high.then(Vec::new),
             alpha: has_let.then(Vec::new),
             dose_let: has_let.then(Vec::new),
+            dose_quality: has_quality.then(Vec::new),
             sigma: Vec::new(),
             regions: region_energies(phantom, pattern, runs, local),
         };
@@ -145,7 +158,7 @@ impl ScoredComponent {
                 cells[v as usize - start].high += local_high * pattern.shares[source];
                 source += 1;
             }
-            for (i, cell) in cells.iter().enumerate().filter(|(_, c)| c.low > 0.0 || c.high > 0.0 || c.alpha_let > 0.0) {
+            for (i, cell) in cells.iter().enumerate().filter(|(_, c)| c.is_hit()) {
                 out.push(phantom, start + i, cell)?;
             }
         }
@@ -165,7 +178,12 @@ impl ScoredComponent {
         self.voxels.push(v as u32);
         self.low.push((cell.low * gy) as f32);
         self.sigma.push((cell.variance.sqrt() * gy) as f32);
-        for (map, energy) in [(&mut self.high, cell.high), (&mut self.alpha, cell.alpha), (&mut self.dose_let, cell.alpha_let)] {
+        for (map, energy) in [
+            (&mut self.high, cell.high),
+            (&mut self.alpha, cell.alpha),
+            (&mut self.dose_let, cell.alpha_let),
+            (&mut self.dose_quality, cell.alpha_quality),
+        ] {
             if let Some(map) = map {
                 map.push((energy * gy) as f32);
             }
@@ -175,7 +193,7 @@ impl ScoredComponent {
 
     /// Memory of the maps, bytes.
     pub fn bytes(&self) -> usize {
-        let maps = 3 + [&self.high, &self.alpha, &self.dose_let].iter().filter(|m| m.is_some()).count();
+        let maps = 3 + [&self.high, &self.alpha, &self.dose_let, &self.dose_quality].iter().filter(|m| m.is_some()).count();
         self.voxels.len() * maps * size_of::<f32>()
     }
 
@@ -218,6 +236,9 @@ fn add_run(cells: &mut [Cell], start: usize, run: &ScoredRun<'_>, cursor: &mut u
             cell.alpha += energy;
             cell.alpha_let += n * edep_let[at];
         }
+        if let Some(edep_quality) = &means.edep_quality {
+            cell.alpha_quality += n * edep_quality[at];
+        }
         cell.variance += (n * means.sigma[at]).powi(2);
         *cursor += 1;
     }
@@ -236,6 +257,7 @@ fn region_energies(phantom: &Phantom, pattern: &DecayPattern, runs: &[ScoredRun<
             if run.means.edep_let.is_some() {
                 region.alpha += energy;
                 region.alpha_let += run.yield_per_decay * means.edep_let;
+                region.alpha_quality += run.yield_per_decay * means.edep_quality;
             }
             region.variance += (run.yield_per_decay * means.sigma).powi(2);
         }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Energy of one tally quantum, MeV (2^-20).
 pub const QUANTUM_MEV: f64 = 1.0 / crate::transport::constants::QUANTA_PER_MEV as f64;
-/// One quantum of energy times LET, MeV keV/um (2^-14: ten MeV at 400 000 keV/um still fit 32 bits).
+/// One quantum of energy times LET or lineal energy, MeV keV/um (2^-14: ten MeV at 400 000 keV/um still fit 32 bits).
 pub const LET_QUANTUM: f64 = 1.0 / crate::transport::constants::LET_QUANTA as f64;
 
 /// Fewest batches from which a standard error is given.
@@ -23,6 +23,17 @@ pub struct BatchTally<'a> {
     pub edep: &'a [u64],
     /// Deposited energy times LET per voxel, quanta of [`LET_QUANTUM`]; for alphas.
     pub edep_let: Option<&'a [u64]>,
+    /// Deposited energy times saturated lineal energy per voxel, quanta of [`LET_QUANTUM`]; for alphas, where the plan asks for it.
+    pub edep_quality: Option<&'a [u64]>,
+}
+
+/// What is scored of a run besides its energy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scores {
+    /// Energy times LET.
+    pub linear_energy: bool,
+    /// Energy times saturated lineal energy.
+    pub quality: bool,
 }
 
 /// Sum and sum of squares over batches of one integer quantity.
@@ -71,17 +82,18 @@ fn overflow() -> Error {
 
 /// Sums the batches of one run, per voxel and per region.
 ///
-/// Only voxels that were ever hit take memory: 28 bytes each, 36 with LET (see [`Self::bytes`]), plus a few bytes per region.
+/// Only voxels that were ever hit take memory: 28 bytes each, and 8 for each of [`Scores`] (see [`Self::bytes`]), plus a few bytes per region.
 #[derive(Debug, Clone)]
 pub struct BatchAccumulator {
     grid_len: usize,
     voxels: Vec<u32>,
     sum: Vec<u64>,
     squares: Vec<u128>,
-    let_sum: Option<Vec<u64>>,
+    /// Sums of energy times LET and times saturated lineal energy.
+    weighted: [Option<Vec<u64>>; 2],
     /// Slot 0: all voxels of the grid; slot `i`: region `i - 1`.
     regions: Vec<Moments>,
-    region_let: Vec<u64>,
+    region_weighted: Vec<[u64; 2]>,
     batches: u32,
     histories_per_batch: u64,
 }
@@ -90,20 +102,20 @@ pub struct BatchAccumulator {
 struct Fresh {
     voxel: u32,
     edep: Moments,
-    edep_let: u64,
+    weighted: [u64; 2],
 }
 
 impl BatchAccumulator {
-    /// An empty accumulator for a grid of `grid_len` voxels and `regions` named regions; `with_let` for alphas.
-    pub fn new(grid_len: usize, regions: usize, with_let: bool) -> Self {
+    /// An empty accumulator for a grid of `grid_len` voxels and `regions` named regions.
+    pub fn new(grid_len: usize, regions: usize, scores: Scores) -> Self {
         Self {
             grid_len,
             voxels: Vec::new(),
             sum: Vec::new(),
             squares: Vec::new(),
-            let_sum: with_let.then(Vec::new),
+            weighted: [scores.linear_energy, scores.quality].map(|scored| scored.then(Vec::new)),
             regions: vec![Moments::default(); regions + 1],
-            region_let: vec![0; regions + 1],
+            region_weighted: vec![[0; 2]; regions + 1],
             batches: 0,
             histories_per_batch: 0,
         }
@@ -115,27 +127,30 @@ impl BatchAccumulator {
     /// If the batch has no histories or another number than those before, or a sum exceeds 64 bits (the accumulator is then void).
     ///
     /// # Panics
-    /// If lengths differ from the grid, LET is present or absent against [`Self::new`], or a label has no region: programming errors.
+    /// If lengths differ from the grid, a score is present or absent against [`Self::new`], or a label has no region: programming errors.
     pub fn add(&mut self, batch: &BatchTally<'_>, labels: &[u16]) -> Result<()> {
         assert_eq!(batch.edep.len(), self.grid_len, "one tally per voxel");
         assert_eq!(labels.len(), self.grid_len, "one region label per voxel");
-        assert_eq!(batch.edep_let.is_some(), self.let_sum.is_some(), "LET tallies in all batches or in none");
-        assert!(batch.edep_let.is_none_or(|t| t.len() == self.grid_len), "one LET tally per voxel");
+        let scored = [batch.edep_let, batch.edep_quality];
+        for (tally, sums) in scored.iter().zip(&self.weighted) {
+            assert_eq!(tally.is_some(), sums.is_some(), "weighted tallies in all batches or in none");
+            assert!(tally.is_none_or(|t| t.len() == self.grid_len), "one weighted tally per voxel");
+        }
         self.same_size(batch.histories)?;
 
         let mut fresh = Vec::new();
         let mut cursor = 0;
-        let mut in_region = vec![[0u64; 2]; self.regions.len()];
+        let mut in_region = vec![(0u64, [0u64; 2]); self.regions.len()];
         for (v, (&edep, &label)) in batch.edep.iter().zip(labels).enumerate() {
-            let edep_let = batch.edep_let.map_or(0, |t| t[v]);
-            // A LET quantum without an energy quantum is possible: both are rounded on their own.
-            if edep == 0 && edep_let == 0 {
+            let weighted = scored.map(|tally| tally.map_or(0, |t| t[v]));
+            // A LET quantum without an energy quantum is possible: each is rounded on its own.
+            if edep == 0 && weighted == [0; 2] {
                 continue;
             }
             for slot in slots(label) {
-                let [e, l] = &mut in_region[slot];
-                *e = e.checked_add(edep).ok_or_else(overflow)?;
-                *l = l.checked_add(edep_let).ok_or_else(overflow)?;
+                let (sum, sums) = &mut in_region[slot];
+                *sum = sum.checked_add(edep).ok_or_else(overflow)?;
+                add_weighted(sums, weighted)?;
             }
             let voxel = v as u32;
             while cursor < self.voxels.len() && self.voxels[cursor] < voxel {
@@ -144,17 +159,17 @@ impl BatchAccumulator {
             if self.voxels.get(cursor) == Some(&voxel) {
                 let mut edep_moments = Moments { sum: self.sum[cursor], squares: self.squares[cursor] };
                 edep_moments.add(edep)?;
-                self.store(cursor, edep_moments, edep_let)?;
+                self.store(cursor, edep_moments, weighted)?;
             } else {
                 let mut edep_moments = Moments::default();
                 edep_moments.add(edep)?;
-                fresh.push(Fresh { voxel, edep: edep_moments, edep_let });
+                fresh.push(Fresh { voxel, edep: edep_moments, weighted });
             }
         }
         self.insert(&fresh);
-        for (slot, [edep, edep_let]) in in_region.into_iter().enumerate() {
+        for (slot, (edep, weighted)) in in_region.into_iter().enumerate() {
             self.regions[slot].add(edep)?;
-            self.region_let[slot] = self.region_let[slot].checked_add(edep_let).ok_or_else(overflow)?;
+            add_weighted(&mut self.region_weighted[slot], weighted)?;
         }
         self.batches += 1;
         Ok(())
@@ -170,7 +185,9 @@ impl BatchAccumulator {
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         assert_eq!(self.grid_len, other.grid_len, "same grid");
         assert_eq!(self.regions.len(), other.regions.len(), "same regions");
-        assert_eq!(self.let_sum.is_some(), other.let_sum.is_some(), "same radiation");
+        for (own, theirs) in self.weighted.iter().zip(&other.weighted) {
+            assert_eq!(own.is_some(), theirs.is_some(), "same radiation");
+        }
         if other.batches == 0 {
             return Ok(());
         }
@@ -179,22 +196,22 @@ impl BatchAccumulator {
         let mut cursor = 0;
         for (i, &voxel) in other.voxels.iter().enumerate() {
             let theirs = Moments { sum: other.sum[i], squares: other.squares[i] };
-            let their_let = other.let_sum.as_ref().map_or(0, |l| l[i]);
+            let weighted = [0, 1].map(|score| other.weighted[score].as_ref().map_or(0, |sums| sums[i]));
             while cursor < self.voxels.len() && self.voxels[cursor] < voxel {
                 cursor += 1;
             }
             if self.voxels.get(cursor) == Some(&voxel) {
                 let mut moments = Moments { sum: self.sum[cursor], squares: self.squares[cursor] };
                 moments.merge(theirs)?;
-                self.store(cursor, moments, their_let)?;
+                self.store(cursor, moments, weighted)?;
             } else {
-                fresh.push(Fresh { voxel, edep: theirs, edep_let: their_let });
+                fresh.push(Fresh { voxel, edep: theirs, weighted });
             }
         }
         self.insert(&fresh);
         for (slot, &theirs) in other.regions.iter().enumerate() {
             self.regions[slot].merge(theirs)?;
-            self.region_let[slot] = self.region_let[slot].checked_add(other.region_let[slot]).ok_or_else(overflow)?;
+            add_weighted(&mut self.region_weighted[slot], other.region_weighted[slot])?;
         }
         self.batches += other.batches;
         Ok(())
@@ -220,9 +237,9 @@ impl BatchAccumulator {
         self.voxels.len()
     }
 
-    /// Memory held for the voxels hit so far, bytes: 28 per voxel, 36 with LET.
+    /// Memory held for the voxels hit so far, bytes: 28 per voxel, 8 more for each score.
     pub fn bytes(&self) -> usize {
-        self.touched() * if self.let_sum.is_some() { 36 } else { 28 }
+        self.touched() * (28 + 8 * self.weighted.iter().flatten().count())
     }
 
     /// Means per history and their standard errors.
@@ -241,17 +258,25 @@ impl BatchAccumulator {
         let to_mev = QUANTUM_MEV / self.histories_per_batch as f64;
         let sigma = |m: Moments| m.variance_of_mean(self.batches).sqrt() * to_mev;
         let mean = |sum: u64| sum as f64 * QUANTUM_MEV / histories;
-        let mean_let = |sum: u64| sum as f64 * LET_QUANTUM / histories;
+        let mean_weighted = |sum: u64| sum as f64 * LET_QUANTUM / histories;
+        let [edep_let, edep_quality] =
+            [0, 1].map(|score| self.weighted[score].as_ref().map(|sums| sums.iter().map(|&s| mean_weighted(s)).collect()));
         Ok(TallyMeans {
             voxels: self.voxels.clone(),
             edep: self.sum.iter().map(|&s| mean(s)).collect(),
             sigma: self.sum.iter().zip(&self.squares).map(|(&sum, &squares)| sigma(Moments { sum, squares })).collect(),
-            edep_let: self.let_sum.as_ref().map(|l| l.iter().map(|&s| mean_let(s)).collect()),
+            edep_let,
+            edep_quality,
             regions: self
                 .regions
                 .iter()
-                .zip(&self.region_let)
-                .map(|(&m, &l)| RegionMeans { edep: mean(m.sum), sigma: sigma(m), edep_let: mean_let(l) })
+                .zip(&self.region_weighted)
+                .map(|(&m, &[l, q])| RegionMeans {
+                    edep: mean(m.sum),
+                    sigma: sigma(m),
+                    edep_let: mean_weighted(l),
+                    edep_quality: mean_weighted(q),
+                })
                 .collect(),
             histories: self.histories(),
             batches: self.batches,
@@ -272,11 +297,13 @@ impl BatchAccumulator {
         Ok(())
     }
 
-    fn store(&mut self, at: usize, edep: Moments, edep_let: u64) -> Result<()> {
+    fn store(&mut self, at: usize, edep: Moments, weighted: [u64; 2]) -> Result<()> {
         self.sum[at] = edep.sum;
         self.squares[at] = edep.squares;
-        if let Some(sums) = &mut self.let_sum {
-            sums[at] = sums[at].checked_add(edep_let).ok_or_else(overflow)?;
+        for (sums, quanta) in self.weighted.iter_mut().zip(weighted) {
+            if let Some(sums) = sums {
+                sums[at] = sums[at].checked_add(quanta).ok_or_else(overflow)?;
+            }
         }
         Ok(())
     }
@@ -288,7 +315,7 @@ impl BatchAccumulator {
         self.voxels.resize(write, 0);
         self.sum.resize(write, 0);
         self.squares.resize(write, 0);
-        if let Some(sums) = &mut self.let_sum {
+        for sums in self.weighted.iter_mut().flatten() {
             sums.resize(write, 0);
         }
         while new > 0 {
@@ -298,21 +325,30 @@ impl BatchAccumulator {
                 self.voxels[write] = self.voxels[old];
                 self.sum[write] = self.sum[old];
                 self.squares[write] = self.squares[old];
-                if let Some(sums) = &mut self.let_sum {
+                for sums in self.weighted.iter_mut().flatten() {
                     sums[write] = sums[old];
                 }
             } else {
                 new -= 1;
-                let Fresh { voxel, edep, edep_let } = fresh[new];
+                let Fresh { voxel, edep, weighted } = fresh[new];
                 self.voxels[write] = voxel;
                 self.sum[write] = edep.sum;
                 self.squares[write] = edep.squares;
-                if let Some(sums) = &mut self.let_sum {
-                    sums[write] = edep_let;
+                for (sums, quanta) in self.weighted.iter_mut().zip(weighted) {
+                    if let Some(sums) = sums {
+                        sums[write] = quanta;
+                    }
                 }
             }
         }
     }
+}
+
+fn add_weighted(sums: &mut [u64; 2], quanta: [u64; 2]) -> Result<()> {
+    for (sum, x) in sums.iter_mut().zip(quanta) {
+        *sum = sum.checked_add(x).ok_or_else(overflow)?;
+    }
+    Ok(())
 }
 
 /// The slots of a label: the whole grid, and its region where it has one.
@@ -323,7 +359,7 @@ fn slots(label: u16) -> impl Iterator<Item = usize> {
 /// Means per history of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TallyMeans {
-    /// Voxels that were hit, ascending storage positions; the next three have one value for each.
+    /// Voxels that were hit, ascending storage positions; the next four have one value for each.
     pub voxels: Vec<u32>,
     /// Deposited energy, MeV per history.
     pub edep: Vec<f64>,
@@ -331,6 +367,8 @@ pub struct TallyMeans {
     pub sigma: Vec<f64>,
     /// Deposited energy times LET, MeV keV/um per history; alphas only.
     pub edep_let: Option<Vec<f64>>,
+    /// Deposited energy times saturated lineal energy, MeV keV/um per history; alphas only, where it was scored.
+    pub edep_quality: Option<Vec<f64>>,
     /// Slot 0: the whole grid; slot `i`: region `i - 1`.
     pub regions: Vec<RegionMeans>,
     /// Histories behind the means.
@@ -348,6 +386,8 @@ pub struct RegionMeans {
     pub sigma: f64,
     /// Deposited energy times LET, MeV keV/um per history; 0 without LET tallies.
     pub edep_let: f64,
+    /// Deposited energy times saturated lineal energy, MeV keV/um per history; 0 where it was not scored.
+    pub edep_quality: f64,
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! From scored components to everything that is written: maps, response, tables, summary and provenance.
 
-use super::{Prepared, Transport};
+use super::{Account, Component, Prepared, Treatment};
 use crate::{
     dose::{
         accumulate::{DoseMaps, dose_maps, dose_rate_components, region_doses},
+        component::ScoredComponent,
         contribution::Contribution,
         rate::{RateAt, dose_rate_at, rate_maps},
         regions::{Period, RegionDvh, RegionIndex, RegionResponse, RegionRow, TableOptions, region_rows},
@@ -17,9 +18,11 @@ use crate::{
     report::{
         ResultWriter, RunResult,
         activity::{activity_csv, time_activity_json},
+        components::{ComponentRecord, ComponentSet},
         provenance::{self, Engine, Frame, PlanText, Provenance},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
         text, time,
+        tme::{self, TmeResult, TmeSummary},
         write::{FractionMaps, ImageFormat, Quantity},
         write_all,
     },
@@ -51,11 +54,29 @@ pub struct Evaluation {
     pub uncertainty: Uncertainty,
     /// What the user must know.
     pub warnings: Vec<String>,
+    /// What was delivered in the end: predicted fractions with the uptake that was predicted.
+    pub treatment: Treatment,
+    /// The microenvironment in time, where the plan asks for it.
+    pub tme: Option<TmeResult>,
+    /// Dose per decay of the components, where the plan has it stored.
+    stored: Option<Vec<ScoredComponent>>,
     runs: Vec<summary::RunCount>,
     balances: Vec<summary::EnergyBalance>,
     phases: Vec<Phase>,
     histories: u64,
     batches: u32,
+}
+
+/// What a run has delivered, before it is evaluated.
+pub(super) struct Delivered {
+    /// Fractions, and the components they are made of.
+    pub(super) treatment: Treatment,
+    /// Dose per decay of the components.
+    pub(super) scored: Vec<ScoredComponent>,
+    /// What was transported; `None`: the doses were stored by another run.
+    pub(super) account: Option<Account>,
+    /// The microenvironment, where it was followed.
+    pub(super) tme: Option<TmeResult>,
 }
 
 /// What only the caller of a run knows, for summary and provenance.
@@ -76,17 +97,17 @@ impl Evaluation {
     ///
     /// # Errors
     /// If the energy balance is broken, or a dose is not finite.
-    pub(super) fn new(plan: &Plan, prepared: &Prepared, transport: &Transport<'_>, threads: usize, phases: Vec<Phase>) -> Result<Self> {
+    pub(super) fn new(plan: &Plan, prepared: &Prepared, delivered: Delivered, threads: usize, phases: Vec<Phase>) -> Result<Self> {
+        let Delivered { treatment, scored, account, tme } = delivered;
         let mut clock = super::Clock::new(phases);
         let phantom = &prepared.phantom;
         let grid = phantom.grid;
-        let scored = transport.score()?;
         let index = RegionIndex::new(phantom)?;
-        let everything: Vec<Contribution> = prepared.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
+        let everything: Vec<Contribution> = treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
         let total = dose_maps(&grid, &scored, &everything);
         clock.lap("dose");
 
-        let components = dose_rate_components(grid.len(), &scored, &prepared.deliveries);
+        let components = dose_rate_components(grid.len(), &scored, &treatment.deliveries);
         let irradiation = Irradiation::new(&components, phantom, &plan.response)?;
         let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
         let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });
@@ -94,7 +115,7 @@ impl Evaluation {
 
         let options = TableOptions { dose_levels: &plan.output.dose_levels, dvh_bin: plan.output.dvh_bin };
         let (mut rows, mut dvhs, mut fractions) = (Vec::new(), Vec::new(), Vec::new());
-        for delivery in &prepared.deliveries {
+        for delivery in &treatment.deliveries {
             let maps_of = dose_maps(&grid, &scored, &delivery.contributions);
             let doses = region_doses(&scored, &delivery.contributions, index.masses());
             let bed = maps.fractions.iter().find(|(number, _)| *number == delivery.number).map(|(_, map)| map);
@@ -118,16 +139,23 @@ impl Evaluation {
         dvhs.extend(curves);
         clock.lap("region tables");
 
-        let at = |&time: &f64| dose_rate_at(&grid, &scored, &prepared.deliveries, index.masses(), time);
+        let at = |&time: &f64| dose_rate_at(&grid, &scored, &treatment.deliveries, index.masses(), time);
         let rates = plan.output.dose_rate_at.iter().map(at).collect();
 
-        let runs = transport.counts();
-        let balances = transport.balances();
+        let transported = account.is_some();
+        let Account { histories, counts: runs, balances, warnings: told } = account.unwrap_or_default();
         let mut warnings = phantom.warnings.clone();
         warnings.extend(prepared.inputs.notes());
-        warnings.extend(prepared.sources.iter().flat_map(|s| s.warnings.clone()));
-        warnings.extend(transport.warnings());
+        warnings.extend(treatment.sources.iter().flat_map(|s| s.warnings.clone()));
+        warnings.extend(told);
         warnings.extend(maps.warnings());
+        if let Some(tme) = &tme {
+            warnings.extend(tme.warnings.clone());
+            warnings.push(tme::parameters::assumed_count(tme));
+            if tme.plan.immune {
+                warnings.push(format!("numbers of the immune part: {}", tme::RESEARCH));
+            }
+        }
         warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));
         let mut seen = std::collections::HashSet::new();
         warnings.retain(|warning| seen.insert(warning.clone()));
@@ -149,10 +177,13 @@ impl Evaluation {
             responses,
             uncertainty,
             warnings,
+            stored: (transported && (plan.output.components || plan.response.tme.is_some())).then_some(scored),
             runs,
             balances,
             phases: clock.phases,
-            histories: transport.histories(),
+            histories,
+            treatment,
+            tme,
             batches: plan.transport.batches,
         })
     }
@@ -172,6 +203,26 @@ impl Evaluation {
         self.phases.iter().filter(|p| p.name == "transport").map(|p| p.seconds).sum()
     }
 
+    /// What is stored of the components.
+    fn component_set<'a>(&'a self, prepared: &'a Prepared, scored: &'a [ScoredComponent]) -> ComponentSet<'a> {
+        let mut runs = self.runs.iter();
+        let record = |(component, scored): (&'a Component, &'a ScoredComponent)| {
+            let emitter = &self.treatment.emitters[component.emitter];
+            ComponentRecord {
+                scored,
+                pattern: &component.pattern,
+                emitter: emitter.digest(&prepared.settings),
+                histories: runs.by_ref().take(emitter.beams.len()).map(|run| run.histories).sum(),
+                batches: self.batches,
+            }
+        };
+        ComponentSet {
+            phantom: &prepared.phantom,
+            saturation: prepared.settings.tables.saturation,
+            records: self.treatment.components.iter().zip(scored).map(record).collect(),
+        }
+    }
+
     /// Writes all files into a folder and gives them their names.
     ///
     /// # Errors
@@ -186,8 +237,9 @@ impl Evaluation {
             backend: record.device.backend.clone(),
             threads: record.threads,
         };
-        let simplified: Vec<EnergyPerDecay> = prepared.emitters.iter().flat_map(|e| e.simplified.clone()).collect();
-        let local_deposits = prepared
+        let simplified: Vec<EnergyPerDecay> = self.treatment.emitters.iter().flat_map(|e| e.simplified.clone()).collect();
+        let local_deposits = self
+            .treatment
             .emitters
             .iter()
             .flat_map(|e| {
@@ -211,6 +263,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             dose_levels_gy: plan.output.dose_levels.clone(),
             regions: self.rows.clone(),
+            tme: self.tme.as_ref().map(TmeSummary::new),
             warnings: self.warnings.clone(),
         };
         let provenance = Provenance {
@@ -232,9 +285,10 @@ impl Evaluation {
             physics: serde_json::to_value(prepared.settings).map_err(|e| Error::input(e.to_string()))?,
             frame: Frame::from(&prepared.phantom.grid),
             uncertainty: self.uncertainty.clone(),
-            approximations: approximations(&simplified, plan),
+            approximations: approximations(&simplified, plan, self.tme.as_ref()),
         };
-        let groups: Vec<String> = prepared.emitters.iter().map(|e| e.name.clone()).collect();
+        let stored = self.stored.as_ref().map(|scored| self.component_set(prepared, scored));
+        let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
             total: &self.total,
             bed_total: &self.bed,
@@ -246,8 +300,10 @@ impl Evaluation {
             summary: &summary,
             provenance: &provenance,
             metaimage: plan.output.metaimage,
-            activity: &activity_csv(plan, &prepared.sources, &groups),
-            time_activity: &time_activity_json(&prepared.sources)?,
+            components: stored.as_ref(),
+            activity: &activity_csv(plan, &self.treatment.sources, &groups),
+            time_activity: &time_activity_json(&self.treatment.sources)?,
+            tme: self.tme.as_ref(),
         };
         write_all(&result, &mut Folder(dir))
     }
@@ -265,13 +321,14 @@ fn nuclide_data(plan: &Plan) -> Result<String> {
 }
 
 /// What was simplified, in sentences.
-fn approximations(simplified: &[EnergyPerDecay], plan: &Plan) -> Vec<String> {
+fn approximations(simplified: &[EnergyPerDecay], plan: &Plan, tme: Option<&TmeResult>) -> Vec<String> {
     let mut list: Vec<String> =
         simplified.iter().map(|s| format!("{}: {} ({:.4} MeV per decay): {}", s.component, s.what, s.mev_per_decay, s.treatment)).collect();
     let regions: Vec<&str> = plan.response.regions.iter().filter(|(_, p)| !p.assumed.is_empty()).map(|(name, _)| name.as_str()).collect();
     if !regions.is_empty() {
         list.push(format!("response parameters that are assumed, not measured, in: {} (see resolved_plan.response)", regions.join(", ")));
     }
+    list.extend(tme.iter().flat_map(|tme| tme::parameters::assumed(tme)));
     list
 }
 

@@ -5,7 +5,7 @@ use crate::{
     grid::{GridLimits, VoxelGrid},
     io::{image, memory as system},
     phantom,
-    plan::{FractionPlan, ImageSeries, PhantomPlan, Plan, SeriesBy},
+    plan::{FractionPlan, ImageSeries, PhantomPlan, Plan, Quality, SeriesBy},
 };
 
 /// One thing that takes memory.
@@ -54,6 +54,13 @@ pub fn memory(plan: &Plan) -> Result<(VoxelGrid, Vec<MemoryItem>)> {
     let voxels = grid.len() as u64;
     let alphas =
         plan.nuclides.iter().any(|n| crate::nuclide::emissions(&n.name, n.daughters).is_ok_and(|chain| !chain.total.alphas.is_empty()));
+    // Energy times saturated lineal energy, for the microdosimetric-kinetic model.
+    let quality = alphas && plan.response.tme.as_ref().is_some_and(|tme| tme.quality == Quality::Mkm);
+    let tally = match (alphas, quality) {
+        (true, true) => 24,
+        (true, false) => 16,
+        _ => 8,
+    };
     let sources = plan.fractions.iter().map(|f| places(f) * (1 + plan.nuclides[f.nuclide].redistribution.len() as u64)).max().unwrap_or(0);
     let frames = plan.fractions.iter().flat_map(|f| &f.series).map(|s| s.images.len() as u64).max().unwrap_or(0);
     let maps = 2 + u64::from(alphas) * 2;
@@ -66,10 +73,10 @@ pub fn memory(plan: &Plan) -> Result<(VoxelGrid, Vec<MemoryItem>)> {
             item("phantom (material, density)", 4, true),
             item("regions", 2, false),
             item("images of a series", 4 * frames, false),
-            item("tally of a batch", if alphas { 16 } else { 8 }, true),
-            item("tally on the host", if alphas { 16 } else { 8 }, false),
-            item("sums of a component in transport", if alphas { 36 + 28 } else { 28 }, false),
-            item("dose per decay of the components", sources * if alphas { 24 + 12 } else { 12 + 8 }, false),
+            item("tally of a batch", tally, true),
+            item("tally on the host", tally, false),
+            item("sums of a component in transport", if alphas { 20 + tally + 28 } else { 28 }, false),
+            item("dose per decay of the components", sources * if alphas { 24 + 4 * u64::from(quality) + 12 } else { 12 + 8 }, false),
             item("maps of the total", 4 * (maps + 3), false),
             item("maps of the fractions", 4 * (maps + 1) * fraction_maps, false),
         ],

@@ -1,33 +1,41 @@
 //! The path of the data, walked: plan -> phantom -> sources -> transport -> dose -> response -> result.
 
-mod component;
 mod emitter;
 mod evaluate;
+mod feedback;
 mod inputs;
 mod memory;
+mod microenvironment;
 mod progress;
+mod respond;
 mod transport;
+mod treatment;
 
 use std::{
     sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
-pub use component::{Component, components};
 pub use emitter::{Beam, Emitter};
 pub use evaluate::{Evaluation, Record};
 pub use inputs::Inputs;
 pub use memory::{MemoryItem, memory};
 pub use progress::Progress;
-pub use transport::Transport;
+pub use respond::{Comparison, respond};
+pub use transport::{Account, Transport};
+pub use treatment::{Component, Treatment};
+
+use evaluate::Delivered;
+use feedback::{Doses, Feedback, Schedule};
 
 use crate::{
-    dose::{accumulate::dose_maps, contribution::FractionDelivery},
+    dose::{accumulate::dose_maps, component::ScoredComponent},
     error::{Error, Result},
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
     report::summary::Phase,
-    source::{self, DecayGroups, FractionSource, PatternCache},
+    response::tme::quality,
+    source::{self, DecayGroups, PatternCache},
     transport::{
         backend::{Backend, Settings, SourceShape, World},
         geometry::Geometry,
@@ -41,14 +49,10 @@ use crate::{
 pub struct Prepared {
     /// The phantom.
     pub phantom: Phantom,
-    /// Sources of every fraction.
-    pub sources: Vec<FractionSource>,
-    /// What decays and emits, by decay group.
-    pub emitters: Vec<Emitter>,
-    /// What is transported.
-    pub components: Vec<Component>,
-    /// What each fraction takes from it.
-    pub deliveries: Vec<FractionDelivery>,
+    /// Sources, components and deliveries of every fraction; predicted fractions as if their uptake were that of the fraction they follow.
+    pub treatment: Treatment,
+    /// What decays together.
+    pub groups: DecayGroups,
     /// Physics tables of the phantom's materials.
     pub tables: Tables,
     /// Cuts and steps.
@@ -75,6 +79,17 @@ impl Clock {
         self.phases.push(Phase { name: name.into(), seconds: self.last.elapsed().as_secs_f64() });
         self.last = Instant::now();
     }
+
+    /// As [`Self::lap`], where `seconds` of the time belong to another phase.
+    fn split(&mut self, name: &str, other: &str, seconds: f64) {
+        self.lap(name);
+        if let Some(phase) = self.phases.last_mut() {
+            phase.seconds -= seconds;
+        }
+        if let Some(phase) = self.phases.iter_mut().find(|phase| phase.name == other) {
+            phase.seconds += seconds;
+        }
+    }
 }
 
 /// Builds phantom, sources and tables.
@@ -94,13 +109,13 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
         .iter()
         .map(|fraction| source::build(fraction, &plan.nuclides, &inputs, &mut cache, &mut groups))
         .collect::<Result<Vec<_>>>()?;
-    let emitters = groups.all().iter().map(|group| Emitter::new(group, &plan.transport)).collect::<Result<Vec<_>>>()?;
-    let (components, deliveries) = components(plan, &emitters, &sources);
+    let treatment = Treatment::new(plan, &groups, &plan.fractions.iter().collect::<Vec<_>>(), sources)?;
     clock.lap("sources");
-    let settings = Settings::resolve(&plan.transport, &phantom.grid);
+    let mut settings = Settings::resolve(&plan.transport, &phantom.grid);
+    settings.tables.saturation = plan.response.tme.as_ref().map(quality::saturation).transpose()?.flatten();
     let tables = Tables::build(&phantom.materials, &phantom.voxels, &settings.tables)?;
     clock.lap("tables");
-    Ok(Prepared { phantom, sources, emitters, components, deliveries, tables, settings, inputs, phases: clock.phases })
+    Ok(Prepared { phantom, treatment, groups, tables, settings, inputs, phases: clock.phases })
 }
 
 /// How a run is carried out, besides what the plan says.
@@ -123,28 +138,56 @@ pub fn open<'a>(plan: &Plan, prepared: &'a Prepared, threads: usize) -> Result<(
     open_device(world, &plan.transport.device, threads)
 }
 
-/// Transports all components, then evaluates dose and response.
+/// Transports all components, follows the response where the plan asks for it (with what it predicts of later fractions transported in turn),
+/// then evaluates.
 ///
 /// # Errors
 /// If the device fails, the user interrupts, or a result is not finite.
 pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options: &RunOptions<'_>) -> Result<Evaluation> {
     let mut clock = Clock::new(prepared.phases.clone());
-    let mut transport = Transport::new(&prepared.phantom, &prepared.emitters, &prepared.components, plan.transport.batches);
-    let progress = Progress::new(transport.histories_per_round(), options.quiet);
-    transport.round(backend, &progress, options.stop)?;
+    let schedule = Schedule::of(plan);
+    let feedback = Feedback { plan, prepared, schedule: &schedule, threads: options.threads };
+    let mut treatment = feedback.known()?;
+    let mut transport = Transport::new(&prepared.phantom, plan.transport.batches, prepared.tables.quality);
+    let progress = Progress::new(treatment.histories_per_round(), options.quiet);
+    transport.round(&treatment, backend, &progress, options.stop)?;
     if let Some(goal) = &plan.transport.goal {
-        pursue(goal, plan, prepared, &mut transport, backend, &progress, options)?;
+        pursue(goal, prepared, &treatment, &mut transport, backend, &progress, options)?;
     }
-    progress.finish();
+    let mut scored = transport.score(&treatment, 0)?;
     clock.lap("transport");
-    Evaluation::new(plan, prepared, &transport, options.threads, clock.phases)
+    let mut doses = Transporting { transport, backend, progress: &progress, stop: options.stop, seconds: 0.0 };
+    let tme = plan.response.tme.as_ref().map(|tme| feedback.follow(tme, &mut treatment, &mut scored, &mut doses)).transpose()?;
+    progress.finish();
+    let Transporting { transport, seconds, .. } = doses;
+    clock.split("microenvironment", "transport", seconds);
+    let account = Some(transport.account(&treatment));
+    Evaluation::new(plan, prepared, Delivered { treatment, scored, account, tme }, options.threads, clock.phases)
+}
+
+/// Doses by transport.
+struct Transporting<'t, 'p, 's> {
+    transport: Transport<'t>,
+    backend: &'s mut dyn Backend,
+    progress: &'p Progress,
+    stop: &'s AtomicBool,
+    seconds: f64,
+}
+
+impl Doses for Transporting<'_, '_, '_> {
+    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Option<Vec<ScoredComponent>>> {
+        let start = Instant::now();
+        self.transport.catch_up(treatment, self.backend, self.progress, self.stop)?;
+        self.seconds += start.elapsed().as_secs_f64();
+        self.transport.score(treatment, first).map(Some)
+    }
 }
 
 /// Adds rounds until the goal is met or its histories are used up.
 fn pursue(
     goal: &UncertaintyGoal,
-    plan: &Plan,
     prepared: &Prepared,
+    treatment: &Treatment,
     transport: &mut Transport<'_>,
     backend: &mut dyn Backend,
     progress: &Progress,
@@ -156,10 +199,10 @@ fn pursue(
         .iter()
         .position(|name| *name == goal.region)
         .ok_or_else(|| Error::input(format!("transport.goal: there is no region \"{}\"", goal.region)))?;
-    let all: Vec<_> = prepared.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
-    let limit = goal.max_histories.saturating_mul(plan.fractions.len() as u64);
+    let all: Vec<_> = treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
+    let limit = goal.max_histories.saturating_mul(treatment.deliveries.len() as u64);
     loop {
-        let scored = transport.score()?;
+        let scored = transport.score(treatment, 0)?;
         let maps = dose_maps(&prepared.phantom.grid, &scored, &all);
         let voxels: Vec<usize> = prepared.phantom.region_voxels(region).collect();
         let square: f64 = voxels.iter().map(|&v| f64::from(maps.uncertainty.data[v]).powi(2)).sum();
@@ -168,7 +211,7 @@ fn pursue(
             return Ok(());
         }
         let wanted = ((reached / goal.relative).powi(2) * 1.05 * transport.histories() as f64).min(limit as f64) as u64;
-        let per_round = transport.histories_per_round();
+        let per_round = treatment.histories_per_round();
         let rounds = wanted.saturating_sub(transport.histories()).div_ceil(per_round);
         if rounds == 0 || transport.histories() + per_round > limit {
             return Ok(());
@@ -177,7 +220,7 @@ fn pursue(
         let rounds = rounds.div_ceil(2).min((limit - transport.histories()) / per_round);
         progress.extend(rounds * per_round);
         for _ in 0..rounds {
-            transport.round(backend, progress, options.stop)?;
+            transport.round(treatment, backend, progress, options.stop)?;
         }
     }
 }
@@ -199,8 +242,8 @@ pub fn probe(prepared: &Prepared, backend: &mut dyn Backend) -> Result<Probe> {
     let mut seconds = 0.0;
     let mut histories = 0u64;
     let mut stream = 0;
-    for component in &prepared.components {
-        for (beam, &wanted) in prepared.emitters[component.emitter].beams.iter().zip(&component.histories) {
+    for component in &prepared.treatment.components {
+        for (beam, &wanted) in prepared.treatment.emitters[component.emitter].beams.iter().zip(&component.histories) {
             stream += 1;
             let mut job = crate::transport::backend::Job {
                 particle: beam.particle,

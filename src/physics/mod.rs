@@ -6,6 +6,7 @@ pub mod constants;
 pub mod elements;
 pub mod exponential;
 pub mod interpolation;
+pub mod lineal_energy;
 pub mod materials;
 pub mod quadrature;
 

@@ -28,6 +28,8 @@ impl Fault {
 struct Problem {
     span: Range<usize>,
     fault: Fault,
+    /// Problems of a file named at this place, framed already.
+    inside: String,
 }
 
 /// Collects what is wrong with a plan file, and which values were left to defaults.
@@ -46,7 +48,12 @@ impl<'a> Findings<'a> {
 
     /// Notes a problem at a place of the text (bytes).
     pub(super) fn problem(&self, span: Range<usize>, fault: Fault) {
-        self.problems.borrow_mut().push(Problem { span, fault });
+        self.problems.borrow_mut().push(Problem { span, fault, inside: String::new() });
+    }
+
+    /// Notes that a file named at a place cannot be used, with the problems in it.
+    pub(super) fn inside(&self, span: Range<usize>, fault: Fault, problems: &str) {
+        self.problems.borrow_mut().push(Problem { span, fault, inside: format!("{}\n", problems.trim_end()) });
     }
 
     /// Notes that the value at `path` was not in the file; `note` says where it came from.
@@ -65,6 +72,7 @@ impl<'a> Findings<'a> {
         let mut message = String::new();
         for problem in problems.iter().take(SHOWN) {
             message += &framed(self.file, self.text, problem.span.clone(), &problem.fault);
+            message += &problem.inside;
             message.push('\n');
         }
         let count = problems.len();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::ImageQuantity;
+use super::{ImageQuantity, Prediction};
 
 /// How the activity of a region runs in time after the start of its fraction.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,6 +36,16 @@ impl Kinetics {
             Self::Phases { phases } => phases.iter().map(|phase| phase.activity).sum(),
             Self::Samples { .. } | Self::Compartment { .. } => 0.0,
         }
+    }
+
+    /// The same course with its activities multiplied; those of a compartment stand in its model.
+    pub(super) fn scaled(mut self, factor: f64) -> Self {
+        match &mut self {
+            Self::Phases { phases } => phases.iter_mut().for_each(|phase| phase.activity *= factor),
+            Self::Samples { samples, .. } => samples.activities.iter_mut().chain(&mut samples.sigmas).for_each(|a| *a *= factor),
+            Self::Compartment { .. } => {}
+        }
+        self
     }
 }
 
@@ -198,6 +208,8 @@ pub struct ImageSeries {
     pub noise: f64,
     /// Relative standard uncertainty of the camera's calibration: the same for all images of a plan.
     pub calibration: f64,
+    /// Predicted: the images are those of [`Prediction::from`], to be multiplied by [`Prediction::scale`]; none: measured.
+    pub predicted: Option<Prediction>,
 }
 
 /// An image and its time.

@@ -223,10 +223,20 @@ pub struct FractionPlan {
     pub compartments: Option<CompartmentModel>,
     /// s after the start from which this fraction's activity no longer counts (the next one's images hold what is left); none: to infinity.
     pub until: Option<f64>,
-    /// Number of the fraction from whose uptake this one's is predicted by the response; none: measured, as written.
+    /// Number of the fraction from whose uptake this one's is predicted by the response, but for what is measured (see the uptakes); none:
+    /// all is measured, as written.
     pub predicted_from: Option<u32>,
     /// Histories for this fraction, over all its source components.
     pub histories: u64,
+}
+
+/// Uptake that the response predicts from an earlier fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Prediction {
+    /// Number of the fraction in which the uptake was measured.
+    pub from: u32,
+    /// Administered activity over that of `from`.
+    pub scale: f64,
 }
 
 /// Uptake of one region in one fraction.
@@ -238,6 +248,8 @@ pub struct RegionUptake {
     pub kinetics: Kinetics,
     /// How the activity is spread over the region's voxels.
     pub pattern: UptakePattern,
+    /// Predicted: `kinetics` is what an unchanged region would take up ([`Prediction::scale`] is in it); none: measured.
+    pub predicted: Option<Prediction>,
 }
 
 /// How activity is spread inside a region; the mean over the region is set by its activity.
@@ -286,6 +298,8 @@ pub struct ImageUptake {
     pub effective_half_life: f64,
     /// Time of the image after the start of the fraction, s; values are decayed back with the effective half-life.
     pub time: f64,
+    /// Predicted: the image is that of [`Prediction::from`], to be multiplied by [`Prediction::scale`]; none: measured.
+    pub predicted: Option<Prediction>,
 }
 
 /// What the values of an uptake image mean.
@@ -444,6 +458,9 @@ pub struct OutputPlan {
     pub fractions: bool,
     /// Write per fraction the dose rate at its start, its effective decay constant and the amplitudes of all its terms.
     pub dose_rate: bool,
+    /// Store dose per decay of every component, so that the response can be computed again without transport (always with the model
+    /// of the microenvironment).
+    pub components: bool,
     /// Times at which the dose rate of all fractions together is written, s after the start of the first fraction; ascending.
     pub dose_rate_at: Vec<f64>,
     /// V_x thresholds of the region table, Gy.

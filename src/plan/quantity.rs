@@ -1,6 +1,6 @@
 //! Quantities as a user types them: a number and its unit, `"7.4 GBq"`, `"10, 0, -5 mm"`.
 
-use super::frame::Fault;
+use super::{frame::Fault, tme};
 
 /// What a unit does to a number to reach the unit used inside the program.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -138,7 +138,7 @@ pub const PER_VOLUME: Dimension = Dimension {
 /// A part of a whole, 0.021 or "2.1 %"; inside 1.
 pub const FRACTION: Dimension = Dimension { name: "a fraction", units: &[("%", Power(-2))], typical: "%", example: "2.5", bare: true };
 
-/// Every dimension, to recognise a unit in the wrong place.
+/// Every dimension of general use, to recognise a unit in the wrong place.
 const ALL: [&Dimension; 10] = [&LENGTH, &TIME, &RATE, &ACTIVITY, &DENSITY, &ENERGY, &DOSE, &PER_DOSE, &PER_VOLUME, &FRACTION];
 
 /// Spellings that are not accepted (one way to write a thing) but understood well enough to name the right one.
@@ -198,7 +198,7 @@ impl Dimension {
     }
 
     fn unknown_unit(&self, text: &str, unit: &str) -> Fault {
-        if let Some(other) = ALL.iter().find(|d| d.scale(unit).is_some()) {
+        if let Some(other) = ALL.iter().chain(&tme::OWN).find(|d| d.scale(unit).is_some()) {
             return Fault::new(
                 format!("\"{text}\" is {}, but {} is needed", other.name, self.name),
                 format!("write for example {} (units: {})", self.form(), self.unit_list()),

@@ -120,6 +120,11 @@ impl<'a> Section<'a> {
         self.findings.problem(span, fault);
     }
 
+    /// Notes that a file named at a place cannot be used, with the problems in it.
+    pub(super) fn inside(&self, span: Range<usize>, fault: Fault, problems: &str) {
+        self.findings.inside(span, fault, problems);
+    }
+
     /// Lets these keys be missing without a word, because what would give them is broken (and noted).
     pub(super) fn excuse(&self, keys: &[&'static str]) {
         self.meant.borrow_mut().extend(keys);

@@ -73,9 +73,9 @@ pub(super) fn quantity(value: f64, dimension: &Dimension) -> String {
     }
 }
 
-/// Value and unit.
+/// Value and unit, if it has one.
 pub(super) fn with_unit(value: f64, unit: &str) -> String {
-    format!("{} {unit}", number(value))
+    if unit.is_empty() { number(value) } else { format!("{} {unit}", number(value)) }
 }
 
 /// A count with groups of three digits.

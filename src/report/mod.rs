@@ -3,12 +3,15 @@
 //! Names, columns and keys are an interface; `docs/formats/results.md` describes them and how they are versioned.
 
 pub mod activity;
+pub mod components;
 mod json;
+pub(crate) mod plot;
 pub mod provenance;
 pub mod summary;
 pub mod tables;
 pub mod text;
 pub mod time;
+pub mod tme;
 pub mod write;
 
 pub use write::{ResultWriter, RunResult, write_all};

@@ -10,7 +10,7 @@ use crate::{
     },
     error::Result,
     plan::UncertaintyGoal,
-    report::json,
+    report::{json, tme::TmeSummary},
     transport::backend::Sums,
 };
 
@@ -42,6 +42,9 @@ pub struct Summary {
     pub dose_levels_gy: Vec<f64>,
     /// The region table.
     pub regions: Vec<RegionRow>,
+    /// The microenvironment, where the plan asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tme: Option<TmeSummary>,
     /// What the user must know, in words with counts.
     pub warnings: Vec<String>,
 }

@@ -84,16 +84,19 @@ fn four_digits(x: f64) -> String {
 }
 
 /// So many significant digits.
-fn digits(x: f64, significant: i32) -> String {
+pub(super) fn digits(x: f64, significant: i32) -> String {
     if x == 0.0 {
         return "0".into();
     }
-    let (magnitude, more) = (x.abs().log10().floor() as i32, significant - 1);
-    if (-4..7).contains(&magnitude) { format!("{x:.*}", (more - magnitude).max(0) as usize) } else { format!("{x:.*e}", more as usize) }
+    let more = significant - 1;
+    // The magnitude after rounding: 9.996 has three digits as 10.0.
+    let rounded = format!("{x:.*e}", more as usize);
+    let magnitude = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()).unwrap_or(0);
+    if (-4..7).contains(&magnitude) { format!("{x:.*}", (more - magnitude).max(0) as usize) } else { rounded }
 }
 
 /// First column to the left, the others to the right, two blanks between; widths count characters, not bytes.
-fn align(table: &[Vec<String>]) -> String {
+pub(super) fn align(table: &[Vec<String>]) -> String {
     let columns = table.first().map_or(0, Vec::len);
     let width = |c: usize| table.iter().map(|row| row[c].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();

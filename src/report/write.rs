@@ -9,7 +9,14 @@ use crate::{
         regions::{Period, RegionDvh, RegionRow},
     },
     error::{Error, Result},
-    report::{json, provenance::Provenance, summary::Summary, tables},
+    report::{
+        components::{ComponentSet, write_components},
+        json,
+        provenance::Provenance,
+        summary::Summary,
+        tables,
+        tme::{self, TmeResult},
+    },
     volume::Volume,
 };
 
@@ -92,19 +99,26 @@ pub struct RunResult<'a> {
     pub provenance: &'a Provenance,
     /// Also write every image as MetaImage.
     pub metaimage: bool,
+    /// Dose per decay of the components, to be stored; `None`: not asked for.
+    pub components: Option<&'a ComponentSet<'a>>,
     /// `activity.csv`, by [`super::activity::activity_csv`].
     pub activity: &'a str,
     /// `time_activity.json`, by [`super::activity::time_activity_json`].
     pub time_activity: &'a str,
+    /// The microenvironment, where the plan asks for it.
+    pub tme: Option<&'a TmeResult>,
 }
 
 /// One line of the list of files in `provenance.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct FileEntry {
-    name: String,
-    quantity: String,
+pub struct FileEntry {
+    /// Plain file name.
+    pub name: String,
+    /// What it holds.
+    pub quantity: String,
+    /// Unit of an image.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unit: Option<&'static str>,
+    pub unit: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -130,13 +144,19 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
         }
     }
     let mut files = Vec::new();
-    let formats = [ImageFormat::Nifti, ImageFormat::MetaImage];
-    for format in formats.into_iter().filter(|&f| result.metaimage || f == ImageFormat::Nifti) {
+    let formats = if result.metaimage { &[ImageFormat::Nifti, ImageFormat::MetaImage][..] } else { &[ImageFormat::Nifti] };
+    if let Some(tme) = result.tme {
+        files.extend(tme::write(tme, formats, writer)?);
+    }
+    for &format in formats {
         for (stem, volume, quantity) in &images {
             let name = format!("{stem}{}", format.suffix());
             writer.image(&name, format, volume, quantity)?;
             files.push(FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) });
         }
+    }
+    if let Some(set) = result.components {
+        files.extend(write_components(set, writer)?);
     }
     let mut texts = vec![
         ("regions.csv", "doses per region", tables::regions_csv(result.rows, &result.summary.dose_levels_gy)),

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityUncertainty, FitReport, PatternCache, TimeActivity, TimeCourse, UptakeInputs,
+    ActivityUncertainty, FitReport, PatternCache, PredictedUptake, TimeActivity, TimeCourse, UptakeChange, UptakeInputs,
     daughters::Place,
     image::image_source,
     kinetics,
@@ -14,16 +14,20 @@ use super::{
 };
 use crate::{
     error::Result,
-    plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, RegionUptake, SeriesBy},
+    plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, Prediction, RegionUptake, SeriesBy},
 };
 
 /// Times, over five physical half-lives, at which the activity of a fraction is compared with what was administered.
 const TIMES: u32 = 500;
 
-/// A course with its integral, Bq s.
-struct Integrated {
+/// What a place holds in time.
+struct Activity {
     course: TimeCourse,
+    /// Its integral, Bq s.
     tia: f64,
+    uncertainty: ActivityUncertainty,
+    /// The fraction that it is taken over from, to be changed by what the response predicts.
+    predicted: Option<Prediction>,
 }
 
 /// What has been collected.
@@ -34,6 +38,10 @@ pub(super) struct Activities<'a, 'p> {
     pub(super) physical: f64,
     pub(super) inputs: &'a dyn UptakeInputs,
     pub(super) cache: &'a mut PatternCache<'p>,
+    /// What is predicted of uptakes that are taken over from another fraction.
+    pub(super) change: Option<&'a UptakeChange<'a>>,
+    /// What became of them.
+    pub(super) predicted: Vec<PredictedUptake>,
     /// Where, how much in time, and how well that is known.
     pub(super) found: Vec<(Place, TimeCourse, ActivityUncertainty)>,
     /// The same for reports, with what it comes from.
@@ -69,7 +77,8 @@ impl Activities<'_, '_> {
         };
         let uncertainty = ActivityUncertainty { origin, own: realised.relative_sigma, calibration: 0.0 };
         let place = Place { name: format!("in {}", uptake.region), region: Some(region), pattern };
-        self.add(place, Integrated { course: realised.course, tia: realised.tia }, uncertainty, samples, realised.fit);
+        let activity = Activity { course: realised.course, tia: realised.tia, uncertainty, predicted: uptake.predicted };
+        self.add(place, activity, samples, realised.fit);
         Ok(())
     }
 
@@ -83,9 +92,14 @@ impl Activities<'_, '_> {
         let lambda = LN_2 / uptake.effective_half_life;
         let found = image_source(uptake, lambda, region, self.inputs, self.cache).map_err(|error| within(&place, error))?;
         self.warn(&place, found.warnings);
-        let uncertainty = ActivityUncertainty::default();
-        let course = Integrated { course: TimeCourse::exponential(found.tia * lambda, lambda), tia: found.tia };
-        self.add(Place { name, region, pattern: found.pattern }, course, uncertainty, Vec::new(), None);
+        let tia = found.tia * uptake.predicted.map_or(1.0, |p| p.scale);
+        let activity = Activity {
+            course: TimeCourse::exponential(tia * lambda, lambda),
+            tia,
+            uncertainty: ActivityUncertainty::default(),
+            predicted: uptake.predicted,
+        };
+        self.add(Place { name, region, pattern: found.pattern }, activity, Vec::new(), None);
         Ok(())
     }
 
@@ -103,8 +117,10 @@ impl Activities<'_, '_> {
             };
             let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
             let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
-            let course = Integrated { course: source.course, tia: source.tia };
-            self.add(Place { name, region: source.region, pattern: source.pattern }, course, uncertainty, samples, source.fit);
+            let scale = series.predicted.map_or(1.0, |p| p.scale);
+            let activity =
+                Activity { course: source.course.scaled(scale), tia: source.tia * scale, uncertainty, predicted: series.predicted };
+            self.add(Place { name, region: source.region, pattern: source.pattern }, activity, samples, source.fit);
         }
         Ok(())
     }
@@ -128,23 +144,30 @@ impl Activities<'_, '_> {
     }
 
     /// `samples` are the times (s) and activities (Bq) behind the course, if there are any.
-    fn add(
-        &mut self,
-        place: Place,
-        activity: Integrated,
-        uncertainty: ActivityUncertainty,
-        samples: Vec<(f64, f64)>,
-        fit: Option<FitReport>,
-    ) {
+    fn add(&mut self, place: Place, activity: Activity, samples: Vec<(f64, f64)>, fit: Option<FitReport>) {
+        let Activity { mut course, mut tia, uncertainty, predicted } = activity;
+        let mut place = place;
+        if let Some((change, prediction)) = self.change.zip(predicted) {
+            let name = place.name.clone();
+            let (told, changed) = change.apply(prediction.from, place, &course, self.cache);
+            tia *= told.factor;
+            self.predicted.push(told);
+            let Some(changed) = changed else {
+                self.warnings.push(format!("fraction {}, {} {name}: the response predicts no uptake at all", self.number, self.nuclide));
+                return;
+            };
+            (place, course) = changed;
+        }
         self.records.push(TimeActivity {
             place: format!("{} {}", self.nuclide, place.name),
-            tia: activity.tia,
+            tia,
             uncertainty,
-            samples,
-            fit,
-            course: activity.course.clone(),
+            // What was measured, was measured in the fraction that it is predicted from.
+            samples: if predicted.is_some() { Vec::new() } else { samples },
+            fit: fit.filter(|_| predicted.is_none()),
+            course: course.clone(),
         });
-        self.found.push((place, activity.course, uncertainty));
+        self.found.push((place, course, uncertainty));
     }
 
     fn warn(&mut self, place: &str, warnings: Vec<String>) {

@@ -1,7 +1,7 @@
 //! The sources of one fraction.
 
 use super::{
-    DecayGroups, FractionSource, PatternCache, UptakeInputs,
+    DecayGroups, FractionSource, PatternCache, UptakeChange, UptakeInputs,
     activities::Activities,
     daughters::{Builder, MovingChain},
     region::{region_position, within},
@@ -28,6 +28,21 @@ pub fn build(
     cache: &mut PatternCache<'_>,
     groups: &mut DecayGroups,
 ) -> Result<FractionSource> {
+    build_predicted(fraction, nuclides, inputs, cache, groups, None)
+}
+
+/// As [`build`], with what the response predicts of the uptakes that the fraction takes over from an earlier one.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_predicted(
+    fraction: &FractionPlan,
+    nuclides: &[NuclidePlan],
+    inputs: &dyn UptakeInputs,
+    cache: &mut PatternCache<'_>,
+    groups: &mut DecayGroups,
+    change: Option<&UptakeChange<'_>>,
+) -> Result<FractionSource> {
     let number = fraction.number;
     let Some(plan) = nuclides.get(fraction.nuclide) else {
         let (found, known) = (fraction.nuclide, nuclides.len());
@@ -41,6 +56,8 @@ pub fn build(
         physical: nuclide::find(&plan.name)?.half_life_s,
         inputs,
         cache,
+        change,
+        predicted: Vec::new(),
         found: Vec::new(),
         records: Vec::new(),
         warnings: chain.warnings.clone(),
@@ -58,7 +75,7 @@ pub fn build(
         return Err(Error::input(format!("fraction {number}: no region and no image takes up any activity")));
     }
     activities.compare_with(fraction.administered);
-    let Activities { cache, found, records, mut warnings, .. } = activities;
+    let Activities { cache, found, records, predicted, mut warnings, .. } = activities;
     let mut builder = Builder {
         chain: &chain,
         nuclide: fraction.nuclide,
@@ -79,6 +96,7 @@ pub fn build(
         components: builder.components,
         outside: builder.outside,
         activities: records,
+        predicted,
         warnings,
     })
 }

@@ -23,14 +23,14 @@ impl DecayGroup {
 }
 
 /// The groups of a plan, each once: with its decay pattern, one of them makes a component of the transport.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct DecayGroups {
     list: Vec<DecayGroup>,
 }
 
 impl DecayGroups {
     /// Position of a group, which is added if it is new.
-    pub(super) fn position(&mut self, group: DecayGroup) -> usize {
+    pub(crate) fn position(&mut self, group: DecayGroup) -> usize {
         self.list.iter().position(|known| *known == group).unwrap_or_else(|| {
             self.list.push(group);
             self.list.len() - 1

@@ -15,6 +15,7 @@ mod image;
 pub mod kinetics;
 mod lognormal;
 mod pattern;
+mod prediction;
 mod random;
 mod region;
 mod series;
@@ -24,11 +25,12 @@ use std::path::Path;
 
 use crate::{error::Result, grid::VoxelGrid, volume::Volume};
 
-pub use build::build;
+pub use build::{build, build_predicted};
 pub use cache::PatternCache;
 pub use course::{Piece, TimeCourse};
 pub use groups::{DecayGroup, DecayGroups};
 pub use kinetics::{FitParameter, FitReport, Realised};
+pub use prediction::{PredictedUptake, UptakeChange};
 
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {
@@ -122,6 +124,8 @@ pub struct FractionSource {
     pub outside: Vec<OutsideDecays>,
     /// Activities of what was administered, from which the components follow.
     pub activities: Vec<TimeActivity>,
+    /// What the response made of uptakes that are taken over from an earlier fraction.
+    pub predicted: Vec<PredictedUptake>,
     /// What was lost or changed (activity outside the phantom, resampling, ...), in words with numbers.
     pub warnings: Vec<String>,
 }

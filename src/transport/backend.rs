@@ -244,6 +244,8 @@ pub struct BatchResult {
     pub energy: Vec<u64>,
     /// Energy times LET per voxel, quanta of [`super::constants::LET_QUANTA`]; alphas only.
     pub energy_let: Option<Vec<u64>>,
+    /// Energy times saturated lineal energy per voxel, in the same quanta; alphas only, where the tables have it.
+    pub energy_quality: Option<Vec<u64>>,
     /// Sums over the batch.
     pub sums: Sums,
 }
@@ -386,6 +388,7 @@ impl Settings {
                 step_length: 0.04 * edge,
                 cut_length: 0.007 * edge,
                 straggling_floor: 1.0e-3,
+                saturation: None,
             },
             electron_cut: plan.electron_cut.unwrap_or(units::LOWEST_ELECTRON_ENERGY),
             range_rejection: plan.range_rejection,

@@ -2,7 +2,7 @@
 
 /// Energy quanta per MeV: 2^20, so one quantum is 0.95 eV and a `u32` holds 4096 MeV.
 pub const QUANTA_PER_MEV: f32 = 1_048_576.0;
-/// Quanta of energy times LET per MeV keV/um.
+/// Quanta of energy times LET, or times lineal energy, per MeV keV/um.
 pub const LET_QUANTA: f32 = 16_384.0;
 /// keV/um per (MeV cm2/g x g/cm3).
 pub const KEV_PER_UM: f32 = 0.1;
@@ -89,8 +89,10 @@ pub const CHARGE_SCALARS: u32 = SPECTRUM_AT + SPECTRUM_TABLES * (SPECTRUM_PIECES
 pub const ALPHA_RANGE_AT: u32 = 2 * CHARGE_SCALARS;
 /// Offset of the alphas' relative range straggling over energy.
 pub const ALPHA_SIGMA_AT: u32 = ALPHA_RANGE_AT + ENERGY_NODES;
+/// Offset of the alphas' saturated energy over residual range; zeros where it is not scored.
+pub const ALPHA_SATURATED_AT: u32 = ALPHA_SIGMA_AT + ENERGY_NODES;
 /// Offset of the photons' mass energy-absorption coefficient over energy.
-pub const ABSORPTION_AT: u32 = ALPHA_SIGMA_AT + ENERGY_NODES;
+pub const ABSORPTION_AT: u32 = ALPHA_SATURATED_AT + ALPHA_ROWS + 1;
 /// Offset of the cumulative probabilities of the K lines in a photoelectric absorption over energy, one table per line.
 pub const LINE_AT: u32 = ABSORPTION_AT + ENERGY_NODES;
 /// Offset of the cumulative squared form factor over the squared momentum transfer.
@@ -224,7 +226,7 @@ listed! {
     STEP_ROW_AT: "u32", ROWS_PER_MATERIAL: "u32",
     RANGE_AT: "u32", ANNIHILATION_AT: "u32", RADIATION_AT: "u32", RADIATION_COUNT_AT: "u32", SCATTER_AT: "u32",
     SPECTRUM_AT: "u32", SPECTRUM_LOG2: "u32", SPECTRUM_TABLES: "u32", SPECTRUM_PIECES: "u32", CHARGE_SCALARS: "u32",
-    ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", ABSORPTION_AT: "u32", LINE_AT: "u32",
+    ALPHA_RANGE_AT: "u32", ALPHA_SIGMA_AT: "u32", ALPHA_SATURATED_AT: "u32", ABSORPTION_AT: "u32", LINE_AT: "u32",
     RAYLEIGH_AT: "u32", RAYLEIGH_EXPONENT: "u32", RAYLEIGH_LOG2: "u32", RAYLEIGH_NODES: "u32",
     SPLIT_AT: "u32", SPLIT_EXPONENT: "u32", SPLIT_LOG2: "u32", SPLIT_TABLES: "u32", SPLIT_PIECES: "u32", SCALARS_PER_MATERIAL: "u32",
     SHAPE_CENTRE: "u32", SHAPE_PLANE: "u32", SHAPE_BEAM: "u32", SHAPE_SPHERE: "u32", MODE_TRACK_LENGTH: "u32", MODE_OFF: "u32",

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Series;
+use crate::report::plot::{Scale, begin, escape, frame, put, side};
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 84.0;
@@ -14,92 +15,28 @@ const HEIGHT: f64 = 510.0;
 const OURS: &str = "#1f5fa8";
 const THEIRS: &str = "#b3261e";
 
-/// A linear or logarithmic scale onto pixels.
-struct Scale {
-    low: f64,
-    high: f64,
-    from: f64,
-    to: f64,
-    log: bool,
-    /// Intervals between ticks, at most.
-    most: f64,
-}
-
-impl Scale {
-    fn at(&self, x: f64) -> f64 {
-        let t = if self.log {
-            (x.max(self.low).ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
-        } else {
-            (x - self.low) / (self.high - self.low)
-        };
-        self.from + t.clamp(-0.02, 1.02) * (self.to - self.from)
-    }
-
-    /// Round numbers along the scale.
-    fn ticks(&self) -> Vec<f64> {
-        if self.log {
-            let (first, last) = (self.low.log10().ceil() as i32, self.high.log10().floor() as i32);
-            return (first..=last).map(|k| 10f64.powi(k)).collect();
-        }
-        let raw = (self.high - self.low) / self.most;
-        let power = 10f64.powf(raw.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= raw).unwrap_or(raw);
-        let first = (self.low / step - 1.0e-9).ceil() as i64;
-        let last = (self.high / step + 1.0e-9).floor() as i64;
-        (first..=last).map(|k| k as f64 * step).collect()
-    }
-}
-
-fn label(x: f64) -> String {
-    match x.abs() {
-        a if a < 1.0e-12 => "0".into(),
-        a if (1.0e-3..1.0e5).contains(&a) => {
-            let text = format!("{x:.4}");
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        _ => format!("{x:.0e}"),
-    }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 /// The plot of a series.
 pub fn svg(series: &Series) -> String {
-    let mut out = String::new();
     let x = Scale { low: series.edges[0], high: series.edges[series.edges.len() - 1], from: LEFT, to: RIGHT, log: false, most: 12.0 };
     let values = || series.ours.iter().chain(&series.reference).map(|e| e.mean).filter(|v| v.is_finite());
     let high = values().fold(0.0, f64::max);
     let y = if series.log {
         let low = series.reference.iter().map(|e| e.mean).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
-        Scale { low: 0.5 * low, high: 2.0 * high, from: CURVE.1, to: CURVE.0, log: true, most: 6.0 }
+        Scale { low: 0.5 * low, high: 2.0 * high, from: CURVE.1, to: CURVE.0, log: true, most: 12.0 }
     } else {
         Scale { low: 0.0, high: 1.08 * high, from: CURVE.1, to: CURVE.0, log: false, most: 6.0 }
     };
     let largest = (0..series.ours.len()).filter_map(|k| series.residual(k)).map(|(d, s)| d.abs() + s).fold(0.0, f64::max);
     let span = (1.6 * series.bound).max(1.05 * largest.min(6.0 * series.bound));
     let r = Scale { low: -100.0 * span, high: 100.0 * span, from: RESIDUAL.1, to: RESIDUAL.0, log: false, most: 5.0 };
-    let put = |out: &mut String, text: std::fmt::Arguments<'_>| {
-        // Writing to a string cannot fail.
-        let _ = out.write_fmt(text);
-        out.push('\n');
-    };
-    put(
-        &mut out,
-        format_args!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" font-family="Helvetica, Arial, sans-serif" font-size="13">"#
-        ),
-    );
-    put(&mut out, format_args!(r#"<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>"#));
-    put(&mut out, format_args!(r#"<text x="{LEFT}" y="22" font-size="15">{}</text>"#, escape(&series.title)));
-    frame(&mut out, &x, &y, CURVE, false);
+    let mut out = begin(WIDTH, HEIGHT, (LEFT, &series.title));
+    frame(&mut out, &x, &y, false);
     let (top, bottom) = (r.at(100.0 * series.bound), r.at(-100.0 * series.bound));
     put(
         &mut out,
         format_args!(r##"<rect x="{LEFT}" y="{top:.1}" width="{:.1}" height="{:.1}" fill="#e8efe8"/>"##, RIGHT - LEFT, bottom - top),
     );
-    frame(&mut out, &x, &r, RESIDUAL, true);
+    frame(&mut out, &x, &r, true);
     let zero = r.at(0.0);
     put(&mut out, format_args!(r##"<line x1="{LEFT}" x2="{RIGHT}" y1="{zero:.1}" y2="{zero:.1}" stroke="#666"/>"##));
     steps(&mut out, series, &x, &y);
@@ -114,10 +51,6 @@ pub fn svg(series: &Series) -> String {
     }
     let middle = 0.5 * (LEFT + RIGHT);
     put(&mut out, format_args!(r#"<text x="{middle}" y="{}" text-anchor="middle">{}</text>"#, HEIGHT - 10.0, escape(&series.axes[0])));
-    let side = |out: &mut String, (top, bottom): (f64, f64), text: &str| {
-        let y = 0.5 * (top + bottom);
-        let _ = writeln!(out, r#"<text transform="translate(18 {y}) rotate(-90)" text-anchor="middle">{}</text>"#, escape(text));
-    };
     side(&mut out, CURVE, &series.axes[1]);
     side(&mut out, RESIDUAL, if series.to_maximum { "% of max" } else { "%" });
     put(
@@ -144,23 +77,6 @@ fn steps(out: &mut String, series: &Series, x: &Scale, y: &Scale) {
 fn point(out: &mut String, x: f64, [y, low, high]: [f64; 3], colour: &str) {
     let _ = writeln!(out, r#"<line x1="{x:.1}" x2="{x:.1}" y1="{low:.1}" y2="{high:.1}" stroke="{colour}"/>"#);
     let _ = writeln!(out, r#"<circle cx="{x:.1}" cy="{y:.1}" r="2.4" fill="{colour}"/>"#);
-}
-
-/// A frame with grid lines and labels; those of the abscissa only `below`.
-fn frame(out: &mut String, x: &Scale, y: &Scale, (top, bottom): (f64, f64), below: bool) {
-    for tick in x.ticks() {
-        let at = x.at(tick);
-        let _ = writeln!(out, r##"<line x1="{at:.1}" x2="{at:.1}" y1="{top}" y2="{bottom}" stroke="#ddd"/>"##);
-        if below {
-            let _ = writeln!(out, r#"<text x="{at:.1}" y="{}" text-anchor="middle">{}</text>"#, bottom + 17.0, label(tick));
-        }
-    }
-    for tick in y.ticks() {
-        let at = y.at(tick);
-        let _ = writeln!(out, r##"<line x1="{LEFT}" x2="{RIGHT}" y1="{at:.1}" y2="{at:.1}" stroke="#ddd"/>"##);
-        let _ = writeln!(out, r#"<text x="{}" y="{:.1}" text-anchor="end">{}</text>"#, LEFT - 6.0, at + 4.0, label(tick));
-    }
-    let _ = writeln!(out, r##"<rect x="{LEFT}" y="{top}" width="{}" height="{}" fill="none" stroke="#444"/>"##, RIGHT - LEFT, bottom - top);
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod world;
 
 mod geant4;
 mod grids;
+mod lineal_energy;
 mod linear_energy_transfer;
 mod ranges;
 

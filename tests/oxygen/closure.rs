@@ -125,7 +125,7 @@ fn spread(i: usize) -> [f64; 3] {
 /// A state in the range of the table; use over the decades or evenly.
 fn state(i: usize) -> [f64; 3] {
     let [x, y, z] = spread(i);
-    let consumption = if i % 2 == 0 { 0.003 * (2.0_f64 / 0.003).powf(y) } else { 2.0 * y };
+    let consumption = if i.is_multiple_of(2) { 0.003 * (2.0_f64 / 0.003).powf(y) } else { 2.0 * y };
     [0.02 * 150.0_f64.powf(x), consumption, 10.0 * 12.0_f64.powf(z)]
 }
 

@@ -63,7 +63,6 @@ fn the_error_falls_with_the_square_of_the_spacing() {
     // T30, on a cube of 160 um inside the sphere; neither 10 nor 20 nor 40 is a power of two.
     assert!((sphere([0.0; 3], 0.0) / 40.0 - 0.535_548_217_3).abs() < 1.0e-9);
     let errors = [10, 20, 40].map(|n| error([n; 3], [160.0 / f64::from(n); 3], |at| sphere(at, 80.0)));
-    println!("{errors:?} {:?}", orders(&errors));
     assert!(orders(&errors).iter().all(|&order| order >= 1.7), "{errors:?}");
     assert!(errors[2] < 0.01, "{errors:?}");
 }
@@ -75,7 +74,6 @@ fn spacings_and_sizes_may_differ_along_the_axes() {
         error([5 * n, 2 * n, n], um, |[x, y, z]| sphere([x, y, z], 60.0))
     };
     let errors = [8, 16].map(box_of);
-    println!("{errors:?} {:?}", orders(&errors));
     assert!(orders(&errors)[0] >= 1.7 && errors[1] < 0.1, "{errors:?}");
 }
 

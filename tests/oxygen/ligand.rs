@@ -57,7 +57,6 @@ fn stefan(ratio: f64, constants: &LigandConstants) -> f64 {
 fn the_front_moves_with_the_root_of_time_and_ligand_per_receptor() {
     let (few, many) = (front(&slab(100.0, &STUCK), 100.0), front(&slab(400.0, &STUCK), 400.0));
     let formula = |receptors: f64| (2.0 * 80.0 * 10.0 * 3600.0 / receptors).sqrt();
-    println!("{few} {many} {} {} {}", formula(100.0), stefan(0.1, &STUCK), stefan(0.025, &STUCK));
     assert!((few / stefan(0.1, &STUCK) - 1.0).abs() < 0.01, "{few}");
     assert!((many / stefan(0.025, &STUCK) - 1.0).abs() < 0.02, "{many}");
     // sqrt(2 D C t/R) leaves out the ligand on its way: 3 % at C/R = 0.1.

@@ -72,7 +72,6 @@ fn a_sphere_is_supplied_from_outside() {
         // 75 um lies between two centres where these are 10 um apart.
         let off = [(75.0 / h).floor(), (75.0 / h).ceil()].map(|i| f64::from(po2[grid.index([middle + i as u32, middle, middle])]));
         let [centre, between] = [f64::from(po2[grid.index([middle; 3])]), 0.5 * (off[0] + off[1])];
-        println!("{h}: {centre} {between} {:?}", oxygen.convergence());
         assert!((centre - 11.875).abs() < tolerance, "{h}: {centre}");
         assert!((between - 18.906_25).abs() < tolerance, "{h}: {between}");
     }
@@ -95,7 +94,6 @@ fn between_two_capillaries_radii_it_is_a_krogh_cylinder() {
         let po2 = oxygen.solve(&state(&full(grid.len()))).expect("it converges");
         (0..grid.len()).filter(|&v| !in_shell(&grid, v)).map(|v| (f64::from(po2[v]) - exact(v)).abs()).fold(0.0, f64::max)
     });
-    println!("{errors:?}");
     assert!(errors[1] < 0.05 && errors[0] / errors[1] > 3.0, "{errors:?}");
 }
 

@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("yttrium_betas_give_the_same_map", || same_histories(&yttrium(), 1.0e-4)),
     ("lutetium_betas_give_the_same_map", || same_histories(&lutetium(), 1.0e-4)),
     ("actinium_alphas_give_the_same_map", || same_histories(&actinium(), 1.0e-6)),
+    ("actinium_alphas_give_the_same_map_of_their_quality", || same_histories(&saturated(actinium()), 1.0e-6)),
     ("gallium_positrons_give_the_same_map", || same_histories(&gallium(), 1.0e-4)),
     ("iodine_photons_give_the_same_map", || same_histories(&iodine(), 1.0e-4)),
     ("hard_gamma_rays_give_the_same_map", || same_histories(&lead(), 1.0e-4)),
@@ -77,6 +78,11 @@ fn actinium() -> Problem {
     let scene = Scene::mixed([18, 15, 12], 0.02);
     let case = Case::new("Ac-225", Particle::Alpha, scene.source(2), 128_000, 16);
     (scene, case)
+}
+
+/// With energy times saturated lineal energy scored.
+fn saturated((scene, case): Problem) -> Problem {
+    (scene.with_saturation(150.0), case)
 }
 
 /// The same emissions from a point amid shells as wide as the voxels.
@@ -177,8 +183,16 @@ fn same_histories(problem: &Problem, most: f64) {
         let quanta = dosaic::transport::constants::LET_QUANTA / dosaic::transport::constants::QUANTA_PER_MEV;
         let mean = total / f64::from(quanta) / a.deposited as f64;
         assert!((20.0..300.0).contains(&mean), "mean LET {mean} keV/um");
+        assert!(cpu.iter().chain(&gpu).all(|t| t.energy_quality.is_some() == problem.0.tables.quality));
+        let (cpu_quality, gpu_quality) = (map(&cpu, |t| t.energy_quality.as_ref()), map(&gpu, |t| t.energy_quality.as_ref()));
+        let saturated: f64 = cpu_quality.iter().sum();
+        let moved: f64 = cpu_quality.iter().zip(&gpu_quality).map(|(a, b)| (a - b).abs()).sum();
+        assert!(moved <= 1.0e-6 * saturated, "energy times saturated lineal energy: {moved:e} of {saturated:e}");
+        // At 1 g/cm3, saturated at 150 keV/um: below 96 keV/um wherever it is.
+        let mean = saturated / f64::from(quanta) / a.deposited as f64;
+        assert!(if problem.0.tables.quality { (50.0..96.0).contains(&mean) } else { saturated == 0.0 }, "mean y* {mean} keV/um");
     } else {
-        assert!(gpu.iter().all(|t| t.energy_let.is_none()));
+        assert!(gpu.iter().all(|t| t.energy_let.is_none() && t.energy_quality.is_none()));
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) const TESTS: &[Test] = &[
 const INPUTS: u32 = 20_000;
 
 /// Water, cortical bone and lung in small voxels that are not cubes.
-pub(crate) static MIXED: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([18, 15, 12], 1.0));
+pub(crate) static MIXED: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([18, 15, 12], 1.0).with_saturation(150.0));
 
 /// Radii of very different sizes, cm.
 const RADII: [f64; 8] = [1.0e-3, 0.01, 0.0101, 0.05, 0.3, 0.31, 1.0, 5.0];
@@ -401,7 +401,7 @@ fn shifts(scene: &Scene) {
 fn ranges() {
     // From below the tables (2^-18 g/cm2) to beyond them.
     let inputs: Vec<[u32; 2]> = (0..INPUTS).map(|i| [i % 6, log_uniform(words(12, i)[0], 2.0f32.powi(-21), 26.0).to_bits()]).collect();
-    let want: Vec<[u32; 7]> = inputs
+    let want: Vec<[u32; 8]> = inputs
         .iter()
         .map(|&[family, range]| {
             let range = f32::from_bits(range);
@@ -410,12 +410,12 @@ fn ranges() {
             assert_eq!(energy, electron.energy, "a part of the row is the row's");
             Row::default()
                 .f(&[electron.energy, electron.collisions, electron.spread, electron.drift])
-                .f(&[energy, alpha.energy, alpha.stopping_energy])
+                .f(&[energy, alpha.energy, alpha.stopping_energy, alpha.saturated_energy])
                 .done()
         })
         .collect();
     // Linear interpolation between neighbours of the same sign: two roundings, or one where the device contracts.
-    let fields = [("electron row", 4, float(2.0)), ("energy", 1, float(2.0)), ("alpha row", 2, float(2.0))];
+    let fields = [("electron row", 4, float(2.0)), ("energy", 1, float(2.0)), ("alpha row", 3, float(2.0))];
     compare("tables over range", &fields, &prober().run("probe_range", &inputs), &want, 0);
 }
 

@@ -179,7 +179,9 @@ fn iterations() {
             }
         }
     }
-    assert!(a.iter().any(|&p| p < 20.0) && a.iter().any(|&p| p > 30.0), "nothing was solved");
+    let lowest = a.iter().fold(40.0, |a: f32, &b| a.min(b));
+    let highest = a.iter().fold(0.0, |a: f32, &b| a.max(b));
+    assert!(highest > 1.5 * lowest + 1.0, "nothing was solved: {lowest} to {highest} mmHg");
 }
 
 fn fields() {

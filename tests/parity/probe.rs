@@ -23,6 +23,7 @@ pub(crate) struct Prober {
     tally: Buffer,
     cells: usize,
     shells: bool,
+    quality: bool,
 }
 
 impl Prober {
@@ -50,7 +51,7 @@ impl Prober {
         ];
         let layouts = [transport_layout(&gpu.device), layout(&gpu.device, "probe", &[READ, WRITE])];
         let transport = group(&gpu, &layouts[0], &buffers);
-        Self { gpu, layouts, transport, tally, cells, shells: geometry.shells() > 0 }
+        Self { gpu, layouts, transport, tally, cells, shells: geometry.shells() > 0, quality: scene.tables.quality }
     }
 
     /// Runs an entry point over rows of `INPUTS` words; returns rows of `OUTPUTS` words.
@@ -59,7 +60,12 @@ impl Prober {
         entry: &'static str,
         inputs: &[[u32; INPUTS]],
     ) -> Vec<[u32; OUTPUTS]> {
-        let constants = [("PROBE_INPUTS", INPUTS as f64), ("PROBE_OUTPUTS", OUTPUTS as f64), ("SHELLS", f64::from(self.shells))];
+        let constants = [
+            ("PROBE_INPUTS", INPUTS as f64),
+            ("PROBE_OUTPUTS", OUTPUTS as f64),
+            ("SHELLS", f64::from(self.shells)),
+            ("QUALITY", f64::from(self.quality)),
+        ];
         let groups = [&self.layouts[0], &self.layouts[1]];
         let (pipeline, _) = self.gpu.pipeline(&shaders::probe(entry), &groups, &constants).unwrap_or_else(|e| panic!("{e}"));
         // Sixteen bytes are the unit of uploads: a row more or less must not look like an input.

@@ -56,7 +56,7 @@ pub(crate) const COLLIDE: Tolerances =
 pub(crate) const FLIPS: usize = 5000;
 
 /// Small voxels, in which alphas cross several walls.
-static MICRO: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([24, 20, 16], 0.02));
+static MICRO: LazyLock<Scene> = LazyLock::new(|| Scene::mixed([24, 20, 16], 0.02).with_saturation(150.0));
 
 fn alpha_case() -> (Case, Params) {
     let case = Case::new("Ac-225", Particle::Alpha, MICRO.source(2), 80_000, 16);
@@ -82,7 +82,7 @@ fn alpha_starts() {
             Row::default().u(&[d.index]).vec(d.offset).vec(d.direction).f(&[d.energy, s.normal, s.sigma]).done()
         })
         .collect();
-    let want: Vec<[u32; 19]> = starts.iter().map(|s| Row::default().alpha(&start_alpha(&MICRO, &p, s)).done()).collect();
+    let want: Vec<[u32; 20]> = starts.iter().map(|s| Row::default().alpha(&start_alpha(&MICRO, &p, s)).done()).collect();
     let got = Prober::new(&MICRO, &case, &p).run("probe_alpha_start", &inputs);
     compare("alpha_start", &alpha_fields(STEP), &got, &want, 0);
 }
@@ -91,8 +91,8 @@ fn alpha_legs() {
     let (case, p) = alpha_case();
     let (_, mut legs) = states::alphas(&MICRO, &case, &p, 4000);
     legs.truncate(legs.len() / 4 * 4);
-    let inputs: Vec<[u32; 19]> = legs.iter().map(|a| Row::default().alpha(a).done()).collect();
-    let want: Vec<[u32; 23]> = legs
+    let inputs: Vec<[u32; 20]> = legs.iter().map(|a| Row::default().alpha(a).done()).collect();
+    let want: Vec<[u32; 25]> = legs
         .iter()
         .map(|a| {
             let mut a = *a;
@@ -100,7 +100,7 @@ fn alpha_legs() {
             Row::default().alpha(&a).alpha_deposit(&deposit).done()
         })
         .collect();
-    assert!(want.iter().any(|w| w[22] > 0), "some leave the phantom");
+    assert!(want.iter().any(|w| w[24] > 0), "some leave the phantom");
     let got = Prober::new(&MICRO, &case, &p).run("probe_alpha_advance", &inputs);
     compare("alpha_advance", &[alpha_fields(STEP), alpha_deposit_fields(STEP)].concat(), &got, &want, legs.len() / FLIPS);
 }

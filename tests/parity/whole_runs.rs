@@ -36,8 +36,8 @@ fn energy_is_conserved_in_every_example() {
         let mut gpu = Gpu::new(world(), adapter()).unwrap_or_else(|error| panic!("{error}"));
         let mut cpu = Cpu::new(world(), 2);
         let mut stream = 0;
-        for component in &prepared.components {
-            for beam in &prepared.emitters[component.emitter].beams {
+        for component in &prepared.treatment.components {
+            for beam in &prepared.treatment.emitters[component.emitter].beams {
                 stream += 1;
                 let job = Job {
                     particle: beam.particle,

@@ -52,12 +52,12 @@ impl Row {
             .vec(a.inverse)
             .f(&[a.range, a.stretch])
             .u(&[a.quanta])
-            .f(&[a.stopping_energy])
+            .f(&[a.stopping_energy, a.saturated_energy])
             .u(&[a.alive])
     }
 
     pub(crate) fn alpha_deposit(self, d: &AlphaDeposit) -> Self {
-        self.u(&[d.index, d.quanta, d.let_quanta, d.escaped])
+        self.u(&[d.index, d.quanta, d.let_quanta, d.quality_quanta, d.escaped])
     }
 
     pub(crate) fn electron(self, e: &Electron) -> Self {
@@ -157,12 +157,19 @@ pub(crate) fn alpha_fields(t: Tolerances) -> Vec<Field> {
         ("stretch", 1, t.value),
         ("quanta", 1, t.quanta),
         ("stopping_energy", 1, t.value),
+        ("saturated_energy", 1, t.value),
         ("alive", 1, Bits),
     ]
 }
 
 pub(crate) fn alpha_deposit_fields(t: Tolerances) -> Vec<Field> {
-    vec![("deposit.index", 1, Bits), ("deposit.quanta", 1, t.quanta), ("deposit.let_quanta", 1, t.quanta), ("deposit.escaped", 1, t.quanta)]
+    vec![
+        ("deposit.index", 1, Bits),
+        ("deposit.quanta", 1, t.quanta),
+        ("deposit.let_quanta", 1, t.quanta),
+        ("deposit.quality_quanta", 1, t.quanta),
+        ("deposit.escaped", 1, t.quanta),
+    ]
 }
 
 pub(crate) fn electron_fields(t: Tolerances) -> Vec<Field> {

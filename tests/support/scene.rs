@@ -80,6 +80,13 @@ impl Scene {
         }
     }
 
+    /// With tables from which alphas score their saturated lineal energy, y0 in keV/um.
+    pub(crate) fn with_saturation(mut self, y0: f64) -> Self {
+        self.settings.tables.saturation = Some(y0);
+        self.tables = Tables::build(&self.phantom.materials, &self.phantom.voxels, &self.settings.tables).expect("they have been built");
+        self
+    }
+
     pub(crate) fn with_seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self

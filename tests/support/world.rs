@@ -1,7 +1,7 @@
 //! Small phantoms with tables and settings, and runs in them.
 
 use dosaic::{
-    dose::tally::{BatchAccumulator, BatchTally, TallyMeans},
+    dose::tally::{BatchAccumulator, BatchTally, Scores, TallyMeans},
     grid::VoxelGrid,
     phantom::{Phantom, pack_voxel},
     physics::materials::find,
@@ -35,6 +35,7 @@ pub(crate) fn fine_options() -> TableOptions {
         step_length: 0.0,
         cut_length: 1.0e-4,
         straggling_floor: 1.0e-3,
+        saturation: None,
     }
 }
 
@@ -109,12 +110,18 @@ impl Setup {
         let job = job(particle, source, spectrum, histories);
         let mut cpu = Cpu::new(self.world(), 2);
         let mut sums = Sums::default();
-        let mut tally = BatchAccumulator::new(self.phantom.grid.len(), self.phantom.region_names.len(), particle == Particle::Alpha);
+        let linear_energy = particle == Particle::Alpha;
+        let scores = Scores { linear_energy, quality: linear_energy && self.tables.quality };
+        let mut tally = BatchAccumulator::new(self.phantom.grid.len(), self.phantom.region_names.len(), scores);
         for batch in 0..BATCHES {
             let result = cpu.run(&job, batch, &|_| ()).expect("the CPU runs");
             sums.add(&result.sums);
-            let batch =
-                BatchTally { histories: histories / u64::from(BATCHES), edep: &result.energy, edep_let: result.energy_let.as_deref() };
+            let batch = BatchTally {
+                histories: histories / u64::from(BATCHES),
+                edep: &result.energy,
+                edep_let: result.energy_let.as_deref(),
+                edep_quality: result.energy_quality.as_deref(),
+            };
             tally.add(&batch, &self.phantom.regions).expect("batches of equal size");
         }
         assert_eq!(sums.imbalance(), 0, "energy is conserved to the quantum: {sums:?}");

@@ -36,10 +36,11 @@ fn t42_an_irradiated_lesion_tells_the_other() {
 
 #[test]
 fn rest_states_share_one_antigen() {
-    // Regions of different T-cell killing: each rests at the antigen that both present together.
+    // Regions of different T cells: each rests at the antigen that both present together.
     let mut setting = Setting::new(2, 3, 1.0);
     setting.plan.immune = true;
     setting.plan.regions[1].parameters.set("t_killing", 0.002);
+    setting.plan.regions[1].parameters.set("t_apoptosis", 1.5);
     setting.plan.regions[1].parameters.set("initial_cells", 0.6);
     setting.plan.step = 0.01 * DAY;
     let mut run = setting.build::<f64>(|input| input.rows.iter_mut().for_each(|row| (row.growth, row.turnover) = (0.0, 0.0)));
@@ -53,7 +54,8 @@ fn rest_states_share_one_antigen() {
     }
     let globals = &run.simulation.timeline().globals;
     close("antigen", globals[1].antigen, globals[0].antigen, 1e-12);
-    assert!(before[Field::Effector as usize * 6] != before[Field::Effector as usize * 6 + 5]);
+    let effectors = field_of(&before, Field::Effector);
+    assert!(effectors[5] > 1.05 * effectors[0], "{effectors:?}");
     // One region alone, for comparison.
     let mut alone = Setting::new(1, 3, 1.0);
     alone.plan.immune = true;
@@ -66,13 +68,6 @@ fn a_killing_that_no_growth_replaces_is_refused() {
     let mut setting = Setting::new(1, 1, 1.0);
     setting.plan.immune = true;
     setting.set("natural_death", 0.5);
-    let made = dosaic::response::tme::simulation::Simulation::new(
-        &setting.plan,
-        &setting.tissues,
-        &setting.domain,
-        dosaic::response::tme::simulation::OxygenSource::Off,
-        |_| unreachable!("the model is not built"),
-    );
-    let message = made.expect_err("growth cannot keep up").to_string();
+    let message = setting.try_build::<f64>(|_| {}).expect_err("growth cannot keep up").to_string();
     assert!(message.contains("lesion_0") && message.contains("natural_death"), "{message}");
 }

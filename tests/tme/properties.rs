@@ -2,7 +2,7 @@
 
 use dosaic::{
     plan::{DrugEffect, DrugKinetics, DrugPlan, Hook},
-    response::tme::{FIELDS, Field, model::field_of, real::Real, simulation::OxygenSource},
+    response::tme::{FIELDS, Field, model::field_of, real::Real},
 };
 
 use super::setting::{DAY, Random, Run, Setting, random_drug, tissue};
@@ -20,18 +20,12 @@ fn random_setting(random: &mut Random, days: f64) -> Option<Setting> {
     let cells = setting.plan.regions[0].parameters.get("initial_cells").min(setting.plan.regions[0].parameters.get("capacity"));
     setting.set("initial_cells", cells);
     setting.tissues = vec![tissue(random.between(0.02, 0.4), random.between(1.5, 15.0), random.between(0.3, 3.0))];
-    setting.plan.immune = random.uniform() < 0.7;
     setting.plan.bystander = random.uniform() < 0.5;
     setting.plan.reoxygenation = random.uniform() < 0.5;
-    let fits =
-        dosaic::response::tme::simulation::Simulation::new(&setting.plan, &setting.tissues, &setting.domain, OxygenSource::Off, |input| {
-            Ok(Box::new(dosaic::response::tme::cpu::model::CpuModel::<f64>::new(
-                input,
-                dosaic::response::tme::cpu::model::CpuOxygen::Off,
-                Some(1),
-            )?))
-        });
-    fits.is_ok().then_some(setting)
+    setting.plan.immune = true;
+    let fits = setting.try_build::<f64>(|_| {}).is_ok();
+    setting.plan.immune = random.uniform() < 0.7;
+    fits.then_some(setting)
 }
 
 /// Runs of random settings, at least `wanted` of them.

@@ -3,12 +3,13 @@
 use std::{f64::consts::LN_2, sync::Arc};
 
 use dosaic::{
+    error::Error,
     grid::VoxelGrid,
     plan::{DrugPlan, Growth, OxygenPlan, ParameterSet, Quality, TissueParameters, TmePlan, TmeRegion},
     response::tme::{
         Delivery, Domain, Field, VoxelSource,
         cpu::model::{CpuModel, CpuOxygen},
-        model::field_of,
+        model::{ModelInput, field_of},
         oxygen_state::Oxygen,
         real::Real,
         simulation::{OxygenSource, Simulation},
@@ -108,7 +109,11 @@ impl Setting {
     }
 
     /// As [`Self::start`], with rows changed after the untreated tumour was settled.
-    pub(crate) fn build<R: Real>(&self, change: impl Fn(&mut dosaic::response::tme::model::ModelInput)) -> Run {
+    pub(crate) fn build<R: Real>(&self, change: impl Fn(&mut ModelInput)) -> Run {
+        self.try_build::<R>(change).expect("the setting is right")
+    }
+
+    pub(crate) fn try_build<R: Real>(&self, change: impl Fn(&mut ModelInput)) -> Result<Run, Error> {
         let (mut source, mut own) = (OxygenSource::Off, CpuOxygen::Off);
         if let Some(function) = self.oxygen {
             source = OxygenSource::Closure(Box::new(move |_, vessels, _, _| function(vessels)));
@@ -123,11 +128,12 @@ impl Setting {
             change(&mut input);
             Ok(Box::new(CpuModel::<R>::new(&input, own, Some(self.threads))?))
         });
-        Run { simulation: simulation.expect("the setting is right"), voxels: self.voxels() }
+        Ok(Run { simulation: simulation?, voxels: self.voxels() })
     }
 }
 
 /// A simulation with short ways to treat and look.
+#[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) simulation: Simulation,
     voxels: usize,

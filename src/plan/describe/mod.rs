@@ -1,12 +1,13 @@
 //! The resolved plan as a text: every value with its unit, and which of them the file left to defaults.
 
 mod kinetics;
+mod tme;
 
 use std::fmt::Write as _;
 
 use super::{
-    FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, RegionPlan, ResponsePlan, Shape, TissueParameters,
-    TransportPlan, UptakePattern, WaterData,
+    FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, Prediction, RegionPlan, ResponsePlan, Shape,
+    TissueParameters, TransportPlan, UptakePattern, WaterData,
     show::{activity, count, energy, length, number, percent, time, vector, with_unit},
 };
 use crate::error::{Error, Result};
@@ -159,18 +160,23 @@ impl<'p> Sheet<'p> {
             fraction.until.map_or("to infinity".to_owned(), |until| format!("until {} after its start", time(until))),
             &format!("{path}.until"),
         );
+        if let Some(from) = fraction.predicted_from {
+            self.entry("uptake", format!("predicted by the response from fraction {from}"), &format!("{path}.like"));
+        }
         if let Some(model) = &fraction.compartments {
             self.compartments(model);
         }
         for (at, uptake) in fraction.uptakes.iter().enumerate() {
             let path = format!("{path}.uptakes.{at}");
             self.heading(1, &format!("uptake in {}", uptake.region));
+            self.prediction(fraction, uptake.predicted);
             self.kinetics(&uptake.kinetics, fraction, &path);
             self.pattern(&uptake.pattern, &path);
         }
         for (at, image) in fraction.images.iter().enumerate() {
             let path = format!("{path}.images.{at}");
             self.heading(1, "uptake from an image");
+            self.prediction(fraction, image.predicted);
             self.entry("file", image.path.display().to_string(), &format!("{path}.path"));
             let unit = match image.quantity {
                 ImageQuantity::Activity => "Bq per voxel".to_owned(),
@@ -187,6 +193,16 @@ impl<'p> Sheet<'p> {
         }
         for (at, series) in fraction.series.iter().enumerate() {
             self.series(series, &format!("{path}.series.{at}"));
+            self.prediction(fraction, series.predicted);
+        }
+    }
+
+    /// Whether something in a fraction with prediction is predicted itself.
+    fn prediction(&mut self, fraction: &FractionPlan, predicted: Option<Prediction>) {
+        match predicted {
+            Some(Prediction { from, .. }) => self.entry("changes by the response", format!("since fraction {from}"), ""),
+            None if fraction.predicted_from.is_some() => self.entry("changes by the response", "no: measured".to_owned(), ""),
+            None => {}
         }
     }
 
@@ -253,6 +269,9 @@ impl<'p> Sheet<'p> {
         for (region, parameters) in &response.regions {
             self.tissue(region, parameters, &format!("response.region.{region}"));
         }
+        if let Some(tme) = &response.tme {
+            self.tme(tme);
+        }
     }
 
     fn tissue(&mut self, name: &str, p: &TissueParameters, path: &str) {
@@ -285,6 +304,7 @@ impl<'p> Sheet<'p> {
         self.entry("MetaImage too", yes_no(output.metaimage), "output.metaimage");
         self.entry("dose of each fraction", yes_no(output.fractions), "output.fractions");
         self.entry("dose-rate maps", yes_no(output.dose_rate), "output.dose_rate");
+        self.entry("dose per decay stored", yes_no(output.components), "output.components");
         let times: Vec<String> = output.dose_rate_at.iter().map(|&t| time(t)).collect();
         let times = if times.is_empty() { "none".to_owned() } else { format!("{} after the first start", times.join(", ")) };
         self.entry("dose rate at", times, "output.dose_rate_at");

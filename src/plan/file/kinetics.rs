@@ -401,6 +401,6 @@ impl Context<'_> {
         }
         check_number(section, ("times", "noise"), times.len(), known || voxels, treatment)?;
         let images = images.into_iter().zip(times).map(|(path, time)| TimedImage { path, time }).collect();
-        Some(ImageSeries { images, quantity: quantity?, decay_corrected, by, treatment, noise, calibration })
+        Some(ImageSeries { images, quantity: quantity?, decay_corrected, by, treatment, noise, calibration, predicted: None })
     }
 }

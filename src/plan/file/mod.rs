@@ -1,5 +1,6 @@
 //! The plan file: TOML text to a checked [`Plan`], with every problem of the file reported at once.
 
+mod drug;
 mod fraction;
 mod kinetics;
 mod nuclide;
@@ -8,6 +9,7 @@ mod region;
 mod response;
 mod settings;
 mod shape;
+mod tme;
 mod uptake;
 
 use std::{
@@ -133,7 +135,7 @@ impl Context<'_> {
         let nuclides = self.nuclides(root, &names);
         let transport = settings::transport(root, &names);
         let fractions = self.fractions(root, &names, &nuclides, transport.histories);
-        let response = response::response(root, &names);
+        let response = response::response(self, root, &names, &fractions, grid.as_ref());
         let output = settings::output(root);
         Some(Plan {
             title,

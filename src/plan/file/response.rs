@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Field, RegionNames, Section};
+use super::{Context, Field, RegionNames, Section, tme::Entry};
 use crate::plan::{
-    Lkb, Repopulation, ResponsePlan, TissueParameters,
+    FractionPlan, Lkb, Repopulation, ResponsePlan, TissueParameters, VoxelGrid,
     frame::{Fault, suggestion},
     presets::{DEFAULT_TISSUE, Mark, PARAMETERS, Parameter, Preset, TISSUES},
     section::{number_of, quantity_of},
@@ -23,35 +23,56 @@ struct Known {
     assumed: bool,
 }
 
-/// Parameters by key, and whether repopulation counts.
+/// Parameters by key, the tissue they build on, and whether repopulation counts.
 #[derive(Clone)]
 struct Layer {
+    /// None: a tissue that does not exist, which has been noted.
+    tissue: Option<String>,
     values: BTreeMap<&'static str, Known>,
     repopulates: bool,
 }
 
-/// Reads `[response]`, or its defaults where it is missing.
-pub(super) fn response(root: &Section<'_>, names: &RegionNames) -> ResponsePlan {
+/// Reads `[response]`, or its defaults where it is missing; `grid` is the phantom's, where the plan itself gives it.
+pub(super) fn response(
+    context: Context<'_>,
+    root: &Section<'_>,
+    names: &RegionNames,
+    fractions: &[FractionPlan],
+    grid: Option<&VoxelGrid>,
+) -> ResponsePlan {
     let empty = toml::de::DeTable::new();
     let absent = |title, path| root.absent(&empty, title, path);
     let section = root.table("response", "[response]", "response").unwrap_or_else(|| absent("[response]", "response"));
-    section.only(&["default", "region"]);
+    section.only(&["default", "region", "tme", "drug"]);
     let default = section.table("default", "[response.default]", "response.default");
     let default = default.unwrap_or_else(|| absent("[response.default]", "response.default"));
-    let default_layer = layered(&default, &tissue_layer(DEFAULT_TISSUE, "default"));
+    let default_layer = layered(&default, &tissue_layer(DEFAULT_TISSUE, "default"), &[]);
     let base = as_default(default_layer.clone());
-    let mut regions = Vec::new();
+    let (mut regions, mut entries) = (Vec::new(), Vec::new());
     let table = section.table("region", "[response.region.<name>]", "response.region");
     for (name, span, _) in table.iter().flat_map(Section::entries) {
         let Some(table) = &table else { continue };
         let known = names.check(table, name, span);
         let entry = table.table(name, &format!("[response.region.{name}]"), &format!("response.region.{name}"));
         if let Some(entry) = entry {
-            let parameters = parameters(&entry, &layered(&entry, &base));
-            regions.extend(known.then(|| (name.to_owned(), parameters)));
+            let layer = layered(&entry, &base, &["parameters"]);
+            let parameters = parameters(&entry, &layer);
+            if known {
+                regions.push((name.to_owned(), parameters));
+                entries.push(layer.entry(name, Some(entry)));
+            }
         }
     }
-    ResponsePlan { default: parameters(&default, &default_layer), regions, tme: None }
+    let tme = context.tme(&section, names, &entries, &base.entry("", None), fractions, grid);
+    ResponsePlan { default: parameters(&default, &default_layer), regions, tme }
+}
+
+impl Layer {
+    /// What the model of the microenvironment needs of a region's tissue.
+    fn entry<'s>(&self, region: &str, section: Option<Section<'s>>) -> Entry<'s> {
+        let clonogens = self.values.get("clonogens").map(|known| (known.value, known.assumed));
+        Entry { region: region.to_owned(), tissue: self.tissue.clone(), clonogens, section }
+    }
 }
 
 /// The built-in parameters of a tissue.
@@ -59,7 +80,7 @@ fn tissue_layer(tissue: &str, origin: &str) -> Layer {
     let known =
         |p: &Preset| Known { value: p.value, note: Some(format!("{origin}, {}: {}", p.mark.word(), p.source)), assumed: p.mark != Mark::V };
     let values = TISSUES.get(tissue).into_iter().flatten().map(|(key, p)| (*key, known(p))).collect();
-    Layer { values, repopulates: false }
+    Layer { tissue: Some(tissue.to_owned()), values, repopulates: false }
 }
 
 /// `[response.default]` as the layer below the regions' own entries.
@@ -70,15 +91,17 @@ fn as_default(mut layer: Layer) -> Layer {
     layer
 }
 
-/// What a section says, over its tissue if it names one, else over `base`.
-fn layered(section: &Section<'_>, base: &Layer) -> Layer {
-    let keys: Vec<&'static str> = ["tissue", "repopulation"].into_iter().chain(PARAMETERS.iter().map(|p| p.key)).collect();
+/// What a section says, over its tissue if it names one, else over `base`; `more` keys are read elsewhere.
+fn layered(section: &Section<'_>, base: &Layer, more: &[&'static str]) -> Layer {
+    let own = ["tissue", "repopulation"].iter().chain(more).copied();
+    let keys: Vec<&'static str> = own.chain(PARAMETERS.iter().map(|p| p.key)).collect();
     section.only(&keys);
     let mut layer = base.clone();
     if let Field::Value(tissue, span) = section.text("tissue", "tissue = \"kidney\"") {
         if TISSUES.contains_key(tissue) {
             layer = tissue_layer(tissue, &format!("tissue {tissue}"));
         } else {
+            layer.tissue = None;
             let help = suggestion(tissue, TISSUES.keys().map(String::as_str), "tissues");
             section.problem(span, Fault::new(format!("unknown tissue \"{tissue}\""), help));
         }

@@ -117,7 +117,7 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     let empty = toml::de::DeTable::new();
     let section = root.table("output", "[output]", "output");
     let section = section.unwrap_or_else(|| root.absent(&empty, "[output]", "output"));
-    section.only(&["metaimage", "fractions", "dose_rate", "dose_rate_at", "dose_levels", "dvh_bin"]);
+    section.only(&["metaimage", "fractions", "dose_rate", "components", "dose_rate_at", "dose_levels", "dvh_bin"]);
     let times = Limits { min: 0.0, min_included: true, max: RATE_TIME_MAX };
     let mut dose_rate_at = section.or_default("dose_rate_at", section.quantities("dose_rate_at", &TIME, times), Vec::new());
     // Files are named by the time, to a microhour.
@@ -136,6 +136,7 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
         metaimage: section.or_default("metaimage", section.flag("metaimage"), false),
         fractions: section.or_default("fractions", section.flag("fractions"), true),
         dose_rate: section.or_default("dose_rate", section.flag("dose_rate"), false),
+        components: section.or_default("components", section.flag("components"), false),
         dose_rate_at,
         dose_levels,
         dvh_bin: dvh_bin.value(),

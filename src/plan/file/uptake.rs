@@ -246,6 +246,11 @@ impl UptakeDraft {
         self
     }
 
+    /// Whether it says how much activity there is.
+    pub(super) fn has_amount(&self) -> bool {
+        self.amount.is_some() || self.course.is_some()
+    }
+
     /// True if the uptake is written as none at all.
     pub(super) fn is_zero(&self) -> bool {
         matches!(self.amount, Some(Amount::Activity(0.0) | Amount::Fraction(0.0)))
@@ -281,7 +286,7 @@ impl UptakeDraft {
             notes.push(("pattern", "default".to_owned()));
         }
         let pattern = self.pattern.clone().unwrap_or(UptakePattern::Uniform);
-        Ok((RegionUptake { region: self.region.clone(), kinetics, pattern }, notes))
+        Ok((RegionUptake { region: self.region.clone(), kinetics, pattern, predicted: None }, notes))
     }
 
     /// Amount and half-life, with the uptake phase if there is one.
@@ -414,6 +419,7 @@ impl ImageDraft {
             region: self.region.clone(),
             effective_half_life,
             time: self.time,
+            predicted: None,
         };
         Ok((image, self.notes.clone()))
     }

@@ -54,13 +54,6 @@ const PER_DOSE2: Dimension = dimension("a value per dose squared", &[("/Gy2", Po
 /// Concentration; nM.
 pub(in crate::plan) const CONCENTRATION: Dimension =
     dimension("a concentration", &[("pM", Power(-3)), ("nM", Power(0)), ("uM", Power(3))], "nM", "2.6");
-/// Association; 1/(nM d).
-const ASSOCIATION: Dimension = dimension(
-    "an association rate",
-    &[("/(nM d)", Power(0)), ("/(nM h)", Factor(24.0)), ("/(nM s)", Factor(86400.0)), ("/(M s)", Factor(8.64e-5))],
-    "/(M s)",
-    "1e5",
-);
 /// Linear energy transfer, lineal energy; keV/um.
 const LET: Dimension = dimension("a linear energy transfer", &[("keV/um", Power(0)), ("MeV/cm", Power(-1))], "keV/um", "100");
 /// alpha per linear energy transfer; um/(keV Gy).
@@ -79,7 +72,7 @@ pub(in crate::plan) const MOLAR_MASS: Dimension =
     dimension("a molar mass", &[("Da", Power(-3)), ("kDa", Power(0)), ("g/mol", Power(-3))], "kDa", "149");
 
 /// Dimensions of the parameter file; no two share a unit.
-const ALL: [&Dimension; 15] = [
+const ALL: [&Dimension; 14] = [
     &TIME,
     &RATE,
     &LENGTH,
@@ -91,11 +84,14 @@ const ALL: [&Dimension; 15] = [
     &PER_DOSE2,
     &PER_VOLUME,
     &CONCENTRATION,
-    &ASSOCIATION,
     &LET,
     &PER_LET,
     &VOLUME,
 ];
+
+/// Dimensions that only this model knows, to recognise a unit in the wrong place.
+pub(in crate::plan) const OWN: [&Dimension; 11] =
+    [&PRESSURE, &OXYGEN_USE, &DIFFUSIVITY, &PER_DOSE2, &CONCENTRATION, &LET, &PER_LET, &MASS, &CLEARANCE, &VOLUME, &MOLAR_MASS];
 
 /// The dimension whose unit this is; no unit: a number.
 pub(super) fn of_unit(unit: &str) -> Option<&'static Dimension> {
@@ -106,6 +102,6 @@ pub(super) fn of_unit(unit: &str) -> Option<&'static Dimension> {
 }
 
 /// The unit in which the model computes.
-pub(super) fn model_unit(dimension: &Dimension) -> &'static str {
+pub(in crate::plan) fn model_unit(dimension: &Dimension) -> &'static str {
     if dimension.bare { "" } else { dimension.units.iter().find(|u| u.1 == Power(0)).map_or("", |u| u.0) }
 }

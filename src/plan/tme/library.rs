@@ -115,6 +115,11 @@ impl Reader<'_> {
             if let Some(base) = self.base
                 && !base.definitions.values().any(|d| d.parameter.section == part)
             {
+                if let Some(known) = base.definitions.get(part) {
+                    let help = format!("write it under [{}]", known.parameter.section);
+                    root.problem(span, Fault::new(format!("`{part}` stands under no part of the model"), help));
+                    continue;
+                }
                 let parts: std::collections::BTreeSet<&str> = base.definitions.values().map(|d| d.parameter.section.as_str()).collect();
                 let help = suggestion(part, parts.into_iter().chain(["tissue", "drug"]), "parts of the model");
                 root.problem(span, Fault::new(format!("there is no part [{part}] of the model"), help));

@@ -4,9 +4,19 @@ mod dimension;
 mod library;
 mod parameters;
 
+pub(in crate::plan) use dimension::{CLEARANCE, CONCENTRATION, DISTRIBUTION, MASS, MOLAR_MASS, NUMBER, OWN, PRESSURE, RATE, model_unit};
+pub(in crate::plan) use library::{BUILT_IN, Definition, Library, load, unknown_name, value_of, written};
 pub use parameters::{Mark, Origin, Parameter, ParameterSet};
 
+use glam::DVec3;
 use serde::Serialize;
+
+use super::{frame::Fault, show};
+
+/// Voxels from this edge on hold many capillaries, mm.
+const MACRO_FROM: f64 = 0.5;
+/// Voxels up to this edge resolve the diffusion of oxygen (about 70 to 100 um), mm.
+const MICRO_TO: f64 = 0.05;
 
 /// The time-dependent model of tumour and microenvironment (tiers T1 to T3). Times in s, as everywhere in a plan.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +55,39 @@ pub struct TmePlan {
     pub retransport_above: f64,
 }
 
+impl TmePlan {
+    /// Whether a simulation of this plan reads a parameter.
+    pub fn uses(&self, name: &str, parameter: &Parameter) -> bool {
+        let micro = matches!(self.oxygen, OxygenPlan::Micro(_));
+        match parameter.section.as_str() {
+            "immune" => self.immune,
+            "bystander" => self.bystander && (name != "bystander_diffusivity" || micro),
+            "marrow" => self.marrow.is_some(),
+            "oxygen" => match name {
+                _ if self.oxygen == OxygenPlan::Off => false,
+                "hypoxic_fraction" | "radius_spread" | "capillary_radius" => !micro,
+                _ => true,
+            },
+            "quality" => match name {
+                "let_slope" | "let_max" => self.quality == Quality::Let,
+                "nucleus_radius" => self.few_hits,
+                "recoil_let" => self.quality != Quality::Rbe,
+                _ => self.quality == Quality::Mkm,
+            },
+            _ => match name {
+                "blood_dose_ratio" => self.blood.is_none(),
+                "m2_suppression" => self.immune,
+                _ => true,
+            },
+        }
+    }
+
+    /// Parameters of a region that a simulation reads.
+    pub fn used<'p>(&'p self, region: &'p TmeRegion) -> impl Iterator<Item = (&'p str, &'p Parameter)> {
+        region.parameters.iter().filter(|(name, p)| self.uses(name, p))
+    }
+}
+
 /// A region of [`TmePlan`].
 #[derive(Debug, Clone, Serialize)]
 pub struct TmeRegion {
@@ -64,6 +107,36 @@ pub enum OxygenPlan {
     Macro,
     /// Voxels of 50 um and less: diffusion between voxels.
     Micro(MicroOxygenPlan),
+}
+
+impl OxygenPlan {
+    /// Checks that oxygen can be found this way in voxels of these edges, mm.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be right.
+    pub fn fits(&self, spacing: DVec3) -> Result<(), Fault> {
+        let (least, most) = (spacing.min_element(), spacing.max_element());
+        let tolerance = 1e-6;
+        let (many, single) = (least >= MACRO_FROM * (1.0 - tolerance), most <= MICRO_TO * (1.0 + tolerance));
+        let voxels = format!("voxels of {}", show::vector(spacing));
+        let help = if many {
+            "write oxygen = \"macro\" (capillaries inside a voxel), or \"off\""
+        } else if single {
+            "write oxygen = \"micro\" (diffusion between voxels), or \"off\""
+        } else {
+            "write oxygen = \"off\": such voxels are too small for the one (macro, from 0.5 mm) and too large for the other (micro, up to 50 um)"
+        };
+        match self {
+            Self::Macro if !many => {
+                Err(Fault::new(format!("{voxels}: oxygen = \"macro\" needs edges of 0.5 mm or more, to hold many capillaries"), help))
+            }
+            Self::Micro(_) if !single => Err(Fault::new(
+                format!("{voxels}: oxygen = \"micro\" needs edges of 50 um or less, to resolve diffusion over 100 um"),
+                help,
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Supply of oxygen where its diffusion is solved.

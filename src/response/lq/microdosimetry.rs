@@ -36,8 +36,18 @@ impl Mkm {
         let saturated: f64 = events.iter().map(|&(y, f)| -(-(y / self.y0).powi(2)).exp_m1() * f).sum();
         let mean: f64 = events.iter().map(|&(y, f)| y * f).sum();
         let y_star = self.y0 * self.y0 * saturated / mean;
-        self.alpha0 + self.beta * GY_UM2_PER_KEV_UM * y_star / (PI * self.domain_radius * self.domain_radius)
+        self.alpha_saturated(y_star)
     }
+
+    /// alpha for the saturated lineal energy y* of a spectrum, keV/um: `alpha0 + beta z(y*)`.
+    pub fn alpha_saturated(&self, y_star: f64) -> f64 {
+        self.alpha0 + self.beta * specific_energy(y_star, self.domain_radius)
+    }
+}
+
+/// Specific energy, Gy, that an event of lineal energy `y` (keV/um) leaves in a sphere of water of `radius` um.
+pub fn specific_energy(y: f64, radius: f64) -> f64 {
+    GY_UM2_PER_KEV_UM * y / (PI * radius * radius)
 }
 
 /// Effective alpha where nuclei are hit rarely, for a single-event spectrum of `(specific energy in Gy, number of events)`.

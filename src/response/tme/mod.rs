@@ -15,6 +15,7 @@ pub mod model;
 pub mod open;
 pub mod oxygen;
 pub mod oxygen_state;
+pub mod quality;
 pub mod real;
 mod record;
 pub mod row;

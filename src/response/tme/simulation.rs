@@ -81,6 +81,8 @@ pub struct Simulation {
     time: f64,
     /// Starts of fractions whose vessels are still to be closed, s.
     embolisations: Vec<f64>,
+    /// Times to come at which an activity begins, breaks off or changes its law, s.
+    breaks: Vec<f64>,
     timeline: Timeline,
 }
 
@@ -179,6 +181,7 @@ impl Simulation {
             blood_dose: 0.0,
             time: 0.0,
             embolisations: Vec::new(),
+            breaks: Vec::new(),
             timeline: Timeline { drug_names, ..Timeline::default() },
         };
         simulation.record()?;
@@ -233,6 +236,11 @@ impl Simulation {
         }
         let number = state.number.unwrap_or(self.active.len());
         self.embolisations.push(delivery.start);
+        // A pulse inside a step would count as if it came in the middle.
+        let edges = delivery.course.pieces.iter().flat_map(|piece| [piece.start, piece.end]);
+        self.breaks.extend(edges.filter(|edge| edge.is_finite()).map(|edge| delivery.start + edge));
+        self.breaks.sort_by(f64::total_cmp);
+        self.breaks.dedup();
         self.activities.deliver(&Delivery { source: number, ..delivery })?;
         if state.number.is_none() && self.activities.scale(number) > 0.0 {
             self.model.add_source(&state.source, self.activities.scale(number))?;
@@ -288,6 +296,7 @@ impl Simulation {
         // One fraction is often many deliveries: vessels are closed once.
         let starting = self.embolisations.iter().any(|start| *start <= self.time);
         self.embolisations.retain(|start| *start > self.time);
+        self.breaks.retain(|time| *time > self.time);
         if starting && self.rows.iter().any(|row| row.embolised > 0.0) {
             let fields = self.fields()?;
             let left = |(vessels, &row): (&f64, &u8)| vessels * (1.0 - self.rows[usize::from(row)].embolised);
@@ -300,8 +309,14 @@ impl Simulation {
     /// End of the next step: the next multiple of the step's length, or what happens before.
     fn next(&self, until: f64) -> f64 {
         let grid = |length: f64| ((self.time / length + 1.0e-9).floor() + 1.0) * length;
-        let events =
-            self.embolisations.iter().chain(&self.plan.maps_at).copied().chain(self.drugs.next_dose()).chain([grid(self.plan.timeline)]);
+        let events = self
+            .embolisations
+            .iter()
+            .chain(&self.breaks)
+            .chain(&self.plan.maps_at)
+            .copied()
+            .chain(self.drugs.next_dose())
+            .chain([grid(self.plan.timeline)]);
         events.filter(|event| *event > self.time).fold(grid(self.plan.step).min(until), f64::min)
     }
 

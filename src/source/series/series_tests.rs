@@ -100,6 +100,7 @@ fn series(by: SeriesBy) -> ImageSeries {
         treatment: MONO,
         noise: 0.08,
         calibration: 0.05,
+        predicted: None,
     }
 }
 

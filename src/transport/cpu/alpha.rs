@@ -36,6 +36,8 @@ pub struct Alpha {
     pub quanta: u32,
     /// Int S_el dE left, MeV (MeV cm2/g).
     pub stopping_energy: f32,
+    /// Int y* dE left over `KEV_PER_UM`, MeV (MeV cm2/g); 0 where it is not scored.
+    pub saturated_energy: f32,
     /// 1 on the way, 0 at rest or outside.
     pub alive: u32,
 }
@@ -49,6 +51,8 @@ pub struct AlphaDeposit {
     pub quanta: u32,
     /// Energy times LET, LET quanta.
     pub let_quanta: u32,
+    /// Energy times saturated lineal energy, LET quanta.
+    pub quality_quanta: u32,
     /// Energy carried out of the phantom, quanta.
     pub escaped: u32,
 }
@@ -67,6 +71,7 @@ pub fn alpha_start(
     sigma: f32,
 ) -> Alpha {
     let range = table_alpha_range(tables, voxel_material(medium).into(), energy);
+    let row = table_alpha(tables, voxel_material(medium).into(), range);
     Alpha {
         voxel: voxel_at(index, params.size.into()),
         index,
@@ -77,7 +82,8 @@ pub fn alpha_start(
         range,
         stretch: 1.0 / (1.0 + sigma * normal).max(LEAST_STRAGGLED),
         quanta: tally_quanta(energy),
-        stopping_energy: table_alpha(tables, voxel_material(medium).into(), range).stopping_energy,
+        stopping_energy: row.stopping_energy,
+        saturated_energy: row.saturated_energy,
         alive: 1,
     }
 }
@@ -89,9 +95,10 @@ pub fn alpha_advance<const SHELLS: bool>(params: &Params, tables: &Tables, voxel
     let material = u32::from(voxel_material(alpha.medium));
     let wall = voxel_wall::<SHELLS>(params, voxels, alpha.voxel, alpha.offset, alpha.direction, alpha.inverse);
     let used = wall.distance * density * alpha.stretch;
-    let mut deposit = AlphaDeposit { index: alpha.index, quanta: alpha.quanta, let_quanta: 0, escaped: 0 };
+    let mut deposit = AlphaDeposit { index: alpha.index, quanta: alpha.quanta, let_quanta: 0, quality_quanta: 0, escaped: 0 };
     if used >= alpha.range {
         deposit.let_quanta = tally_let_quanta(alpha.stopping_energy * density * KEV_PER_UM);
+        deposit.quality_quanta = tally_let_quanta(alpha.saturated_energy * KEV_PER_UM);
         alpha.alive = 0;
         return deposit;
     }
@@ -100,8 +107,10 @@ pub fn alpha_advance<const SHELLS: bool>(params: &Params, tables: &Tables, voxel
     let left = tally_quanta(row.energy).min(alpha.quanta);
     deposit.quanta = alpha.quanta - left;
     deposit.let_quanta = tally_let_quanta((alpha.stopping_energy - row.stopping_energy) * density * KEV_PER_UM);
+    deposit.quality_quanta = tally_let_quanta((alpha.saturated_energy - row.saturated_energy) * KEV_PER_UM);
     alpha.quanta = left;
     alpha.stopping_energy = row.stopping_energy;
+    alpha.saturated_energy = row.saturated_energy;
     alpha.offset = voxel_move::<SHELLS>(params, alpha.offset, alpha.direction, wall.distance);
     let next = voxel_cross::<SHELLS>(params, alpha.voxel, alpha.offset, alpha.direction, wall.axis);
     if next.outside {
@@ -116,7 +125,9 @@ pub fn alpha_advance<const SHELLS: bool>(params: &Params, tables: &Tables, voxel
     let entered = u32::from(voxel_material(alpha.medium));
     if entered != material {
         alpha.range = table_alpha_range(tables, entered, row.energy);
-        alpha.stopping_energy = table_alpha(tables, entered, alpha.range).stopping_energy;
+        let start = table_alpha(tables, entered, alpha.range);
+        alpha.stopping_energy = start.stopping_energy;
+        alpha.saturated_energy = start.saturated_energy;
     }
     deposit
 }

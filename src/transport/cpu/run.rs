@@ -39,13 +39,14 @@ pub struct Cpu<'a> {
     threads: usize,
     energy: Tally,
     energy_let: Option<Tally>,
+    energy_quality: Option<Tally>,
 }
 
 impl<'a> Cpu<'a> {
     /// A backend with `threads` threads.
     pub fn new(world: World<'a>, threads: usize) -> Self {
         let voxels = world.geometry.len();
-        Self { world, threads: threads.max(1), energy: Tally::new(voxels), energy_let: None }
+        Self { world, threads: threads.max(1), energy: Tally::new(voxels), energy_let: None, energy_quality: None }
     }
 }
 
@@ -63,8 +64,12 @@ impl Backend for Cpu<'_> {
     fn run(&mut self, job: &Job<'_>, batch: u32, report: &(dyn Fn(u64) + Sync)) -> Result<BatchResult> {
         job.check(&self.world, batch)?;
         let params = self.world.params(job, batch);
-        if job.particle == Particle::Alpha && self.energy_let.is_none() {
-            self.energy_let = Some(Tally::new(self.world.geometry.len()));
+        if job.particle == Particle::Alpha {
+            let voxels = self.world.geometry.len();
+            self.energy_let.get_or_insert_with(|| Tally::new(voxels));
+            if self.world.tables.quality {
+                self.energy_quality.get_or_insert_with(|| Tally::new(voxels));
+            }
         }
         let shells = params.shells > 0;
         let histories = u64::from(params.count);
@@ -94,8 +99,9 @@ impl Backend for Cpu<'_> {
             }
         });
         let sums = total.into_inner().expect("all threads are done");
-        let energy_let = if job.particle == Particle::Alpha { self.energy_let.as_mut().map(Tally::take) } else { None };
-        Ok(BatchResult { energy: self.energy.take(), energy_let, sums })
+        let alphas = |tally: &mut Option<Tally>| tally.as_mut().filter(|_| job.particle == Particle::Alpha).map(Tally::take);
+        let (energy_let, energy_quality) = (alphas(&mut self.energy_let), alphas(&mut self.energy_quality));
+        Ok(BatchResult { energy: self.energy.take(), energy_let, energy_quality, sums })
     }
 }
 
@@ -159,6 +165,9 @@ impl Thread<'_> {
             let deposit = alpha_advance::<SHELLS>(params, tables, voxels, &mut alpha);
             tally_add(&self.cpu.energy, deposit.index, deposit.quanta);
             tally_add(lets, deposit.index, deposit.let_quanta);
+            if let Some(qualities) = &self.cpu.energy_quality {
+                tally_add(qualities, deposit.index, deposit.quality_quanta);
+            }
             self.sums.deposited += u64::from(deposit.quanta);
             self.sums.escaped += u64::from(deposit.escaped);
             self.sums.steps += 1;

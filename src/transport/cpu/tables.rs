@@ -27,13 +27,15 @@ pub struct TableElectron {
     pub drift: f32,
 }
 
-/// Energy and energy-weighted stopping power at a residual range of an alpha.
+/// Energy, and stopping power and saturated lineal energy summed over it, at a residual range of an alpha.
 #[derive(Debug, Clone, Copy)]
 pub struct TableAlpha {
     /// Energy, MeV.
     pub energy: f32,
     /// Int S_el dE from rest, MeV (MeV cm2/g).
     pub stopping_energy: f32,
+    /// Int y* dE from rest over `KEV_PER_UM`, MeV (MeV cm2/g); 0 where it is not scored.
+    pub saturated_energy: f32,
 }
 
 /// Place of `x` in a table that starts at 2^(exponent - 127) with 2^log2 nodes per octave and `nodes` nodes.
@@ -104,7 +106,18 @@ pub fn table_alpha(tables: &Tables, material: u32, range: f32) -> TableAlpha {
     let row = tables.rows[(material * ROWS_PER_MATERIAL + ALPHA_ROWS_AT + place.node) as usize];
     let t = place.share;
     let below = table_below(range);
-    TableAlpha { energy: (row[0] + (row[2] - row[0]) * t) * below, stopping_energy: (row[1] + (row[3] - row[1]) * t) * below }
+    let mut saturated = 0.0;
+    if tables.quality {
+        let at = (material * SCALARS_PER_MATERIAL + ALPHA_SATURATED_AT + place.node) as usize;
+        let a = tables.scalars[at];
+        let b = tables.scalars[at + 1];
+        saturated = (a + (b - a) * t) * below;
+    }
+    TableAlpha {
+        energy: (row[0] + (row[2] - row[0]) * t) * below,
+        stopping_energy: (row[1] + (row[3] - row[1]) * t) * below,
+        saturated_energy: saturated,
+    }
 }
 
 /// 1 inside the tables over range, range / (smallest range) below them.

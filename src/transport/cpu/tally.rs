@@ -42,7 +42,7 @@ pub fn tally_mev(quanta: u32) -> f32 {
     quanta as f32 * (1.0 / QUANTA_PER_MEV)
 }
 
-/// Energy times LET in MeV keV/um to quanta, rounded.
+/// Energy times LET, or times lineal energy, in MeV keV/um to quanta, rounded.
 #[inline(always)]
 pub fn tally_let_quanta(value: f32) -> u32 {
     (value.max(0.0) * LET_QUANTA + 0.5) as u32

@@ -215,7 +215,8 @@ impl<'a> Gpu<'a> {
             Kind::Electron => shaders::electron(),
             Kind::Photon => shaders::photon(),
         };
-        let constants = [("WORKGROUP", WORKGROUP.into()), ("SHELLS", f64::from(self.world.geometry.shells() > 0))];
+        let (shells, quality) = (self.world.geometry.shells() > 0, self.world.tables.quality);
+        let constants = [("WORKGROUP", WORKGROUP.into()), ("SHELLS", f64::from(shells)), ("QUALITY", f64::from(quality))];
         let (pipeline, time) = self.gpu.pipeline(&module, &[&self.layout], &constants)?;
         self.compile_time += time;
         self.kernels[kind as usize] = Some(Kernel { pipeline, histories: self.dispatch.histories });
@@ -225,7 +226,7 @@ impl<'a> Gpu<'a> {
     /// Sizes the buffers for a job.
     fn prepare(&mut self, job: &Job<'_>) -> Result<()> {
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let bytes = tally_bytes(self.world.geometry.len() as u64, job.particle);
+        let bytes = tally_bytes(self.world.geometry.len() as u64, job.particle, self.world.tables.quality);
         if self.tally.as_ref().is_none_or(|tally| tally.sums.size() < bytes) {
             // The old pair goes first, so that both need not fit at once.
             self.tally = None;
@@ -329,9 +330,15 @@ impl<'a> Gpu<'a> {
     }
 }
 
-/// Bytes of the tally of a kernel: two words per voxel, alphas twice (energy, energy times LET).
-pub fn tally_bytes(voxels: u64, particle: Particle) -> u64 {
-    voxels * if particle == Particle::Alpha { 16 } else { 8 }
+/// Bytes of the tally of a kernel: two words per voxel, alphas twice (energy, energy times LET), with `quality` three times (energy
+/// times saturated lineal energy).
+pub fn tally_bytes(voxels: u64, particle: Particle, quality: bool) -> u64 {
+    let sums = match (particle, quality) {
+        (Particle::Alpha, true) => 3,
+        (Particle::Alpha, false) => 2,
+        _ => 1,
+    };
+    8 * sums * voxels
 }
 
 impl Backend for Gpu<'_> {
@@ -353,7 +360,7 @@ impl Backend for Gpu<'_> {
         params.queue_capacity = self.dispatch.queue;
         let room = self.dispatch.queue - (ROOM * WORKGROUP * self.dispatch.workgroups).min(self.dispatch.queue / 2);
         let total = params.count;
-        let bytes = tally_bytes(self.world.geometry.len() as u64, job.particle);
+        let bytes = tally_bytes(self.world.geometry.len() as u64, job.particle, self.world.tables.quality);
         self.gpu.queue.write_buffer(&self.counters, 0, bytemuck::bytes_of(&Counters::zeroed()));
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         let Some(sums) = self.tally.as_ref().map(|tally| tally.sums.clone()) else {
@@ -397,7 +404,10 @@ impl Backend for Gpu<'_> {
         encoder.copy_buffer_to_buffer(&tally.sums, 0, &tally.staging, 0, bytes);
         let submission = self.gpu.queue.submit([encoder.finish()]);
         let mut energy: Vec<u64> = self.gpu.read(&tally.staging, bytes, submission)?;
-        let energy_let = (job.particle == Particle::Alpha).then(|| energy.split_off(self.world.geometry.len()));
-        Ok(BatchResult { energy, energy_let, sums: Sums::from(counters) })
+        let alpha = job.particle == Particle::Alpha;
+        let voxels = self.world.geometry.len();
+        let energy_quality = (alpha && self.world.tables.quality).then(|| energy.split_off(2 * voxels));
+        let energy_let = alpha.then(|| energy.split_off(voxels));
+        Ok(BatchResult { energy, energy_let, energy_quality, sums: Sums::from(counters) })
     }
 }

@@ -6,6 +6,7 @@ use crate::{
         alpha_stopping::{AlphaStopping, alpha_stopping},
         alpha_straggling,
         interpolation::{ALPHA_LOW_EXPONENT, LogLogSpline, cumulative_integral},
+        lineal_energy,
         materials::Material,
     },
     plan::WaterData,
@@ -70,13 +71,32 @@ impl AlphaRanges {
 
     /// Int_0^E S_el dE, MeV (MeV cm2/g).
     pub fn stopping_energy(&self, e: f64) -> f64 {
+        self.integral(&self.stopping_energy, e)
+    }
+
+    /// An integral from 0 that is known on the fine grid, at an energy; below the grid in proportion to it.
+    fn integral(&self, sums: &[f64], e: f64) -> f64 {
         let above = self.energy.partition_point(|&x| x <= e).clamp(1, self.energy.len() - 1);
         let (e0, e1) = (self.energy[above - 1], self.energy[above]);
         if e < e0 {
-            return self.stopping_energy[0] * e / e0;
+            return sums[0] * e / e0;
         }
         let share = ((e - e0) / (e1 - e0)).min(1.0);
-        self.stopping_energy[above - 1] + (self.stopping_energy[above] - self.stopping_energy[above - 1]) * share
+        sums[above - 1] + (sums[above] - sums[above - 1]) * share
+    }
+
+    /// Int_0^E y* dE over [`KEV_PER_UM`] at the nodes over range, y* the lineal energy saturated at `saturation` keV/um; zeros without one.
+    ///
+    /// The lineal energy is the unrestricted LET at 1 g/cm3, whatever the density of the voxel: specific energy in a nucleus or one of its
+    /// domains goes with S/rho, and what a voxel holds besides cells (air of the lung) is none of theirs.
+    pub(super) fn saturated_energies(&self, saturation: Option<f64>) -> Vec<f32> {
+        let Some(y0) = saturation else { return vec![0.0; ALPHA_ROWS as usize + 1] };
+        let per_stopping = f64::from(KEV_PER_UM);
+        let electronic = LogLogSpline::new(&self.stopping.energy, &self.stopping.electronic);
+        let saturated = |e: f64| lineal_energy::saturated(per_stopping * electronic.eval(e), y0) / per_stopping;
+        // Below 1 keV as the stopping power: with the speed.
+        let sums = cumulative_integral(&self.energy, LOWEST * saturated(LOWEST) / 1.5, saturated);
+        (0..=ALPHA_ROWS).map(|node| self.integral(&sums, self.energy(node_value(node, RANGE_EXPONENT, ALPHA_LOG2))) as f32).collect()
     }
 
     /// Relative standard deviation of the range at the nodes of the tables over energy.

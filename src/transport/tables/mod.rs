@@ -43,6 +43,8 @@ pub struct TableOptions {
     pub cut_length: f64,
     /// Smallest transfer that counts for soft straggling, MeV.
     pub straggling_floor: f64,
+    /// Saturation parameter y0 of the lineal energy of alphas, keV/um; `None`: energy times saturated lineal energy is not scored.
+    pub saturation: Option<f64>,
 }
 
 impl TableOptions {
@@ -90,6 +92,8 @@ pub struct Tables {
     pub rows: Vec<[f32; 4]>,
     /// Single floats, [`SCALARS_PER_MATERIAL`] per material, then the majorant of the attenuation (1/cm) over energy.
     pub scalars: Vec<f32>,
+    /// Whether the tables hold the saturated energy of alphas.
+    pub quality: bool,
     /// Largest density of each material in the voxels, g/cm3.
     pub densest: Vec<f32>,
     /// Where each material's numbers come from and what was replaced, for the provenance.
@@ -117,7 +121,7 @@ impl Tables {
                 .collect();
             workers.into_iter().map(|worker| worker.join().expect("table building does not panic")).collect()
         });
-        let mut tables = Self { rows: Vec::new(), scalars: Vec::new(), densest, notes: Vec::new() };
+        let mut tables = Self { rows: Vec::new(), scalars: Vec::new(), quality: options.saturation.is_some(), densest, notes: Vec::new() };
         for part in parts {
             for material in part? {
                 tables.rows.extend(material.rows);
@@ -174,9 +178,10 @@ impl Tables {
         rows.push([steps.length, cut, steps.fraction, steps.most].map(|x| x as f32));
         scalars.extend(energy_nodes().map(|e| alpha.range(e) as f32));
         scalars.extend(alpha.relative_sigmas(material));
+        scalars.extend(alpha.saturated_energies(options.saturation));
         scalars.extend(photon.scalars());
         debug_assert_eq!((rows.len(), scalars.len()), (ROWS_PER_MATERIAL as usize, SCALARS_PER_MATERIAL as usize));
-        Ok(Self { rows, scalars, densest: Vec::new(), notes })
+        Ok(Self { rows, scalars, quality: options.saturation.is_some(), densest: Vec::new(), notes })
     }
 
     /// Largest attenuation coefficient of any voxel at the nodes over energy, 1/cm. Linear in between it stays a bound, as the tables are linear there.

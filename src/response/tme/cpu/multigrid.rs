@@ -174,16 +174,16 @@ pub fn multigrid_prolong<R: Real>(step: &MultigridStep, value: &[R], fine: [u32;
         next[axis] = if odd > 0 { high } else { low };
         share[axis] = if step.factor[axis] > 1 { R::of(0.25) } else { R::zero() };
     }
+    let (columns, rows) = (step.coarse_size[0], step.coarse_size[1]);
     let mut sum = R::zero();
-    for corner in 0..8u32 {
-        let x = if corner & 1 > 0 { next[0] } else { near[0] };
-        let y = if corner & 2 > 0 { next[1] } else { near[1] };
-        let z = if corner & 4 > 0 { next[2] } else { near[2] };
-        let a = if corner & 1 > 0 { share[0] } else { R::one() - share[0] };
-        let b = if corner & 2 > 0 { share[1] } else { R::one() - share[1] };
-        let c = if corner & 4 > 0 { share[2] } else { R::one() - share[2] };
-        let cell = step.coarse_first + (z * step.coarse_size[1] + y) * step.coarse_size[0] + x;
-        sum = sum + a * b * c * value[cell as usize];
+    for corner in 0..4u32 {
+        let y = if corner & 1 > 0 { next[1] } else { near[1] };
+        let z = if corner & 2 > 0 { next[2] } else { near[2] };
+        let b = if corner & 1 > 0 { share[1] } else { R::one() - share[1] };
+        let c = if corner & 2 > 0 { share[2] } else { R::one() - share[2] };
+        let row = step.coarse_first + (z * rows + y) * columns;
+        let here = value[(row + near[0]) as usize];
+        sum = sum + b * c * (here + share[0] * (value[(row + next[0]) as usize] - here));
     }
     sum
 }

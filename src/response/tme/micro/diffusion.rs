@@ -77,6 +77,8 @@ pub struct Diffusion {
     sweeps: Box<dyn Sweeps>,
     open: Vec<bool>,
     coupling: [f64; 3],
+    /// What an iteration left of the error at the end of the last solution.
+    ratio: f64,
 }
 
 impl Diffusion {
@@ -112,7 +114,7 @@ impl Diffusion {
             }
         });
         sweeps.set_faces(&faces)?;
-        Ok(Self { grid: *grid, sweeps, open: open.to_vec(), coupling })
+        Ok(Self { grid: *grid, sweeps, open: open.to_vec(), coupling, ratio: SLOWEST })
     }
 
     /// Adds to the terms what open voxels exchange with closed neighbours that are held at `value` and let through a share `passage`
@@ -151,8 +153,11 @@ impl Diffusion {
         let mut state = Convergence { iterations: 0, error: f64::INFINITY, residual: f64::INFINITY };
         for iterations in 1..=ITERATIONS {
             let [missing, change] = self.sweeps.iterate()?;
-            let ratio = if before > 0.0 { (change / before).clamp(FASTEST, SLOWEST) } else { SLOWEST };
-            state = Convergence { iterations, error: change * ratio / (1.0 - ratio), residual: missing / scale };
+            if before > 0.0 {
+                self.ratio = (change / before).clamp(FASTEST, SLOWEST);
+            }
+            let error = change * self.ratio / (1.0 - self.ratio);
+            state = Convergence { iterations, error, residual: missing / scale };
             if !(missing.is_finite() && change.is_finite()) {
                 break;
             }

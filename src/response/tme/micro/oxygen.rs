@@ -55,7 +55,7 @@ impl MicroOxygen {
     /// If voxels are longer than 50 um, sizes do not match, constants are not positive, or a pO2 is negative.
     pub fn new(grid: &VoxelGrid, supply: &[Supply], constants: &OxygenConstants, device: &Device) -> Result<Self> {
         let longest = grid.spacing.max_element();
-        if !(longest <= LONGEST * (1.0 + 1.0e-6)) {
+        if longest.is_nan() || longest > LONGEST * (1.0 + 1.0e-6) {
             return Err(Error::input(format!(
                 "oxygen mode \"micro\": voxels of {} um; expected at most {} um (use \"macro\" from 500 um on)",
                 1000.0 * longest,

@@ -1,0 +1,276 @@
+//! Dose and response in turns: what the microenvironment has become decides the uptake of the next fraction, that decides its dose.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Prepared, Treatment, microenvironment};
+use crate::{
+    dose::{component::ScoredComponent, regions::RegionIndex},
+    error::{Error, Result},
+    phantom::Phantom,
+    plan::{FractionPlan, Plan, Prediction, TmePlan, TmeRegion},
+    report::tme::{PredictedUptake, TmeResult},
+    response::tme::{
+        Delivery, Domain, Snapshot,
+        quality::{RegionQuality, voxel_source},
+        row::Row,
+        simulation::Simulation,
+        uptake,
+    },
+    source::{self, DecayGroups, FractionSource, PatternCache, UptakeChange},
+};
+
+/// Where doses per decay come from: the transport, or a result that was stored.
+pub(super) trait Doses {
+    /// Doses of the components from `first` on; `None` if one of them is not to be had.
+    ///
+    /// # Errors
+    /// If the transport fails.
+    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Option<Vec<ScoredComponent>>>;
+}
+
+/// The fractions to follow: those of the plan, or the same activity given in another way.
+#[derive(Debug, Clone)]
+pub(super) struct Schedule {
+    /// In order of start.
+    pub(super) fractions: Vec<FractionPlan>,
+    /// Factor on the activity of all of them.
+    pub(super) scale: f64,
+}
+
+impl Schedule {
+    /// As the plan says.
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self { fractions: plan.fractions.clone(), scale: 1.0 }
+    }
+
+    /// The activity of all the plan's fractions in `number` equal ones, each as the first and predicted from it, `interval` s apart.
+    pub(super) fn equal(plan: &Plan, number: u32, interval: f64) -> Self {
+        let first = &plan.fractions[0];
+        let total: f64 = plan.fractions.iter().map(|f| f.administered).sum();
+        let fraction = |k: u32| {
+            let mut fraction = first.clone();
+            fraction.number = k + 1;
+            fraction.start = first.start + f64::from(k) * interval;
+            fraction.administered = total / f64::from(number);
+            fraction.predicted_from = (k > 0).then_some(1);
+            let taken_over = Some(Prediction { from: 1, scale: 1.0 });
+            fraction.uptakes.iter_mut().for_each(|u| u.predicted = taken_over);
+            fraction.images.iter_mut().for_each(|u| u.predicted = taken_over);
+            fraction.series.iter_mut().for_each(|u| u.predicted = taken_over);
+            fraction
+        };
+        Self { fractions: (0..number).map(fraction).collect(), scale: total / f64::from(number) / first.administered }
+    }
+}
+
+/// The course of the tumour microenvironment through all fractions. `treatment` and `scored` hold the fractions whose uptake is known; those that
+/// are predicted are added when the response has come to their start.
+pub(super) struct Feedback<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) prepared: &'a Prepared,
+    pub(super) schedule: &'a Schedule,
+    pub(super) threads: usize,
+}
+
+impl Feedback<'_> {
+    /// The fractions whose uptake is known before any response.
+    ///
+    /// # Errors
+    /// As [`Treatment::new`].
+    pub(super) fn known(&self) -> Result<Treatment> {
+        let mut groups = self.prepared.groups.clone();
+        let mut cache = PatternCache::new(&self.prepared.phantom);
+        let known: Vec<&FractionPlan> = self.schedule.fractions.iter().filter(|f| f.predicted_from.is_none()).collect();
+        let change = UptakeChange { ratio: &|_, _| self.schedule.scale, keep_below: 0.0 };
+        let sources = known.iter().map(|fraction| self.source(fraction, &change, &mut cache, &mut groups)).collect::<Result<Vec<_>>>()?;
+        Treatment::new(self.plan, &groups, &known, sources)
+    }
+
+    fn source(
+        &self,
+        fraction: &FractionPlan,
+        change: &UptakeChange<'_>,
+        cache: &mut PatternCache<'_>,
+        groups: &mut DecayGroups,
+    ) -> Result<FractionSource> {
+        source::build_predicted(fraction, &self.plan.nuclides, &self.prepared.inputs, cache, groups, Some(change))
+    }
+
+    /// Follows the response to the horizon.
+    ///
+    /// # Errors
+    /// If the device fails, or the model's input cannot be used.
+    pub(super) fn follow(
+        &self,
+        tme: &TmePlan,
+        treatment: &mut Treatment,
+        scored: &mut Vec<ScoredComponent>,
+        doses: &mut dyn Doses,
+    ) -> Result<TmeResult> {
+        let phantom = &self.prepared.phantom;
+        let fractions = &self.schedule.fractions;
+        let index = RegionIndex::new(phantom)?;
+        let domain = domain(phantom, &tme.regions)?;
+        let tissues = TmeResult::tissues_of(&domain, &self.plan.response);
+        let mut simulation = microenvironment::open(self.plan, tme, phantom, &domain, &tissues, self.threads)?;
+        let mut groups = self.prepared.groups.clone();
+        let mut cache = PatternCache::new(phantom);
+        let mut states = States::default();
+        let (mut predicted, mut warnings) = (Vec::new(), Vec::new());
+        let mut quality = vec![RegionQuality::default(); domain.regions.len()];
+        let mut of_source: Vec<Vec<RegionQuality>> = Vec::new();
+        for fraction in fractions {
+            self.pass(tme, &mut simulation, fraction.start, &mut states)?;
+            if fraction.predicted_from.is_some() {
+                let now = simulation.snapshot()?;
+                let changes = states.changes(tme, &domain, simulation.rows(), &now)?;
+                let ratio = |from: u32, v: u32| self.schedule.scale * changes.get(&from).map_or(1.0, |change| change.of(&domain, v));
+                let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
+                predicted.extend(source.predicted.into_iter().map(|p| PredictedUptake {
+                    fraction: fraction.number,
+                    place: p.place.trim_start_matches("in ").to_owned(),
+                    from: p.from,
+                    factor: p.factor / self.schedule.scale,
+                    measured: None,
+                    largest_change: p.largest_change,
+                    retransported: !p.kept,
+                }));
+            }
+            let taken_over = |f: &FractionPlan| {
+                let uptakes = f.uptakes.iter().map(|u| u.predicted).chain(f.images.iter().map(|u| u.predicted));
+                uptakes.chain(f.series.iter().map(|u| u.predicted)).flatten().any(|p| p.from == fraction.number)
+            };
+            if fractions.iter().any(taken_over) {
+                states.at_fractions.insert(fraction.number, simulation.snapshot()?);
+            }
+            for component in &scored[of_source.len()..] {
+                let (source, sums) = voxel_source(&domain, component, phantom, &index, &self.plan.response, tme)?;
+                simulation.add_source(source)?;
+                of_source.push(sums);
+            }
+            let delivery = treatment.deliveries.iter().find(|d| d.number == fraction.number);
+            for c in delivery.iter().flat_map(|d| &d.contributions) {
+                for (sum, part) in quality.iter_mut().zip(&of_source[c.component]) {
+                    sum.add(part, c.tia);
+                }
+                simulation.deliver(Delivery { source: c.component, start: fraction.start, course: Arc::clone(&c.course), factor: 1.0 })?;
+            }
+        }
+        self.pass(tme, &mut simulation, tme.horizon, &mut states)?;
+        treatment.in_order();
+        let end = simulation.snapshot()?;
+        if tme.maps_at.contains(&tme.horizon) {
+            states.maps.push(end.clone());
+        }
+        Ok(TmeResult {
+            plan: tme.clone(),
+            tissues,
+            fractions: fractions.iter().map(|f| (f.number, f.start)).collect(),
+            domain,
+            snapshots: states.maps,
+            end,
+            timeline: simulation.timeline().clone(),
+            quality,
+            predicted,
+            fractionation: None,
+            warnings,
+        })
+    }
+
+    /// Advances to a time, with a look at the state wherever the plan wants maps before it.
+    fn pass(&self, tme: &TmePlan, simulation: &mut Simulation, until: f64, states: &mut States) -> Result<()> {
+        for &time in tme.maps_at.iter().filter(|&&time| time < until) {
+            if time >= simulation.time() && states.maps.last().is_none_or(|last| last.time < time) {
+                simulation.advance(time)?;
+                states.maps.push(simulation.snapshot()?);
+            }
+        }
+        simulation.advance(until)
+    }
+
+    /// Adds a fraction whose uptake is predicted, with the doses that it needs.
+    fn predict(
+        &self,
+        tme: &TmePlan,
+        fraction: &FractionPlan,
+        ratio: &dyn Fn(u32, u32) -> f64,
+        (cache, groups): (&mut PatternCache<'_>, &mut DecayGroups),
+        (treatment, scored, doses): (&mut Treatment, &mut Vec<ScoredComponent>, &mut dyn Doses),
+        warnings: &mut Vec<String>,
+    ) -> Result<FractionSource> {
+        let mut add = |keep_below: f64, treatment: &mut Treatment| -> Result<FractionSource> {
+            let source = self.source(fraction, &UptakeChange { ratio, keep_below }, cache, groups)?;
+            treatment.add(self.plan, groups, fraction, source.clone())?;
+            Ok(source)
+        };
+        let before = treatment.clone();
+        let source = add(tme.retransport_above, treatment)?;
+        if let Some(new) = doses.score(treatment, before.components.len())? {
+            scored.extend(new);
+            return Ok(source);
+        }
+        *treatment = before;
+        let source = add(f64::INFINITY, treatment)?;
+        let most = source.predicted.iter().map(|p| p.largest_change).fold(0.0, f64::max);
+        warnings.push(format!(
+            "fraction {}: the share of a voxel in the uptake changes by up to {:.0} %, but no transport of that pattern is stored: the dose of the \
+             old pattern was scaled; `dosaic run` transports the new one",
+            fraction.number,
+            100.0 * most
+        ));
+        Ok(source)
+    }
+}
+
+/// States that are looked at again.
+#[derive(Default)]
+struct States {
+    /// At the starts of fractions from which others are predicted.
+    at_fractions: BTreeMap<u32, Snapshot>,
+    /// At the times of maps.
+    maps: Vec<Snapshot>,
+}
+
+impl States {
+    /// What has become of the uptake since each of those fractions.
+    fn changes(&self, tme: &TmePlan, domain: &Domain, rows: &[Row<f64>], now: &Snapshot) -> Result<BTreeMap<u32, Change>> {
+        let change = |(&number, then): (&u32, &Snapshot)| {
+            let voxels = uptake::ratio(tme, domain, rows, then, now)?;
+            let elsewhere = uptake::sink(tme, uptake::burden(domain, then), uptake::burden(domain, now))?;
+            Ok((number, Change { voxels, elsewhere }))
+        };
+        self.at_fractions.iter().map(change).collect()
+    }
+}
+
+/// Uptake over that at an earlier time, for the same administered activity.
+struct Change {
+    /// Of the voxels that evolve.
+    voxels: Vec<f32>,
+    /// Of all others.
+    elsewhere: f64,
+}
+
+impl Change {
+    fn of(&self, domain: &Domain, voxel: u32) -> f64 {
+        domain.voxels.binary_search(&voxel).map_or(self.elsewhere, |at| f64::from(self.voxels[at]))
+    }
+}
+
+/// The voxels of the regions that evolve.
+fn domain(phantom: &Phantom, regions: &[TmeRegion]) -> Result<Domain> {
+    let names: Vec<String> = regions.iter().map(|r| r.region.clone()).collect();
+    let row_of: Vec<Option<u8>> =
+        phantom.region_names.iter().map(|name| names.iter().position(|n| n == name).map(|row| row as u8)).collect();
+    let (mut voxels, mut row) = (Vec::new(), Vec::new());
+    for (v, &label) in phantom.regions.iter().enumerate() {
+        if let Some(r) = usize::from(label).checked_sub(1).and_then(|region| row_of[region]) {
+            voxels.push(v as u32);
+            row.push(r);
+        }
+    }
+    if let Some(empty) = (0..names.len()).find(|&r| !row.iter().any(|&x| usize::from(x) == r)) {
+        return Err(Error::input(format!("[response.tme]: region \"{}\" has no voxel, so nothing can evolve in it", names[empty])));
+    }
+    Ok(Domain { grid: phantom.grid, voxels, row, regions: names })
+}
