@@ -15,11 +15,12 @@ mod response;
 mod states;
 mod steps;
 mod whole_runs;
-mod tumours;
 mod words;
 
 #[path = "../support/scene.rs"]
 mod scene;
+#[path = "../support/tumours.rs"]
+mod tumours;
 
 use libtest_mimic::{Arguments, Trial};
 
