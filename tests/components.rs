@@ -71,8 +71,8 @@ fn written(plan: &Plan) -> tempfile::TempDir {
 }
 
 fn digests(prepared: &Prepared) -> Vec<(String, String)> {
-    let component = |c: &engine::Component| (pattern_digest(&c.pattern), prepared.emitters[c.emitter].digest(&prepared.settings));
-    prepared.components.iter().map(component).collect()
+    let component = |c: &engine::Component| (pattern_digest(&c.pattern), prepared.treatment.emitters[c.emitter].digest(&prepared.settings));
+    prepared.treatment.components.iter().map(component).collect()
 }
 
 fn found(stored: &StoredComponents, prepared: &Prepared) -> usize {
@@ -93,7 +93,7 @@ fn a_run_is_evaluated_again_from_its_files() {
     // Dose maps and regions from the files are those of the run, to the bit.
     let (first, evaluation) = run(&plan);
     let scored: Vec<_> = digests(&first).iter().map(|(pattern, emitter)| stored.find(pattern, emitter).expect("stored")).collect();
-    let uses: Vec<Contribution> = first.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
+    let uses: Vec<Contribution> = first.treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
     let maps = dose_maps(&first.phantom.grid, &scored, &uses);
     assert_eq!(maps.dose.data, evaluation.total.dose.data);
     assert_eq!(maps.let_mean.expect("alphas").data, evaluation.total.let_mean.as_ref().expect("alphas").data);

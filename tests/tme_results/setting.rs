@@ -219,6 +219,8 @@ pub(crate) fn two_lesions(immune: bool, high_let: f64) -> TmeResult {
         snapshots: vec![state(0.0), state(56.0 * DAY)],
         end: state(400.0 * DAY),
         timeline,
+        quality: Vec::new(),
+        fractionation: None,
         predicted: vec![predicted("lesion, left", 2, 0.45, Some(0.5)), predicted("node", 2, 0.4, None)],
         warnings: vec!["something was counted: 3".into()],
     }
@@ -251,6 +253,8 @@ pub(crate) fn spheroid() -> TmeResult {
         snapshots: vec![state(0.0), state(5.0 * DAY)],
         end: state(20.0 * DAY),
         timeline,
+        quality: Vec::new(),
+        fractionation: None,
         predicted: Vec::new(),
         warnings: Vec::new(),
     }
