@@ -62,11 +62,8 @@ pub(super) fn device(wanted: &str, threads: usize) -> Result<Device> {
 
 /// Voxels of the grid that are held at a pO2, mmHg, by region; regions that evolve cannot be held.
 pub(super) fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32>> {
-    let of_label: Vec<Option<f32>> = phantom
-        .region_names
-        .iter()
-        .map(|name| micro.held.iter().find(|(region, _)| region == name).map(|&(_, po2)| po2 as f32))
-        .collect();
+    let of_label: Vec<Option<f32>> =
+        phantom.region_names.iter().map(|name| micro.held.iter().find(|(region, _)| region == name).map(|&(_, po2)| po2 as f32)).collect();
     let of = |&label: &u16| usize::from(label).checked_sub(1).and_then(|region| of_label[region]);
     phantom.regions.iter().map(of).collect()
 }
@@ -84,7 +81,8 @@ impl Field {
     fn new(micro: &MicroOxygenPlan, tme: &TmePlan, phantom: &Phantom, domain: &Domain, device: &Device) -> Result<Self> {
         let constants = OxygenConstants::from_parameters(&tme.regions[0].parameters)?;
         for region in &tme.regions[1..] {
-            let other = OxygenConstants { hypoxic_fraction: constants.hypoxic_fraction, ..OxygenConstants::from_parameters(&region.parameters)? };
+            let other =
+                OxygenConstants { hypoxic_fraction: constants.hypoxic_fraction, ..OxygenConstants::from_parameters(&region.parameters)? };
             if other != constants {
                 return Err(Error::input(format!(
                     "[response.tme]: oxygen diffuses through the regions \"{}\" and \"{}\" with different parameters; in oxygen mode \"micro\" \

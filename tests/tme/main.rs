@@ -9,6 +9,7 @@ mod limits;
 mod lone_functions;
 mod properties;
 mod regression;
+mod running;
 mod setting;
 mod uptake;
 

@@ -128,7 +128,7 @@ impl Setting {
             change(&mut input);
             Ok(Box::new(CpuModel::<R>::new(&input, own, Some(self.threads))?))
         });
-        Ok(Run { simulation: simulation?, voxels: self.voxels() })
+        Ok(Run::new(simulation?, self.voxels()))
     }
 }
 
@@ -140,6 +140,10 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    pub(crate) fn new(simulation: Simulation, voxels: usize) -> Self {
+        Self { simulation, voxels }
+    }
+
     /// A low-LET source of 1 Gy per decay in these voxels (all where none is named).
     pub(crate) fn source(&mut self, voxels: &[usize]) -> usize {
         let mut low = vec![if voxels.is_empty() { 1.0 } else { 0.0 }; self.voxels];

@@ -97,7 +97,8 @@ impl TmeResult {
             }
         }
         let (rows, globals) = (&self.timeline.rows, &self.timeline.globals);
-        let of_regions = rows.iter().flat_map(|row| timeline::numbers(row).map(|(what, value)| (row.region.as_str(), row.time, what, value)));
+        let of_regions =
+            rows.iter().flat_map(|row| timeline::numbers(row).map(|(what, value)| (row.region.as_str(), row.time, what, value)));
         let of_patient = globals.iter().flat_map(|g| timeline::global_numbers(g).map(|(what, value)| ("the patient", g.time, what, value)));
         match of_regions.chain(of_patient).find(|(.., value)| !value.is_finite()) {
             Some((whose, time, what, value)) => Err(Error::input(format!(

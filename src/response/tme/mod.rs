@@ -19,6 +19,7 @@ pub mod quality;
 pub mod real;
 mod record;
 pub mod row;
+pub mod signals;
 pub mod simulation;
 pub mod stage;
 pub mod timeline;

@@ -146,7 +146,7 @@ record! {
         emission,
         /// End of emission, 1/d.
         emission_end,
-        /// Loss of the signal, 1/d.
+        /// Loss of the signal, 1/d; 0 where signals diffuse and are set from outside.
         signal_loss,
         /// Largest hazard, 1/d.
         signal_hazard,

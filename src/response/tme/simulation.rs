@@ -7,12 +7,13 @@ use super::{
     baseline::{Clock, Rest, settle},
     blood::Lymphocytes,
     coefficients::Activities,
-    cpu::biology::{State, biology_activation, biology_barrier, biology_consumption},
+    cpu::biology::{State, biology_activation, biology_barrier, biology_consumption, biology_emission},
     drugs::Drugs,
     marrow::Chain,
     model::{ModelInput, StepInput, VoxelModel, field_of},
     oxygen_state::Oxygen,
     row::{Row, parameter},
+    signals::{Signals, diffuse},
     stage::Stage,
     timeline::{GlobalRow, Timeline, TimelineRow},
 };
@@ -66,6 +67,9 @@ pub struct Simulation {
     oxygen: OxygenSource,
     /// Oxygen of the voxels where it diffuses, at the start of the last step.
     diffused: Vec<Oxygen<f64>>,
+    /// Bystander signals where they diffuse.
+    signals: Option<Signals>,
+    signals_diffuse: bool,
     sources: Vec<SourceState>,
     activities: Activities,
     /// Sources that the model has, in its order.
@@ -135,6 +139,7 @@ impl Simulation {
         }
         let total: f64 = counts.iter().zip(&cells).map(|(count, cells)| count * cells).sum();
 
+        let signals_diffuse = diffuse(plan)?;
         let (mut rows, mut clocks, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for (r, (region, set)) in sets.iter().enumerate() {
             let mean = hypoxic[r] / counts[r];
@@ -144,6 +149,10 @@ impl Simulation {
         }
         let (rest, volume) = settle(&names, &mut rows, &clocks, plan.immune)?;
         check_step(plan, &rows)?;
+        if signals_diffuse {
+            // They are set from outside and hold for a step.
+            rows.iter_mut().for_each(|row| row.signal_loss = 0.0);
+        }
 
         let input =
             ModelInput { fields: at_start(&rows, row_of, &rest, &untreated), rows, row_of: row_of.clone(), antigen_scale: volume / total };
@@ -172,6 +181,8 @@ impl Simulation {
             model,
             oxygen,
             diffused: if diffuses { untreated } else { Vec::new() },
+            signals: None,
+            signals_diffuse,
             sources: Vec::new(),
             activities: Activities::default(),
             active: Vec::new(),
@@ -250,6 +261,11 @@ impl Simulation {
         Ok(())
     }
 
+    /// Lets bystander signals diffuse; needed where [`diffuse`] says that they do.
+    pub fn set_signals(&mut self, signals: Signals) {
+        self.signals = Some(signals);
+    }
+
     /// Present time, s on the plan's clock.
     pub fn time(&self) -> f64 {
         self.time
@@ -278,6 +294,9 @@ impl Simulation {
         if !(until >= self.time && until <= self.plan.horizon) {
             let message = format!("the response cannot go from {} s to {until} s; it ends at {} s", self.time, self.plan.horizon);
             return Err(Error::input(message));
+        }
+        if self.signals_diffuse && self.signals.is_none() {
+            return Err(Error::input("response: bystander signals diffuse, but nothing solves their diffusion"));
         }
         while self.time < until {
             self.begin()?;
@@ -328,7 +347,7 @@ impl Simulation {
     fn step(&mut self, next: f64) -> Result<()> {
         let (from, to) = (self.time / SECONDS_PER_DAY, next / SECONDS_PER_DAY);
         let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
-        if matches!(self.oxygen, OxygenSource::Field(_)) {
+        if matches!(self.oxygen, OxygenSource::Field(_)) || self.signals.is_some() {
             self.diffuse(half)?;
         }
         let first = self.patient(from, half);
@@ -359,7 +378,7 @@ impl Simulation {
         [before, stage(self)]
     }
 
-    /// Solves oxygen for the cells that are there now.
+    /// Solves oxygen and signals for the cells that are there now.
     fn diffuse(&mut self, length: f64) -> Result<()> {
         let fields = self.fields()?;
         let stage = self.drugs.stage(length);
@@ -368,6 +387,10 @@ impl Simulation {
         if let OxygenSource::Field(field) = &mut self.oxygen {
             self.diffused = field.solve(&consumption, field_of(&fields, Field::Vessels), stage.capillary)?;
             self.model.set_oxygen(&self.diffused)?;
+        }
+        if let Some(signals) = &mut self.signals {
+            let spread = signals.spread((0..self.domain.row.len()).map(|voxel| biology_emission(&state(&fields, voxel))))?;
+            self.model.set_field(Field::Signal, &spread)?;
         }
         Ok(())
     }

@@ -71,7 +71,9 @@ impl MicroOxygen {
         }
         let numbers = [constants.consumption, constants.capillary_po2];
         if !numbers.iter().all(|&x| x > 0.0 && x.is_finite()) {
-            return Err(Error::input(format!("oxygen mode \"micro\": consumption and capillary_po2 are {numbers:?}; expected positive numbers")));
+            return Err(Error::input(format!(
+                "oxygen mode \"micro\": consumption and capillary_po2 are {numbers:?}; expected positive numbers"
+            )));
         }
         let open: Vec<bool> = supply.iter().map(|&s| s == Supply::Tissue).collect();
         let diffusion = Diffusion::new(grid, &open, constants.diffusivity, constants.michaelis, device)?;
