@@ -14,8 +14,8 @@ mod probe;
 mod response;
 mod states;
 mod steps;
-mod whole_runs;
 mod tumours;
+mod whole_runs;
 mod words;
 
 #[path = "../support/scene.rs"]

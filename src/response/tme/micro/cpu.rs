@@ -7,12 +7,13 @@ use super::{
 use crate::{
     error::Result,
     response::tme::{
-    cpu::multigrid::{
-        MultigridTerms, MultigridView, multigrid_coarse_face, multigrid_coarse_mass, multigrid_linearise, multigrid_place,
-        multigrid_prolong, multigrid_relax, multigrid_restrict, multigrid_start, multigrid_update,
+        cpu::multigrid::{
+            MultigridTerms, MultigridView, multigrid_coarse_face, multigrid_coarse_mass, multigrid_linearise, multigrid_place,
+            multigrid_prolong, multigrid_relax, multigrid_restrict, multigrid_start, multigrid_update,
+        },
+        real::Real,
     },
-    real::Real,
-}};
+};
 
 /// Fewest cells for which threads are worth starting.
 const WORTH: usize = 1 << 14;
@@ -202,7 +203,14 @@ fn largest<T: Send>(threads: usize, out: &mut [T], treat: impl Fn(usize, &mut T)
     }
     std::thread::scope(|scope| {
         let parts = out.chunks_mut(share).enumerate();
-        let tasks: Vec<_> = parts.map(|(thread, part)| scope.spawn({ let run = &run; move || run(thread * share, part) })).collect();
+        let tasks: Vec<_> = parts
+            .map(|(thread, part)| {
+                scope.spawn({
+                    let run = &run;
+                    move || run(thread * share, part)
+                })
+            })
+            .collect();
         let results = tasks.into_iter().map(|task| task.join().expect("sweeps do not panic"));
         results.fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a })
     })

@@ -32,16 +32,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
-        Self::CoarseFaces,
-        Self::Linearise,
-        Self::CoarseMass,
-        Self::Start,
-        Self::Relax,
-        Self::Restrict,
-        Self::Prolong,
-        Self::Update,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::CoarseFaces, Self::Linearise, Self::CoarseMass, Self::Start, Self::Relax, Self::Restrict, Self::Prolong, Self::Update];
 
     /// The kernel that does it.
     pub fn entry(self) -> &'static str {
