@@ -299,6 +299,9 @@ const NAMED_OTHERWISE: &[(&str, &str)] = &[
     ("state_load_radiation", "src/response/tme/cpu/model.rs: fn values_mut<R>("),
     ("state_store_radiation", "src/response/tme/cpu/model.rs: fn values_mut<R>("),
     ("state_oxygen", "src/response/tme/cpu/model.rs: fn oxygen(&self"),
+    // The host has two slices where the shader has two halves of a buffer.
+    ("multigrid_read", "src/response/tme/cpu/multigrid.rs: pub struct MultigridView<"),
+    ("multigrid_written", "src/response/tme/cpu/multigrid.rs: pub struct MultigridView<"),
     ("oxygen_word", "src/response/tme/cpu/oxygen.rs: fn oxygen_word<R: Real>("),
     ("step_word", "src/response/tme/layout.rs: pub fn words(&self"),
 ];

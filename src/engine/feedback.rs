@@ -19,6 +19,9 @@ use crate::{
     source::{self, DecayGroups, FractionSource, PatternCache, UptakeChange},
 };
 
+/// Changes of uptake below this are rounding.
+const UNCHANGED: f64 = 1.0e-9;
+
 /// Where doses per decay come from: the transport, or a result that was stored.
 pub(super) trait Doses {
     /// Doses of the components from `first` on; `None` if one of them is not to be had.
@@ -81,7 +84,7 @@ impl Feedback<'_> {
         let mut groups = self.prepared.groups.clone();
         let mut cache = PatternCache::new(&self.prepared.phantom);
         let known: Vec<&FractionPlan> = self.schedule.fractions.iter().filter(|f| f.predicted_from.is_none()).collect();
-        let change = UptakeChange { ratio: &|_, _| self.schedule.scale, keep_below: 0.0 };
+        let change = UptakeChange { ratio: &|_, _| self.schedule.scale, keep_below: UNCHANGED };
         let sources = known.iter().map(|fraction| self.source(fraction, &change, &mut cache, &mut groups)).collect::<Result<Vec<_>>>()?;
         Treatment::new(self.plan, &groups, &known, sources)
     }
@@ -126,7 +129,9 @@ impl Feedback<'_> {
                 let changes = states.changes(tme, &domain, simulation.rows(), &now)?;
                 let ratio = |from: u32, v: u32| self.schedule.scale * changes.get(&from).map_or(1.0, |change| change.of(&domain, v));
                 let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
-                predicted.extend(source.predicted.into_iter().map(|p| PredictedUptake {
+                // Organs take up what they did, unless the plan has a sink.
+                let changed = |p: &source::PredictedUptake| (p.factor / self.schedule.scale - 1.0).abs() > UNCHANGED || p.largest_change > UNCHANGED;
+                predicted.extend(source.predicted.into_iter().filter(changed).map(|p| PredictedUptake {
                     fraction: fraction.number,
                     place: p.place.trim_start_matches("in ").to_owned(),
                     from: p.from,

@@ -133,7 +133,8 @@ fn vessels_lose_their_voxels_and_cells_their_use() {
     let none = full(grid.len()).iter().map(|_| 0.0).collect::<Vec<f32>>();
     let dead = MicroState { consumption: &consumption, perfusion: Some(&none), capillary_shift: 0.0 };
     let po2 = oxygen.solve(&dead).expect("it converges");
-    assert!(supply.iter().zip(po2).all(|(s, &p)| *s == Supply::Capillary || p < 1.0e-2));
+    // A closed vessel has what is around it.
+    assert!(po2.iter().all(|&p| p < 1.0e-2), "{:?}", po2.iter().fold(0.0, |a: f32, &b| a.max(b)));
     // Carbogen.
     let richer = MicroState { consumption: &consumption, perfusion: None, capillary_shift: 20.0 };
     let po2 = oxygen.solve(&richer).expect("it converges");

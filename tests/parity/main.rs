@@ -14,12 +14,13 @@ mod probe;
 mod response;
 mod states;
 mod steps;
-mod tumours;
 mod whole_runs;
 mod words;
 
 #[path = "../support/scene.rs"]
 mod scene;
+#[path = "../support/tumours.rs"]
+mod tumours;
 
 use libtest_mimic::{Arguments, Trial};
 

@@ -161,7 +161,7 @@ impl<'p> Sheet<'p> {
             &format!("{path}.until"),
         );
         if let Some(from) = fraction.predicted_from {
-            self.entry("uptake", format!("predicted by the response from fraction {from}"), &format!("{path}.like"));
+            self.entry("uptake", format!("predicted by the response from fraction {from}"), "");
         }
         if let Some(model) = &fraction.compartments {
             self.compartments(model);

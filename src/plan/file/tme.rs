@@ -85,7 +85,7 @@ impl Context<'_> {
         };
         section.only(&KEYS);
         // What a region with a wrong name would have said is not known.
-        let written = response.raw("region").and_then(|v| v.get_ref().as_table()).map_or(0, |table| table.len());
+        let written = response.raw("region").and_then(|v| v.get_ref().as_table()).map_or(0, toml::map::Map::len);
         let evolving = evolving(&section, names, entries, default, names.complete && written == entries.len());
         let library = self.library(&section);
         let common = section.table("parameters", "[response.tme.parameters]", "response.tme.parameters");

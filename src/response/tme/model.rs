@@ -53,6 +53,16 @@ pub struct StepInput<'a> {
     pub repair: f64,
 }
 
+/// Unrepaired dose of tumour cells (low-LET equivalent) at the ends of steps, where it was above
+/// [`LQ_UNREPAIRED_LIMIT`](crate::response::maps::LQ_UNREPAIRED_LIMIT): there the linear-quadratic model may overestimate killing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Unrepaired {
+    /// Highest of any voxel so far, Gy; 0 if none was above the limit.
+    pub highest: f64,
+    /// How often that of a voxel rose above the limit.
+    pub times: u64,
+}
+
 /// Voxels in time.
 pub trait VoxelModel {
     /// Takes the maps of the next source; its number is how many there were. `scale`: see [`super::coefficients::Activities::scale`].
@@ -78,6 +88,12 @@ pub trait VoxelModel {
     /// # Errors
     /// If a device fails.
     fn antigen(&mut self) -> Result<f64>;
+
+    /// Unrepaired dose beyond the limit of the linear-quadratic model so far.
+    ///
+    /// # Errors
+    /// If a device fails.
+    fn unrepaired(&mut self) -> Result<Unrepaired>;
 
     /// All [`FIELDS`] fields, one after the other.
     ///

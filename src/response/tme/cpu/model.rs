@@ -3,7 +3,10 @@
 //! A voxel meets others only through the antigen, which is summed as integers: any number of threads, and any order of voxels, gives the same
 //! bits.
 
-use std::num::NonZero;
+use std::{
+    num::NonZero,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+};
 
 use super::{
     biology::{State, biology_antigen, biology_consumption, biology_correct, biology_predict, biology_rates},
@@ -12,10 +15,11 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    response::maps::LQ_UNREPAIRED_LIMIT,
     response::tme::{
         FIELDS, Field, VoxelSource,
         layout::{Maps, RadiationStep},
-        model::{ModelInput, StepInput, VoxelModel},
+        model::{ModelInput, StepInput, Unrepaired, VoxelModel},
         oxygen_state::Oxygen,
         real::Real,
         row::Row,
@@ -70,6 +74,8 @@ pub struct CpuModel<R> {
     /// Antigen of the present state, in quanta.
     antigen: u128,
     threads: usize,
+    /// Bits of the highest unrepaired dose above the limit (positive floats are ordered as their bits), and how often one rose above it.
+    unrepaired: (AtomicU32, AtomicU64),
 }
 
 /// Below this many voxels a thread is not worth its start.
@@ -114,6 +120,7 @@ impl<R: Real> CpuModel<R> {
             antigen_scale: R::of(input.antigen_scale),
             antigen: 0,
             threads: threads.or_else(|| std::thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1).max(1),
+            unrepaired: Default::default(),
         };
         for (place, voxel) in model.voxels.iter_mut().enumerate() {
             for (field, value) in values_mut(voxel).into_iter().enumerate() {
@@ -205,8 +212,18 @@ impl<R: Real> CpuModel<R> {
         let damage = |set: u32, low: R, high: R| radiation_damage(step, maps, n, place, set as usize, row.root_beta_high, low, high);
         let oxygen = self.oxygen(place, stage, &voxel.state);
         let dose = radiation_dose(step, maps, n, place);
+        let (same, ratio) = (vessel == tumour, row.root_beta_high);
         let tumour = damage(tumour, so_far.unrepaired_low, so_far.unrepaired_high);
-        let vessel = damage(vessel, so_far.vessel_low, so_far.vessel_high);
+        // Where both repair alike, both have always had the same damage.
+        let vessel = if same { tumour } else { damage(vessel, so_far.vessel_low, so_far.vessel_high) };
+        let unrepaired = tumour.low + ratio * tumour.high;
+        let limit = R::of(LQ_UNREPAIRED_LIMIT);
+        if unrepaired > limit {
+            self.unrepaired.0.fetch_max((unrepaired.wide() as f32).to_bits(), Relaxed);
+            if so_far.unrepaired_low + ratio * so_far.unrepaired_high <= limit {
+                self.unrepaired.1.fetch_add(1, Relaxed);
+            }
+        }
         (voxel.state, voxel.radiation) = radiation_apply(row, stage, &oxygen, &dose, &tumour, &vessel, &voxel.state, &so_far);
     }
 }
@@ -253,6 +270,11 @@ impl<R: Real> VoxelModel for CpuModel<R> {
 
     fn antigen(&mut self) -> Result<f64> {
         Ok(self.stage(&Stage::neutral(0.0), self.antigen).antigen.wide())
+    }
+
+    fn unrepaired(&mut self) -> Result<Unrepaired> {
+        let (highest, times) = &self.unrepaired;
+        Ok(Unrepaired { highest: f32::from_bits(highest.load(Relaxed)).into(), times: times.load(Relaxed) })
     }
 
     fn fields(&mut self) -> Result<Vec<f64>> {

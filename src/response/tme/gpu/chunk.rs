@@ -111,15 +111,14 @@ impl Chunk {
         queue.write_buffer(&self.fields, 4 * (field * self.voxels) as u64, bytemuck::cast_slice(&values));
     }
 
-    /// Writes its part of the oxygen; false: it has no such buffer.
-    pub(super) fn write_oxygen(&self, queue: &Queue, oxygen: &[Oxygen<f64>]) -> bool {
-        let Some(buffer) = &self.oxygen else { return false };
+    /// Writes its part of the oxygen, where it comes from outside.
+    pub(super) fn write_oxygen(&self, queue: &Queue, oxygen: &[Oxygen<f64>]) {
+        let Some(buffer) = &self.oxygen else { return };
         let own = &oxygen[self.range()];
         let of = |value: fn(&Oxygen<f64>) -> f64| own.iter().map(move |oxygen| value(oxygen) as f32);
         let values: Vec<f32> =
             of(|o| o.po2).chain(of(|o| o.hypoxic)).chain(of(|o| o.oxic_weight)).chain(of(|o| o.hypoxic_weight)).collect();
         queue.write_buffer(buffer, 0, bytemuck::cast_slice(&values));
-        true
     }
 
     /// Buffers of shared words have changed.

@@ -13,8 +13,8 @@ use crate::{
     response::tme::{
         FIELDS, Field, VoxelSource,
         cpu::reduce::reduce_value,
-        layout::{Maps, OxygenMode, REGION_WORDS, RadiationStep, SUM_ANTIGEN, SUM_PARTS, StepParams, WORKGROUP},
-        model::{ModelInput, StepInput, VoxelModel},
+        layout::{Maps, OxygenMode, REGION_WORDS, RadiationStep, SUM_ANTIGEN, SUM_PARTS, SUM_UNREPAIRED, StepParams, WORKGROUP},
+        model::{ModelInput, StepInput, Unrepaired, VoxelModel},
         open::ModelOxygen,
         oxygen_state::Oxygen,
         stage::Stage,
@@ -105,14 +105,15 @@ impl GpuModel {
         let chunks = input.row_of.chunks(size).enumerate().map(|(i, row_of)| Chunk::new(&gpu, i * size, row_of, from_outside));
         let chunks: Vec<Chunk> = chunks.collect::<Result<_>>()?;
         let parts: u32 = chunks.iter().map(Chunk::workgroups).sum();
-        let sums = gpu.upload("sum", bytemuck::cast_slice(&vec![0u32; (SUM_PARTS + 2 * parts) as usize]))?;
-        let sums_bytes = sums.size();
+        // Buffers begin as zeros.
+        let sums_bytes = 4 * u64::from(SUM_PARTS + 2 * parts);
+        let sums = gpu.buffer("sum", sums_bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
         let model = Self {
             rows: gpu.upload("region row", bytemuck::cast_slice(&rows))?,
             step_words: None,
             oxygen: gpu.upload("oxygen table", bytemuck::cast_slice(words))?,
             mode: oxygen.mode(),
-            staging: gpu.buffer("sum read-back", sums_bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?,
+            staging: gpu.buffer("sum read-back", 16, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?,
             sums,
             layout,
             kernels,
@@ -135,16 +136,6 @@ impl GpuModel {
             }
         }
         Ok(model)
-    }
-
-    /// Highest unrepaired dose of a voxel's tumour cells at the end of a step so far above
-    /// [`LQ_UNREPAIRED_LIMIT`](crate::response::maps::LQ_UNREPAIRED_LIMIT), Gy of low-LET dose (0: none), and how often one rose above it.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn unrepaired(&mut self) -> Result<(f64, u64)> {
-        let [highest, count, ..] = self.read_sums()?;
-        Ok((f32::from_bits(highest).into(), count.into()))
     }
 
     /// The first four words of the sums.
@@ -261,13 +252,14 @@ impl VoxelModel for GpuModel {
     }
 
     fn set_oxygen(&mut self, oxygen: &[Oxygen<f64>]) -> Result<()> {
+        if self.mode != OxygenMode::Field {
+            return Err(Error::input("the response finds oxygen itself; it takes none from outside"));
+        }
         if oxygen.len() != self.voxels {
             return Err(Error::input(format!("oxygen of {} voxels for {}", oxygen.len(), self.voxels)));
         }
-        if self.chunks.iter().all(|chunk| chunk.write_oxygen(&self.gpu.queue, oxygen)) {
-            return Ok(());
-        }
-        Err(Error::input("the response finds oxygen itself; it takes none from outside"))
+        self.chunks.iter().for_each(|chunk| chunk.write_oxygen(&self.gpu.queue, oxygen));
+        Ok(())
     }
 
     fn step(&mut self, step: &StepInput) -> Result<()> {
@@ -301,6 +293,12 @@ impl VoxelModel for GpuModel {
         let at = SUM_ANTIGEN as usize;
         let quanta = u64::from(words[at]) | u64::from(words[at + 1]) << 32;
         Ok((reduce_value::<f32>(quanta) * self.antigen_scale).into())
+    }
+
+    fn unrepaired(&mut self) -> Result<Unrepaired> {
+        let words = self.read_sums()?;
+        let at = SUM_UNREPAIRED as usize;
+        Ok(Unrepaired { highest: f32::from_bits(words[at]).into(), times: words[at + 1].into() })
     }
 
     fn fields(&mut self) -> Result<Vec<f64>> {

@@ -134,6 +134,17 @@ impl Diffusion {
         });
     }
 
+    /// The voxels that share a face with one.
+    pub fn neighbours(&self, voxel: usize) -> impl Iterator<Item = usize> + '_ {
+        let (ijk, size) = (self.grid.ijk(voxel), self.grid.size);
+        (0..6).filter_map(move |side: usize| {
+            let axis = side / 2;
+            let mut at = ijk;
+            at[axis] = if side.is_multiple_of(2) { at[axis].checked_sub(1)? } else { at[axis] + 1 };
+            (at[axis] < size[axis]).then(|| self.grid.index(at))
+        })
+    }
+
     /// Sets the field from which the next solution starts; that of closed voxels is kept.
     ///
     /// # Errors

@@ -116,7 +116,24 @@ impl MicroOxygen {
         self.diffusion.set_field(&self.po2)?;
         let tolerance = TOLERANCE * highest.max(self.constants.michaelis);
         self.convergence = Some(self.diffusion.solve(&self.terms, tolerance, &mut self.po2)?);
+        if let Some(perfusion) = state.perfusion {
+            self.close_vessels(perfusion, capillary);
+        }
         Ok(&self.po2)
+    }
+
+    /// The voxel of a vessel that is closed in part has, in that part, the pO2 of the tissue around it.
+    fn close_vessels(&mut self, perfusion: &[f32], capillary: f64) {
+        for voxel in (0..self.supply.len()).filter(|&v| self.supply[v] == Supply::Capillary && perfusion[v] < 1.0) {
+            let (mut sum, mut count) = (0.0, 0.0);
+            for neighbour in self.diffusion.neighbours(voxel).filter(|&v| self.supply[v] != Supply::Capillary) {
+                sum += f64::from(self.po2[neighbour]);
+                count += 1.0;
+            }
+            let open = f64::from(perfusion[voxel].clamp(0.0, 1.0));
+            let around = if count > 0.0 { sum / count } else { capillary };
+            self.po2[voxel] = (open * capillary + (1.0 - open) * around) as f32;
+        }
     }
 
     /// How the last solution was reached.

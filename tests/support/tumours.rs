@@ -127,6 +127,23 @@ impl Tumours {
         Simulation::new(&self.plan, &self.tissues, &self.domain, source, build).expect("the setting is right")
     }
 
+    /// Four fractions of so many sources, the last of each a new one, until the plan's end; `look` is called before each fraction and there.
+    pub(crate) fn treat(&self, simulation: &mut Simulation, sources: usize, mut look: impl FnMut(&mut Simulation)) {
+        for (fraction, start) in (0..4).map(|k| (k, 56.0 * f64::from(k))).filter(|(_, start)| start * DAY < self.plan.horizon) {
+            simulation.advance(start * DAY).expect("the run goes on");
+            look(simulation);
+            for i in 0..sources {
+                let mut source = i;
+                if fraction == 0 || i == sources - 1 {
+                    source = simulation.add_source(self.source(fraction * sources as u32 + i as u32, 3.0, 6e14)).expect("the maps fit");
+                }
+                simulation.deliver(delivery(source, start + 0.05 * i as f64, 40.0 + 5.0 * i as f64)).expect("right input");
+            }
+        }
+        simulation.advance(self.plan.horizon).expect("the run goes on");
+        look(simulation);
+    }
+
     /// Maps of a source that gives up to `gray` in all from `decays` decays; every third source has high LET too.
     pub(crate) fn source(&self, number: u32, gray: f64, decays: f64) -> VoxelSource {
         let n = self.domain.voxels.len() as u32;
