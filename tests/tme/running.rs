@@ -51,7 +51,12 @@ fn timeline_has_its_rows_and_their_figures() {
     assert_eq!((last[0].immune_activation, last[0].immune_index, last[0].t_effector), (0.0, 0.0, 0.0));
     let patient = timeline.globals.last().expect("a row");
     close("blood", patient.blood_dose_gy, 0.02 * given, 1e-6);
-    assert!(patient.lymphocytes < 1.0 && patient.platelets.expect("followed") < 250.0 && patient.neutrophils.expect("followed") < 5.0);
+    assert!(patient.lymphocytes < 0.95, "{}", patient.lymphocytes);
+    // The dip of both chains, before they overshoot.
+    let dips = |of: fn(&dosaic::response::tme::timeline::GlobalRow) -> Option<f64>, start: f64| {
+        timeline.globals.iter().filter_map(of).any(|cells| cells < 0.99 * start)
+    };
+    assert!(dips(|row| row.platelets, 250.0) && dips(|row| row.neutrophils, 5.0));
     assert_eq!(timeline.globals[0].platelets, Some(250.0));
     // The same in one piece.
     let mut whole = setting.start::<f64>();

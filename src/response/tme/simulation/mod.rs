@@ -1,13 +1,16 @@
 //! The loop in time: fractions, drugs, blood and voxels from one event to the next.
 
+mod record;
+mod start;
+
 use std::f64::consts::LN_2;
 
 use super::{
-    Delivery, Domain, FIELDS, Field, Snapshot, VoxelSource,
+    Delivery, Domain, Field, VoxelSource,
     baseline::{Clock, Rest, settle},
     blood::Lymphocytes,
     coefficients::Activities,
-    cpu::biology::{State, biology_activation, biology_barrier, biology_consumption, biology_emission},
+    cpu::biology::{State, biology_consumption, biology_emission},
     drugs::Drugs,
     marrow::Chain,
     model::{ModelInput, StepInput, VoxelModel, field_of},
@@ -15,13 +18,16 @@ use super::{
     row::{Row, parameter},
     signals::{Signals, diffuse},
     stage::Stage,
-    timeline::{GlobalRow, Timeline, TimelineRow},
+    timeline::Timeline,
 };
 use crate::{
     error::{Error, Result},
     plan::{TissueParameters, TmePlan},
     units::SECONDS_PER_DAY,
 };
+
+pub(in crate::response::tme) use start::patients;
+use start::{at_start, check, check_step};
 
 /// Where a simulation's oxygen comes from.
 pub enum OxygenSource {
@@ -52,9 +58,6 @@ pub trait OxygenField {
     /// If there is no solution.
     fn solve(&mut self, consumption: &[f64], vessels: &[f64], shift: f64) -> Result<Vec<Oxygen<f64>>>;
 }
-
-/// A rate of biology times half a step must not be above this (Heun's method is stable up to 2).
-const FASTEST: f64 = 1.0;
 
 /// Evolving voxels, the patient's blood and drugs, at one time.
 pub struct Simulation {
@@ -413,147 +416,6 @@ impl Simulation {
         }
         Ok(fields)
     }
-
-    /// Oxygen of a voxel in a state, with the drugs of now.
-    fn oxygen_of(&self, stage: &Stage<f64>, voxel: usize, state: &State<f64>) -> Oxygen<f64> {
-        match &self.oxygen {
-            OxygenSource::Off => Oxygen::full(),
-            OxygenSource::Field(_) => self.diffused[voxel],
-            OxygenSource::Closure(closure) => {
-                let row = self.row(voxel);
-                let place = usize::from(self.domain.row[voxel]);
-                closure(place, state.vessels, biology_consumption(row, stage, state), row.capillary + stage.capillary)
-            }
-        }
-    }
-
-    /// The state now.
-    ///
-    /// # Errors
-    /// Errors of devices, or a state that is no number.
-    pub fn snapshot(&mut self) -> Result<Snapshot> {
-        let fields = self.fields()?;
-        let stage = self.drugs.stage(0.0);
-        let oxygen: Vec<Oxygen<f64>> =
-            (0..self.domain.row.len()).map(|voxel| self.oxygen_of(&stage, voxel, &state(&fields, voxel))).collect();
-        Ok(Snapshot {
-            time: self.time,
-            fields: fields.iter().map(|&value| value as f32).collect(),
-            oxygen: oxygen.iter().map(|oxygen| oxygen.po2 as f32).collect(),
-            hypoxia: oxygen.iter().map(|oxygen| oxygen.hypoxic as f32).collect(),
-        })
-    }
-
-    /// The fields now with all their digits: [`FIELDS`] fields, one after the other.
-    ///
-    /// # Errors
-    /// As [`Self::snapshot`].
-    pub fn state(&mut self) -> Result<Vec<f64>> {
-        self.fields()
-    }
-
-    /// Adds the present time to the timeline.
-    fn record(&mut self) -> Result<()> {
-        if self.timeline.globals.last().is_some_and(|last| last.time == self.time) {
-            return Ok(());
-        }
-        let fields = self.fields()?;
-        let antigen = self.model.antigen()?;
-        let lymphocytes = self.lymphocytes;
-        let stage = Stage { antigen, lymphocytes: lymphocytes.able, ..self.drugs.stage(0.0) };
-        let volume = self.domain.grid.voxel_volume_cm3();
-        for region in 0..self.domain.regions.len() {
-            let row = self.region(region, &fields, &stage, volume)?;
-            self.timeline.rows.push(row);
-        }
-        let marrow = |which: usize| self.marrow.as_ref().map(|chains| chains[which].circulating());
-        self.timeline.globals.push(GlobalRow {
-            time: self.time,
-            antigen,
-            lymphocytes: lymphocytes.able + lymphocytes.damaged,
-            checkpoint_nm: self.drugs.checkpoint(),
-            drugs: self.drugs.others().map(|(_, amount)| amount).collect(),
-            platelets: marrow(0),
-            neutrophils: marrow(1),
-            blood_dose_gy: self.blood_dose,
-        });
-        Ok(())
-    }
-
-    /// Means over a region.
-    fn region(&self, region: usize, fields: &[f64], stage: &Stage<f64>, volume: f64) -> Result<TimelineRow> {
-        let voxels: Vec<usize> = (0..self.domain.row.len()).filter(|&voxel| usize::from(self.domain.row[voxel]) == region).collect();
-        let n = voxels.len() as f64;
-        let mean_of = |f: &dyn Fn(usize, &State<f64>) -> f64| voxels.iter().map(|&v| f(v, &state(fields, v))).sum::<f64>() / n;
-        let mean = |field: Field| mean_of(&|voxel, _| field_of(fields, field)[voxel]);
-        let (row, tissue) = (&self.rows[region], &self.tissues[region]);
-        let immune = f64::from(u8::from(self.plan.immune));
-        let activation = |state: &State<f64>| immune * biology_activation(row, stage, state);
-        let viable = mean(Field::Oxic) + mean(Field::Hypoxic);
-        let set = &self.plan.regions[region];
-        let get = |name: &str| parameter(&set.region, &set.parameters, name);
-        let viable_ml = viable * n * volume;
-        // Without alpha nothing is killed by it, and there is no dose that would do the same.
-        let equivalent = if tissue.alpha > 0.0 { mean(Field::EffectHigh) / tissue.alpha } else { 0.0 };
-        Ok(TimelineRow {
-            time: self.time,
-            region: self.domain.regions[region].clone(),
-            volume_ml: (viable + mean(Field::Doomed) + mean(Field::Dead)) * n * volume,
-            viable_ml,
-            cells: get("clonogenic_share")? * get("packing")? * viable_ml,
-            surviving: viable * n / self.at_start[region],
-            doomed: mean(Field::Doomed),
-            dead: mean(Field::Dead),
-            hypoxic_fraction: mean_of(&|voxel, state| self.oxygen_of(stage, voxel, state).hypoxic),
-            po2_mmhg: mean_of(&|voxel, state| self.oxygen_of(stage, voxel, state).po2),
-            vessels: mean(Field::Vessels),
-            caf: mean(Field::Caf),
-            m1: mean(Field::M1),
-            m2: mean(Field::M2),
-            t_primed: mean(Field::Primed),
-            t_effector: mean(Field::Effector),
-            pdl1: mean(Field::PdL1),
-            immune_activation: mean_of(&|_, state| activation(state)),
-            immune_index: mean_of(&|_, state| {
-                activation(state) * biology_barrier(row, stage, state.caf) * state.vessels * stage.lymphocytes
-            }),
-            target: mean(Field::Target),
-            dose_low_gy: mean(Field::DoseLow),
-            dose_high_gy: mean(Field::DoseHigh),
-            bed_gy: mean(Field::DoseLow) + equivalent + 2.0 * mean(Field::Encounter) / tissue.alpha_beta,
-            death_signal: row.doomed_loss * mean(Field::Doomed),
-        })
-    }
-}
-
-/// The fields of the untreated tumours.
-fn at_start(rows: &[Row<f64>], row_of: &[u8], rest: &[Rest], oxygen: &[Oxygen<f64>]) -> Vec<f64> {
-    let n = row_of.len();
-    let mut fields = vec![0.0; FIELDS * n];
-    for voxel in 0..n {
-        let (row, rest) = (&rows[usize::from(row_of[voxel])], &rest[usize::from(row_of[voxel])]);
-        let hypoxic = oxygen[voxel].hypoxic;
-        // Macrophages at rest with the hypoxia of this voxel (T cells and fibroblasts as at the start).
-        let wound = 0.5 * (row.hypoxia_gain * hypoxic + row.hypoxia_offset + 1.0);
-        let to_m2 = row.m1_to_m2 * 2.0 * wound / (1.0 + wound);
-        let m2 = to_m2 / (row.macrophage_turnover + row.m2_to_m1 + to_m2);
-        let values = [
-            (Field::Oxic, row.initial_cells * (1.0 - hypoxic)),
-            (Field::Hypoxic, row.initial_cells * hypoxic),
-            (Field::Vessels, 1.0),
-            (Field::Caf, 1.0),
-            (Field::M1, 1.0 - m2),
-            (Field::M2, m2),
-            (Field::Primed, rest.primed),
-            (Field::Effector, rest.effector),
-            (Field::PdL1, rest.pdl1),
-            (Field::Target, 1.0),
-        ];
-        for (field, value) in values {
-            fields[field as usize * n + voxel] = value;
-        }
-    }
-    fields
 }
 
 /// What biology changes in a voxel.
@@ -579,91 +441,4 @@ fn state(fields: &[f64], voxel: usize) -> State<f64> {
         born: of(Field::Born),
         recent: of(Field::Recent),
     }
-}
-
-/// A parameter of the patient's, not less than `least`, which all regions must have alike.
-pub(super) fn patients(plan: &TmePlan, name: &str, least: f64) -> Result<f64> {
-    let first = &plan.regions[0];
-    let value = parameter(&first.region, &first.parameters, name)?;
-    for other in &plan.regions[1..] {
-        let found = parameter(&other.region, &other.parameters, name)?;
-        if found != value {
-            return Err(Error::input(format!(
-                "the parameter \"{name}\" is the patient's, not a region's, but is {value} in \"{}\" and {found} in \"{}\"",
-                first.region, other.region
-            )));
-        }
-    }
-    if value.is_finite() && value >= least {
-        return Ok(value);
-    }
-    let right = if least > 0.0 { "above zero" } else { "zero or more" };
-    Err(Error::input(format!("response: the parameter \"{name}\" is {value}; it must be finite and {right}")))
-}
-
-fn check(plan: &TmePlan, tissues: &[TissueParameters], domain: &Domain) -> Result<()> {
-    let names: Vec<&String> = plan.regions.iter().map(|region| &region.region).collect();
-    if names.is_empty() || names.len() != tissues.len() || !names.iter().copied().eq(&domain.regions) {
-        return Err(Error::input(format!(
-            "response: the plan has evolving regions {names:?}, tissues for {} and voxels for {:?}; it needs at least one region, with a tissue \
-             and voxels for each, in one order",
-            tissues.len(),
-            domain.regions
-        )));
-    }
-    if let Some(row) = domain.row.iter().find(|row| usize::from(**row) >= names.len()) {
-        return Err(Error::input(format!("response: a voxel belongs to region {row}; there are {}", names.len())));
-    }
-    if domain.row.len() != domain.voxels.len() {
-        let message = format!("response: {} voxels evolve, but {} have a region", domain.voxels.len(), domain.row.len());
-        return Err(Error::input(message));
-    }
-    for (r, name) in names.iter().enumerate() {
-        if !domain.row.iter().any(|row| usize::from(*row) == r) {
-            return Err(Error::input(format!("response: region \"{name}\" is to evolve but has no voxels")));
-        }
-        let (alpha, alpha_beta) = (tissues[r].alpha, tissues[r].alpha_beta);
-        if !(alpha.is_finite() && alpha >= 0.0 && alpha_beta.is_finite() && alpha_beta > 0.0 && tissues[r].repair_half_time > 0.0) {
-            return Err(Error::input(format!(
-                "response of region \"{name}\": alpha is {alpha} /Gy, alpha/beta {alpha_beta} Gy, the repair half-time {} s; alpha must be zero or \
-                 more, the others above zero",
-                tissues[r].repair_half_time
-            )));
-        }
-    }
-    for (what, value) in [("horizon", plan.horizon), ("step", plan.step), ("distance of rows in the timeline", plan.timeline)] {
-        if !(value.is_finite() && value > 0.0) {
-            return Err(Error::input(format!("response: the {what} is {value} s; it must be finite and above zero")));
-        }
-    }
-    Ok(())
-}
-
-/// Rates must be slow against half a step.
-fn check_step(plan: &TmePlan, rows: &[Row<f64>]) -> Result<()> {
-    let half = 0.5 * plan.step / SECONDS_PER_DAY;
-    for (row, region) in rows.iter().zip(&plan.regions) {
-        let rates = [
-            ("t_apoptosis", row.t_apoptosis),
-            ("t_differentiation and t_elimination", row.t_elimination + row.t_expansion.abs()),
-            ("pdl1_turnover", row.pdl1_turnover),
-            ("exchange_time", row.exchange),
-            ("doomed_half_life", row.doomed_loss),
-            ("debris_clearance", row.clearance),
-            ("vessel_regression", row.regression),
-            ("macrophages", row.macrophage_turnover + 2.0 * (row.m1_to_m2 + row.m2_to_m1)),
-            ("caf_turnover", row.caf_turnover),
-            ("bystander_release", row.emission_end),
-            ("growth", row.growth),
-        ];
-        if let Some((name, rate)) = rates.into_iter().find(|(_, rate)| rate * half > FASTEST) {
-            return Err(Error::input(format!(
-                "response of region \"{}\": a step of {} d is too long for the rate {rate:.3}/d of {name}; use at most {:.3} d",
-                region.region,
-                2.0 * half,
-                2.0 * FASTEST / rate
-            )));
-        }
-    }
-    Ok(())
 }
