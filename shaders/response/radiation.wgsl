@@ -48,8 +48,7 @@ struct RadiationResult {
 const RADIATION_GREATEST: f32 = 87.0;
 
 fn radiation_source(j: u32) -> RadiationSource {
-    let at = response.sources_at + 3u * j;
-    return RadiationSource(step_word(at), step_words[at + 1u] * response.voxels, step_words[at + 2u]);
+    return RadiationSource(step_word(3u * j), step_words[3u * j + 1u] * response.voxels, step_words[3u * j + 2u]);
 }
 
 // Dose and effects of a step.
@@ -68,42 +67,39 @@ fn radiation_dose(voxel: u32) -> RadiationDose {
     return dose;
 }
 
-// Amplitude of source `j`, low and high LET together as sub-lethal damage.
-fn radiation_amplitude(voxel: u32, ratio: f32, j: u32) -> f32 {
-    let source = radiation_source(j);
-    var amplitude = maps[source.low + voxel];
-    if source.high != NO_MAP {
-        amplitude += ratio * maps[source.high * response.voxels + voxel];
-    }
-    return amplitude;
-}
-
 // Damage at the end of a step and encounters within it, from the damage `low`, `high` at its start; `repair_set` numbers the repair constant,
 // `ratio` is the root of beta of high over that of low LET.
 fn radiation_damage(voxel: u32, repair_set: u32, ratio: f32, low: f32, high: f32) -> RadiationDamage {
-    let at = response.coefficients_at + repair_set * response.stride;
+    let sources = response.sources;
+    let at = 3u * sources + repair_set * (1u + (2u + 4u * response.groups) * sources);
     let repair = step_word(at);
-    let carried = low + ratio * high;
     var damage = RadiationDamage(low * repair, high * repair, 0.0);
-    var row = at + 1u + 2u * response.sources;
-    for (var j = 0u; j < response.sources; j++) {
-        let source = radiation_source(j);
-        let left = step_word(at + 1u + j);
-        damage.low += left * maps[source.low + voxel];
-        if source.high != NO_MAP {
-            damage.high += left * maps[source.high * response.voxels + voxel];
-        }
-        // What source j meets: damage from before the step, and that of sources up to itself.
-        var met = carried * step_word(at + 1u + response.sources + j);
-        for (var k = 0u; k < response.sources; k++) {
-            if k > j {
-                break;
+    var met = 0.0;
+    for (var group = 0u; group < response.groups; group++) {
+        let factors = at + 1u + (2u + 4u * group) * sources;
+        var sums = vec4<f32>(0.0, 0.0, 0.0, 0.0);
+        for (var j = 0u; j < response.sources; j++) {
+            let source = radiation_source(j);
+            let amplitude_low = maps[source.low + voxel];
+            var both = amplitude_low;
+            if source.high != NO_MAP {
+                let amplitude_high = maps[source.high * response.voxels + voxel];
+                both += ratio * amplitude_high;
+                if group == 0u {
+                    damage.high += step_word(at + 1u + j) * amplitude_high;
+                }
             }
-            met += step_word(row + k) * radiation_amplitude(voxel, ratio, k);
+            if group == 0u {
+                damage.low += step_word(at + 1u + j) * amplitude_low;
+                met += step_word(at + 1u + sources + j) * both;
+            }
+            let four = factors + 4u * j;
+            sums += vec4<f32>(step_word(four), step_word(four + 1u), step_word(four + 2u), step_word(four + 3u)) * both;
         }
-        row += j + 1u;
-        damage.encounter += met * radiation_amplitude(voxel, ratio, j);
+        let squares = sums * sums;
+        damage.encounter += squares.x + squares.y + squares.z + squares.w;
     }
+    damage.encounter += (low + ratio * high) * met;
     return damage;
 }
 

@@ -1,10 +1,5 @@
 // A voxel's values in the buffers. Twin: src/response/tme/cpu/model.rs, where each voxel is a struct.
 
-// Region of a voxel.
-fn state_region(voxel: u32) -> u32 {
-    return (regions[voxel / 4u] >> (8u * (voxel % 4u))) & 255u;
-}
-
 // What biology changes, at the start of a half step.
 fn state_load(voxel: u32) -> BiologyState {
     let n = response.voxels;
@@ -129,7 +124,7 @@ fn state_store_radiation(voxel: u32, state: RadiationState) {
 // Oxygen of a voxel in this state.
 fn state_oxygen(voxel: u32, row: BiologyRow, stage: BiologyStage, state: BiologyState) -> Oxygen {
     if response.oxygen == OXYGEN_TABLE {
-        return oxygen_lookup(step_words[3u * state_region(voxel) + 2u], state.vessels, biology_consumption(row, stage, state), row.capillary + stage.capillary);
+        return oxygen_lookup(response.table, state.vessels, biology_consumption(row, stage, state), row.capillary + stage.capillary);
     }
     if response.oxygen == OXYGEN_FIELD {
         let n = response.voxels;

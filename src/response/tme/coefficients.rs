@@ -205,6 +205,42 @@ pub struct StepCoefficients {
     pub pairs: Vec<f64>,
 }
 
+impl StepCoefficients {
+    /// The encounters within the step as a few squares: rows f with `sum_rows (sum_j f_j a_j)^2 = sum_(k<=j) a_j a_k pairs_jk` for amplitudes
+    /// that are not negative, to a relative `tolerance`.
+    ///
+    /// The pairs are those of the kernel `e^(-mu |t - s|)`, which is positive definite, so Cholesky's factors exist; and courses hardly bend
+    /// within a step, so a few of them will do however many sources there are. Each source costs a voxel as many products as there are rows,
+    /// not as there are sources.
+    pub fn squares(&self, tolerance: f64) -> Vec<Vec<f64>> {
+        let n = self.unrepaired.len();
+        let at = |j: usize, k: usize| self.pairs[j.max(k) * (j.max(k) + 1) / 2 + j.min(k)] * if j == k { 1.0 } else { 0.5 };
+        // On a unit diagonal, sources of any strength count alike.
+        let size: Vec<f64> = (0..n).map(|j| at(j, j).max(0.0).sqrt()).collect();
+        let mut rest: Vec<f64> = size.iter().map(|&size| f64::from(u8::from(size > 0.0))).collect();
+        let mut rows: Vec<Vec<f64>> = Vec::new();
+        // What is left of each source is below tolerance/n, so of the sum of products below (n tolerance/n) of that of squares.
+        while let Some(pivot) = (0..n).max_by(|&j, &k| rest[j].total_cmp(&rest[k])).filter(|&j| rest[j] * n as f64 > tolerance) {
+            let root = rest[pivot].sqrt();
+            let row: Vec<f64> = (0..n)
+                .map(|j| {
+                    if size[j] == 0.0 || rest[j] == 0.0 {
+                        return 0.0;
+                    }
+                    let known: f64 = rows.iter().map(|row| row[pivot] * row[j]).sum();
+                    (at(j, pivot) / (size[j] * size[pivot]) - known) / root
+                })
+                .collect();
+            for (rest, factor) in rest.iter_mut().zip(&row) {
+                *rest = (*rest - factor * factor).max(0.0);
+            }
+            rest[pivot] = 0.0;
+            rows.push(row);
+        }
+        rows.iter().map(|row| row.iter().zip(&size).map(|(factor, size)| factor * size).collect()).collect()
+    }
+}
+
 /// Decays from a time on, s after the start of the delivery.
 fn decays_after(terms: &[(Term, f64)], time: f64) -> f64 {
     let after = |(term, factor): &(Term, f64)| -> f64 {

@@ -93,6 +93,35 @@ fn exponentials_are_those_of_the_exact_step() {
     }
 }
 
+#[test]
+fn encounters_are_a_few_squares() {
+    let courses = courses();
+    let deliver = |i: usize| {
+        let course = Arc::new(courses[i % courses.len()].1.clone());
+        Delivery { source: i, start: 0.9 * i as f64 * HOUR, course, factor: 1.0 + i as f64 }
+    };
+    let activities = activities(&(0..24).map(deliver).collect::<Vec<_>>());
+    // Courses that begin and end within a step are as many squares; those that only bend are few.
+    for (from, to, most) in [(0.0, 0.25, 24), (0.5, 0.75, 24), (0.0, 5.0, 24), (4.0, 4.25, 6), (9.0, 9.25, 6)] {
+        let step = activities.within(from, to);
+        let coefficients = step.coefficients(11.0);
+        let n = step.sources().len();
+        for (tolerance, least) in [(1e-9, 1e-9), (1e-15, 1e-13)] {
+            let rows = coefficients.squares(tolerance);
+            println!("{from} to {to} d, {tolerance}: {} squares for {n} sources", rows.len());
+            assert!(rows.len() <= n && (tolerance < 1e-9 || rows.len() <= most), "{} squares for {n} sources", rows.len());
+            for seed in 0..20 {
+                // Some amplitudes far smaller than others, some none.
+                let a: Vec<f64> = (0..n).map(|j| random(seed, j as u32)).map(|[x, y, ..]| if y < 0.2 { 0.0 } else { x.powi(8) }).collect();
+                let pairs = (0..n).flat_map(|j| (0..=j).map(move |k| (j, k)));
+                let exact: f64 = pairs.zip(&coefficients.pairs).map(|((j, k), x)| a[j] * a[k] * x).sum();
+                let found: f64 = rows.iter().map(|row| row.iter().zip(&a).map(|(f, a)| f * a).sum::<f64>().powi(2)).sum();
+                close("squares", found, exact, least);
+            }
+        }
+    }
+}
+
 /// T27.
 #[test]
 fn encounters_are_what_the_balance_of_unrepaired_dose_says() {

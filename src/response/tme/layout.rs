@@ -5,7 +5,13 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{FIELDS, Field, VoxelSource, coefficients::StepActivity, real::Real, row::Row, stage::Stage};
+use super::{
+    FIELDS, Field, VoxelSource,
+    coefficients::{StepActivity, StepCoefficients},
+    real::Real,
+    row::Row,
+    stage::Stage,
+};
 use crate::response::maps::LQ_UNREPAIRED_LIMIT;
 
 /// Where there is no map.
@@ -24,9 +30,6 @@ pub enum OxygenMode {
     /// In four values per voxel, solved for elsewhere.
     Field,
 }
-
-/// Words per region before the sources of a step: coefficients of tumour and of endothelium (by number), first word of the oxygen table.
-pub const REGION_WORDS: usize = 3;
 
 /// Place of the highest unrepaired dose among the sums; the next counts how often one rose above the limit.
 pub const SUM_UNREPAIRED: u32 = 0;
@@ -52,8 +55,10 @@ pub struct SourceStep<R> {
 pub struct RadiationStep<R> {
     /// Sources with activity.
     pub sources: Vec<SourceStep<R>>,
-    /// Per repair constant, [`RadiationStep::stride`] each: `e^(-mu h)`; what is left unrepaired of each source; what of each meets damage carried
-    /// into the step; rows of pairs.
+    /// Fours of squares that the encounters are the sum of.
+    pub groups: usize,
+    /// Per repair constant, [`Self::stride`] each: `e^(-mu h)`; what is left unrepaired of each source; what of each meets damage carried into
+    /// the step; per group and source, factors of its four squares.
     pub coefficients: Vec<R>,
 }
 
@@ -61,24 +66,34 @@ impl<R: Real> RadiationStep<R> {
     /// For maps of each source at these positions.
     pub fn new(activity: &StepActivity, maps: &Maps, repair: &[f64]) -> Self {
         let scaled = activity.sources().zip(activity.shares());
-        let sources = scaled.map(|(source, share)| SourceStep { decays: R::of(share), ..maps.of(source) }).collect();
-        let of = |mu: &f64| {
-            let set = activity.coefficients(*mu);
-            [&[set.repair][..], &set.unrepaired, &set.carried, &set.pairs].concat()
-        };
-        Self { sources, coefficients: repair.iter().flat_map(of).map(R::of).collect() }
+        let sources: Vec<_> = scaled.map(|(source, share)| SourceStep { decays: R::of(share), ..maps.of(source) }).collect();
+        let n = sources.len();
+        let sets: Vec<StepCoefficients> = repair.iter().map(|&mu| activity.coefficients(mu)).collect();
+        // A hundredth of what rounding takes.
+        let tolerance = (0.01 * R::epsilon().wide()).max(1e-15);
+        let squares: Vec<Vec<Vec<f64>>> = sets.iter().map(|set| set.squares(tolerance)).collect();
+        let groups = squares.iter().map(Vec::len).max().unwrap_or(0).div_ceil(4);
+        let mut coefficients = Vec::new();
+        for (set, rows) in sets.iter().zip(&squares) {
+            coefficients.push(set.repair);
+            coefficients.extend(set.unrepaired.iter().chain(&set.carried));
+            let factor = |row: usize, source: usize| rows.get(row).map_or(0.0, |row| row[source]);
+            coefficients.extend(
+                (0..groups).flat_map(|g| (0..n).flat_map(move |j| (0..4).map(move |i| (4 * g + i, j)))).map(|(row, j)| factor(row, j)),
+            );
+        }
+        Self { sources, groups, coefficients: coefficients.into_iter().map(R::of).collect() }
     }
 
-    /// Behind the words of the regions, as the kernels read them: three per source, then the coefficients.
-    pub fn words(&self, regions: &[[u32; REGION_WORDS]]) -> Vec<u32> {
+    /// As the kernels read them: three words per source, then the coefficients.
+    pub fn words(&self) -> Vec<u32> {
         let sources = self.sources.iter().flat_map(|source| [(source.decays.wide() as f32).to_bits(), source.low, source.high]);
-        let coefficients = self.coefficients.iter().map(|value| (value.wide() as f32).to_bits());
-        regions.iter().flatten().copied().chain(sources).chain(coefficients).collect()
+        sources.chain(self.coefficients.iter().map(|value| (value.wide() as f32).to_bits())).collect()
     }
 
-    /// Coefficients per repair constant, for so many sources.
-    pub fn stride(sources: usize) -> usize {
-        1 + 2 * sources + sources * (sources + 1) / 2
+    /// Coefficients per repair constant.
+    pub fn stride(&self) -> usize {
+        1 + (2 + 4 * self.groups) * self.sources.len()
     }
 }
 
@@ -123,34 +138,47 @@ impl Maps {
 /// Threads per workgroup of the voxel kernels.
 pub const WORKGROUP: u32 = 64;
 
-/// What a kernel needs besides its buffers, followed by the values of its [`Stage`].
+/// What a kernel needs besides its buffers; followed, each from a whole vector on, by the values of the [`Stage`] of biology and that of
+/// radiation.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct StepParams {
     /// Voxels of this chunk.
     pub voxels: u32,
+    /// Their region.
+    pub region: u32,
+    /// Number of the coefficients of their tumour cells ...
+    pub tumour: u32,
+    /// ... and of their endothelium.
+    pub vessel: u32,
+    /// First word of their oxygen table.
+    pub table: u32,
+    /// An [`OxygenMode`].
+    pub oxygen: u32,
     /// Sources with activity.
     pub sources: u32,
-    /// Coefficients per repair constant.
-    pub stride: u32,
-    /// Place of the first source among the words of the step, behind [`REGION_WORDS`] per region.
-    pub sources_at: u32,
-    /// Place of the first coefficient.
-    pub coefficients_at: u32,
-    /// An `OXYGEN_*` mode.
-    pub oxygen: u32,
-    /// 1: antigen of the predicted state; 0: of the state.
-    pub predicted: u32,
+    /// Fours of squares.
+    pub groups: u32,
     /// Place of this chunk's first partial sum.
     pub first_sum: u32,
     /// Partial sums of all chunks.
     pub sums: u32,
-    /// Antigen per unit of the sum.
-    pub antigen_unit: f32,
     /// Partial sums for each thread of the one workgroup that adds them.
     pub turns: u32,
-    /// Fills whole vectors.
-    pub unused: u32,
+    /// Antigen per unit of the sum; 0: there is none.
+    pub antigen_unit: f32,
+}
+
+impl StepParams {
+    /// With the stages, as in the uniform buffer.
+    pub fn bytes(&self, biology: &Stage<f32>, radiation: &Stage<f32>) -> Vec<u8> {
+        let mut bytes = bytemuck::bytes_of(self).to_vec();
+        for stage in [biology, radiation] {
+            bytes.extend_from_slice(bytemuck::cast_slice(&stage.values()));
+            bytes.resize(bytes.len().next_multiple_of(16), 0);
+        }
+        bytes
+    }
 }
 
 /// Names of the fields in the order of [`Field`].
@@ -201,18 +229,19 @@ pub fn wgsl() -> String {
     text += "
 struct ResponseParams {
     voxels: u32,
-    sources: u32,
-    stride: u32,
-    sources_at: u32,
-    coefficients_at: u32,
+    region: u32,
+    tumour: u32,
+    vessel: u32,
+    table: u32,
     oxygen: u32,
-    predicted: u32,
+    sources: u32,
+    groups: u32,
     first_sum: u32,
     sums: u32,
-    antigen_unit: f32,
     turns: u32,
-    unused: u32,
-    stage: BiologyStage,
+    antigen_unit: f32,
+    @align(16) stage: BiologyStage,
+    @align(16) radiation: BiologyStage,
 }
 ";
     text

@@ -92,18 +92,10 @@ pub fn radiation_dose<R: Real>(step: &RadiationStep<R>, maps: &[R], voxels: usiz
     dose
 }
 
-/// Amplitude of source `j`, low and high LET together as sub-lethal damage.
+/// Damage at the end of a step and encounters within it, from the damage `low`, `high` at its start; `repair_set` numbers the repair constant,
+/// `ratio` is the root of beta of high over that of low LET.
 #[inline(always)]
-fn radiation_amplitude<R: Real>(step: &RadiationStep<R>, maps: &[R], voxels: usize, voxel: usize, ratio: R, j: usize) -> R {
-    let source = step.sources[j];
-    let low = maps[source.low as usize * voxels + voxel];
-    if source.high == NO_MAP { low } else { low + ratio * maps[source.high as usize * voxels + voxel] }
-}
-
-/// Damage at the end of a step and encounters within it, from the damage `low`, `high` at its start; `repair_set` numbers the repair constant, `ratio`
-/// is the root of beta of high over that of low LET.
-#[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "four of them are buffers in the shader")]
+#[allow(clippy::too_many_arguments, reason = "three of them are buffers in the shader")]
 pub fn radiation_damage<R: Real>(
     step: &RadiationStep<R>,
     maps: &[R],
@@ -115,26 +107,35 @@ pub fn radiation_damage<R: Real>(
     high: R,
 ) -> RadiationDamage<R> {
     let sources = step.sources.len();
-    let at = repair_set * RadiationStep::<R>::stride(sources);
-    let repair = step.coefficients[at];
-    let carried = low + ratio * high;
+    let set = &step.coefficients[repair_set * step.stride()..];
+    let repair = set[0];
     let mut damage = RadiationDamage { low: low * repair, high: high * repair, encounter: R::zero() };
-    let mut row = at + 1 + 2 * sources;
-    for j in 0..sources {
-        let source = step.sources[j];
-        let left = step.coefficients[at + 1 + j];
-        damage.low = damage.low + left * maps[source.low as usize * voxels + voxel];
-        if source.high != NO_MAP {
-            damage.high = damage.high + left * maps[source.high as usize * voxels + voxel];
+    let mut met = R::zero();
+    for group in 0..step.groups {
+        let factors = 1 + (2 + 4 * group) * sources;
+        let mut sums = [R::zero(); 4];
+        for (j, source) in step.sources.iter().enumerate() {
+            let amplitude_low = maps[source.low as usize * voxels + voxel];
+            let mut both = amplitude_low;
+            if source.high != NO_MAP {
+                let amplitude_high = maps[source.high as usize * voxels + voxel];
+                both = both + ratio * amplitude_high;
+                if group == 0 {
+                    damage.high = damage.high + set[1 + j] * amplitude_high;
+                }
+            }
+            if group == 0 {
+                damage.low = damage.low + set[1 + j] * amplitude_low;
+                met = met + set[1 + sources + j] * both;
+            }
+            let four = &set[factors + 4 * j..][..4];
+            for (sum, factor) in sums.iter_mut().zip(four) {
+                *sum = *sum + *factor * both;
+            }
         }
-        // What source j meets: damage from before the step, and that of sources up to itself.
-        let mut met = carried * step.coefficients[at + 1 + sources + j];
-        for k in 0..=j {
-            met = met + step.coefficients[row + k] * radiation_amplitude(step, maps, voxels, voxel, ratio, k);
-        }
-        row += j + 1;
-        damage.encounter = damage.encounter + met * radiation_amplitude(step, maps, voxels, voxel, ratio, j);
+        damage.encounter = damage.encounter + (sums[0] * sums[0] + sums[1] * sums[1] + sums[2] * sums[2] + sums[3] * sums[3]);
     }
+    damage.encounter = damage.encounter + (low + ratio * high) * met;
     damage
 }
 

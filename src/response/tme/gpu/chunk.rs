@@ -8,10 +8,10 @@ use crate::{
     transport::gpu::device::GpuDevice,
 };
 
-/// Stages of a step: two of a half step, radiation, two of the other half.
-pub(super) const PHASES: usize = 5;
-/// Bytes of the parameters of a stage.
-pub(super) const PARAMS: u64 = 128;
+/// Stages of a step: two of each half.
+pub(super) const PHASES: usize = 4;
+/// Room for the parameters of a stage, bytes.
+const PARAMS: u64 = 256;
 /// Most voxels of a chunk, so that no dispatch is long on any adapter.
 const MOST: u64 = 1 << 18;
 /// Maps (four per source with high-LET radiation) that must find room.
@@ -33,13 +33,14 @@ pub(super) struct Shared<'a> {
     pub(super) sums: &'a Buffer,
 }
 
-/// Some of the voxels.
+/// Some of the voxels of a region.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    pub(super) first: usize,
-    pub(super) voxels: usize,
-    regions: Buffer,
-    pub(super) fields: Buffer,
+    /// Number of the region.
+    pub(super) region: usize,
+    /// Places of the voxels among all.
+    voxels: Vec<u32>,
+    fields: Buffer,
     predictions: Buffer,
     maps: Buffer,
     /// Maps that fit.
@@ -53,33 +54,35 @@ pub(super) struct Chunk {
 const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
 
 impl Chunk {
-    pub(super) fn new(gpu: &GpuDevice, first: usize, row_of: &[u8], oxygen: bool) -> Result<Self> {
-        let voxels = row_of.len();
-        let bytes = |values: usize| 4 * (values * voxels) as u64;
+    pub(super) fn new(gpu: &GpuDevice, region: usize, voxels: Vec<u32>, oxygen: bool) -> Result<Self> {
+        let bytes = |values: usize| 4 * (values * voxels.len()) as u64;
         let params = || gpu.buffer("response parameter", PARAMS, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
         Ok(Self {
-            first,
-            voxels,
-            // Four in a word, the last word filled up.
-            regions: gpu.upload("region", &[row_of, &[0; 3][..voxels.next_multiple_of(4) - voxels]].concat())?,
+            region,
             fields: gpu.buffer("state", bytes(FIELDS), STORAGE)?,
             predictions: gpu.buffer("predicted state", bytes(FIELDS), STORAGE)?,
             maps: gpu.buffer("dose map", bytes(1), STORAGE)?,
             capacity: 1,
             oxygen: oxygen.then(|| gpu.buffer("oxygen", bytes(4), STORAGE)).transpose()?,
-            params: [params()?, params()?, params()?, params()?, params()?],
+            params: [params()?, params()?, params()?, params()?],
             groups: None,
+            voxels,
         })
+    }
+
+    /// Number of voxels.
+    pub(super) fn len(&self) -> usize {
+        self.voxels.len()
     }
 
     /// Workgroups that its voxels need.
     pub(super) fn workgroups(&self) -> u32 {
-        (self.voxels as u32).div_ceil(WORKGROUP)
+        (self.len() as u32).div_ceil(WORKGROUP)
     }
 
-    /// Its voxels among all.
-    pub(super) fn range(&self) -> std::ops::Range<usize> {
-        self.first..self.first + self.voxels
+    /// Its part of values of all voxels, in f32.
+    fn part<T>(&self, all: &[T], value: impl Fn(&T) -> f64) -> Vec<f32> {
+        self.voxels.iter().map(|&voxel| value(&all[voxel as usize]) as f32).collect()
     }
 
     /// Makes room for so many maps, of which `filled` are there.
@@ -87,7 +90,7 @@ impl Chunk {
         if maps <= self.capacity {
             return Ok(());
         }
-        let bytes = |maps: usize| 4 * (maps * self.voxels) as u64;
+        let bytes = |maps: usize| 4 * (maps * self.len()) as u64;
         // Twice as much, so that sources that come one by one are seldom copied; just enough where that is too much.
         let (maps_at, capacity) = match gpu.buffer("dose map", bytes(2 * maps), STORAGE) {
             Ok(buffer) => (buffer, 2 * maps),
@@ -100,25 +103,41 @@ impl Chunk {
         Ok(())
     }
 
-    /// Writes its part of a map in Gy.
-    pub(super) fn write_map(&self, queue: &Queue, map: usize, gray: &[f32]) {
-        queue.write_buffer(&self.maps, 4 * (map * self.voxels) as u64, bytemuck::cast_slice(gray));
+    /// Writes its part of a map, Gy per decay times `scale`.
+    pub(super) fn write_map(&self, queue: &Queue, map: usize, gray: &[f32], scale: f64) {
+        let part = self.part(gray, |&gray| f64::from(gray) * scale);
+        queue.write_buffer(&self.maps, 4 * (map * self.len()) as u64, bytemuck::cast_slice(&part));
     }
 
     /// Writes its part of a field.
     pub(super) fn write_field(&self, queue: &Queue, field: usize, values: &[f64]) {
-        let values: Vec<f32> = values[self.range()].iter().map(|&value| value as f32).collect();
-        queue.write_buffer(&self.fields, 4 * (field * self.voxels) as u64, bytemuck::cast_slice(&values));
+        let part = self.part(values, |&value| value);
+        queue.write_buffer(&self.fields, 4 * (field * self.len()) as u64, bytemuck::cast_slice(&part));
     }
 
     /// Writes its part of the oxygen, where it comes from outside.
     pub(super) fn write_oxygen(&self, queue: &Queue, oxygen: &[Oxygen<f64>]) {
         let Some(buffer) = &self.oxygen else { return };
-        let own = &oxygen[self.range()];
-        let of = |value: fn(&Oxygen<f64>) -> f64| own.iter().map(move |oxygen| value(oxygen) as f32);
-        let values: Vec<f32> =
-            of(|o| o.po2).chain(of(|o| o.hypoxic)).chain(of(|o| o.oxic_weight)).chain(of(|o| o.hypoxic_weight)).collect();
-        queue.write_buffer(buffer, 0, bytemuck::cast_slice(&values));
+        let values: [fn(&Oxygen<f64>) -> f64; 4] = [|o| o.po2, |o| o.hypoxic, |o| o.oxic_weight, |o| o.hypoxic_weight];
+        let parts: Vec<f32> = values.into_iter().flat_map(|value| self.part(oxygen, value)).collect();
+        queue.write_buffer(buffer, 0, bytemuck::cast_slice(&parts));
+    }
+
+    /// Reads its fields into those of all voxels.
+    pub(super) fn read_fields(&self, gpu: &GpuDevice, all: &mut [f64]) -> Result<()> {
+        let bytes = self.fields.size();
+        let staging = gpu.buffer("state read-back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(&self.fields, 0, &staging, 0, bytes);
+        let submission = gpu.queue.submit([encoder.finish()]);
+        let values: Vec<f32> = gpu.read(&staging, bytes, submission)?;
+        let voxels = all.len() / FIELDS;
+        for (field, values) in all.chunks_exact_mut(voxels).zip(values.chunks_exact(self.len())) {
+            for (&voxel, &value) in self.voxels.iter().zip(values) {
+                field[voxel as usize] = value.into();
+            }
+        }
+        Ok(())
     }
 
     /// Buffers of shared words have changed.
@@ -131,17 +150,7 @@ impl Chunk {
         self.groups.get_or_insert_with(|| {
             let oxygen = self.oxygen.as_ref().unwrap_or(shared.oxygen);
             let group = |params: &Buffer| {
-                let buffers = [
-                    params,
-                    shared.rows,
-                    &self.regions,
-                    &self.fields,
-                    &self.predictions,
-                    &self.maps,
-                    shared.step_words,
-                    oxygen,
-                    shared.sums,
-                ];
+                let buffers = [params, shared.rows, &self.fields, &self.predictions, &self.maps, shared.step_words, oxygen, shared.sums];
                 let entries: Vec<BindGroupEntry<'_>> = buffers
                     .iter()
                     .enumerate()

@@ -9,10 +9,9 @@ use crate::transport::gpu::bindings::{READ, WRITE};
 pub use model::GpuModel;
 
 /// Variables of group 0 in the order of their bindings, and how the kernels use them. Twin: `shaders/response/bindings.wgsl`.
-pub const BINDINGS: [(&str, BufferBindingType); 9] = [
+pub const BINDINGS: [(&str, BufferBindingType); 8] = [
     ("response", BufferBindingType::Uniform),
     ("rows", READ),
-    ("regions", READ),
     ("fields", WRITE),
     ("predictions", WRITE),
     ("maps", READ),

@@ -1,19 +1,19 @@
-//! All voxels on a device: five dispatches a step, and between them the sum of the antigen, which never leaves the device.
+//! All voxels on a device: four dispatches a step, and between them the sum of the antigen, which never leaves the device.
 
 use std::collections::VecDeque;
 
-use wgpu::{BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, SubmissionIndex};
+use wgpu::{BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePipeline, SubmissionIndex};
 
 use super::{
     BINDINGS,
-    chunk::{Chunk, PARAMS, PHASES, Shared, chunk_size},
+    chunk::{Chunk, PHASES, Shared, chunk_size},
 };
 use crate::{
     error::{Error, Result},
     response::tme::{
         FIELDS, Field, VoxelSource,
         cpu::reduce::reduce_value,
-        layout::{Maps, OxygenMode, REGION_WORDS, RadiationStep, SUM_ANTIGEN, SUM_PARTS, SUM_UNREPAIRED, StepParams, WORKGROUP},
+        layout::{Maps, OxygenMode, RadiationStep, SUM_ANTIGEN, SUM_PARTS, SUM_UNREPAIRED, StepParams, WORKGROUP},
         model::{ModelInput, StepInput, Unrepaired, VoxelModel},
         open::ModelOxygen,
         oxygen_state::Oxygen,
@@ -29,7 +29,7 @@ const AHEAD: usize = 4;
 struct Kernels {
     predict: ComputePipeline,
     correct: ComputePipeline,
-    radiation: ComputePipeline,
+    irradiate: ComputePipeline,
     antigen: ComputePipeline,
     total: ComputePipeline,
 }
@@ -49,12 +49,13 @@ pub struct GpuModel {
     sums: Buffer,
     staging: Buffer,
     repair: Vec<f64>,
-    /// Words of each region: see [`REGION_WORDS`].
-    regions: Vec<[u32; REGION_WORDS]>,
+    /// Of each region: coefficients of tumour and of endothelium (by number), first word of the oxygen table.
+    regions: Vec<[u32; 3]>,
     maps: Maps,
+    /// 0: nothing presents antigen.
     antigen_scale: f32,
-    /// Whether any voxel presents antigen.
-    antigen: bool,
+    /// Whether the sum of the antigen is that of the state.
+    summed: bool,
     under_way: VecDeque<SubmissionIndex>,
 }
 
@@ -93,17 +94,21 @@ impl GpuModel {
         let kernels = Kernels {
             predict: kernel("kernel_predict")?,
             correct: kernel("kernel_correct")?,
-            radiation: kernel("kernel_radiation")?,
+            irradiate: kernel("kernel_irradiate")?,
             antigen: kernel("kernel_antigen")?,
             total: kernel("kernel_total")?,
         };
         let rows: Vec<f32> = input.rows.iter().flat_map(|row| row.map(|value| value as f32).values()).collect();
         let (repair, sets) = input.repair();
         let words: &[f32] = if let ModelOxygen::Tables { words, .. } = oxygen { words } else { &[] };
-        let size = size.next_multiple_of(4).max(4);
         let from_outside = oxygen.mode() == OxygenMode::Field;
-        let chunks = input.row_of.chunks(size).enumerate().map(|(i, row_of)| Chunk::new(&gpu, i * size, row_of, from_outside));
-        let chunks: Vec<Chunk> = chunks.collect::<Result<_>>()?;
+        let mut chunks = Vec::new();
+        for region in 0..input.rows.len() {
+            let own: Vec<u32> = (0..voxels as u32).filter(|&voxel| usize::from(input.row_of[voxel as usize]) == region).collect();
+            for part in own.chunks(size.max(1)) {
+                chunks.push(Chunk::new(&gpu, region, part.to_vec(), from_outside)?);
+            }
+        }
         let parts: u32 = chunks.iter().map(Chunk::workgroups).sum();
         // Buffers begin as zeros.
         let sums_bytes = 4 * u64::from(SUM_PARTS + 2 * parts);
@@ -122,7 +127,7 @@ impl GpuModel {
             regions: sets.iter().zip(tables).map(|(&[tumour, vessel], table)| [tumour, vessel, table]).collect(),
             maps: Maps::default(),
             antigen_scale: input.antigen_scale as f32,
-            antigen: input.rows.iter().any(|row| row.antigen_weight > 0.0),
+            summed: false,
             under_way: VecDeque::new(),
             chunks,
             gpu,
@@ -149,36 +154,34 @@ impl GpuModel {
     }
 
     /// Writes the parameters of a phase for every chunk.
-    fn write_params(&self, phase: usize, stage: &Stage<f64>, sources: usize) {
+    fn write_params(&self, phase: usize, biology: &Stage<f64>, radiation: &Stage<f64>, step: &RadiationStep<f32>) {
+        let (biology, radiation) = (biology.map(|value| value as f32), radiation.map(|value| value as f32));
         let sums: u32 = self.chunks.iter().map(Chunk::workgroups).sum();
-        let sources_at = REGION_WORDS * self.regions.len();
         let mut first_sum = 0;
         for chunk in &self.chunks {
+            let [tumour, vessel, table] = self.regions[chunk.region];
             let params = StepParams {
-                voxels: chunk.voxels as u32,
-                sources: sources as u32,
-                stride: RadiationStep::<f32>::stride(sources) as u32,
-                sources_at: sources_at as u32,
-                coefficients_at: (sources_at + 3 * sources) as u32,
+                voxels: chunk.len() as u32,
+                region: chunk.region as u32,
+                tumour,
+                vessel,
+                table,
                 oxygen: self.mode as u32,
-                predicted: (phase == 1 || phase == 4).into(),
+                sources: step.sources.len() as u32,
+                groups: step.groups as u32,
                 first_sum,
                 sums,
-                antigen_unit: self.antigen_scale,
                 turns: sums.div_ceil(WORKGROUP),
-                unused: 0,
+                antigen_unit: self.antigen_scale,
             };
             first_sum += chunk.workgroups();
-            let stage = stage.map(|value| value as f32).values();
-            let bytes = [bytemuck::bytes_of(&params), bytemuck::cast_slice(&stage)].concat();
-            assert!(bytes.len() as u64 <= PARAMS, "parameters of a stage fit");
-            self.gpu.queue.write_buffer(&chunk.params[phase], 0, &bytes);
+            self.gpu.queue.write_buffer(&chunk.params[phase], 0, &params.bytes(&biology, &radiation));
         }
     }
 
     /// Writes the words of a step.
     fn write_words(&mut self, radiation: &RadiationStep<f32>) -> Result<()> {
-        let words = radiation.words(&self.regions);
+        let words = radiation.words();
         let before = self.step_words.as_ref().map(Buffer::size);
         self.gpu.refill("step", &mut self.step_words, bytemuck::cast_slice(&words))?;
         if self.step_words.as_ref().map(Buffer::size) != before {
@@ -187,50 +190,46 @@ impl GpuModel {
         Ok(())
     }
 
-    /// Runs phases in order: before those of biology the antigen is summed up.
-    fn run(&mut self, phases: &[usize], biology: bool) -> Result<SubmissionIndex> {
+    /// Runs kernels over all voxels, each for a phase, and after each the sum of the antigen.
+    fn run(&mut self, kernels: &[(usize, fn(&Kernels) -> &ComputePipeline)]) -> Result<SubmissionIndex> {
         let Some(step_words) = &self.step_words else {
             return Err(Error::device("internal: the words of the step were not written"));
         };
         let shared = Shared { rows: &self.rows, step_words, oxygen: &self.oxygen, sums: &self.sums };
-        let bound: Vec<_> = self
-            .chunks
-            .iter_mut()
-            .map(|chunk| {
-                let workgroups = chunk.workgroups();
-                (workgroups, &*chunk.bind(&self.gpu, &self.layout, &shared))
-            })
-            .collect();
+        let bound: Vec<(u32, &[BindGroup; PHASES])> =
+            self.chunks.iter_mut().map(|chunk| (chunk.workgroups(), &*chunk.bind(&self.gpu, &self.layout, &shared))).collect();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            for &phase in phases {
-                if phase == 2 {
-                    dispatch(&mut pass, &self.kernels.radiation, &bound, phase);
-                    continue;
+            for &(phase, kernel) in kernels {
+                pass.set_pipeline(kernel(&self.kernels));
+                for (workgroups, groups) in &bound {
+                    pass.set_bind_group(0, &groups[phase], &[]);
+                    pass.dispatch_workgroups(*workgroups, 1, 1);
                 }
-                if self.antigen {
-                    dispatch(&mut pass, &self.kernels.antigen, &bound, phase);
+                if self.antigen_scale > 0.0 {
                     pass.set_pipeline(&self.kernels.total);
-                    pass.set_bind_group(0, &bound[0].1[phase], &[]);
                     pass.dispatch_workgroups(1, 1, 1);
-                }
-                if biology {
-                    let kernel = if phase == 0 || phase == 3 { &self.kernels.predict } else { &self.kernels.correct };
-                    dispatch(&mut pass, kernel, &bound, phase);
                 }
             }
         }
         Ok(self.gpu.queue.submit([encoder.finish()]))
     }
-}
 
-/// Runs a kernel over all chunks: workgroups and bind groups of each.
-fn dispatch(pass: &mut ComputePass<'_>, kernel: &ComputePipeline, chunks: &[(u32, &[BindGroup; PHASES])], phase: usize) {
-    pass.set_pipeline(kernel);
-    for (workgroups, groups) in chunks {
-        pass.set_bind_group(0, &groups[phase], &[]);
-        pass.dispatch_workgroups(*workgroups, 1, 1);
+    /// Brings the sum of the antigen up to date.
+    fn sum(&mut self) -> Result<()> {
+        if self.summed || self.antigen_scale <= 0.0 {
+            return Ok(());
+        }
+        let none = RadiationStep::default();
+        if self.step_words.is_none() {
+            self.write_words(&none)?;
+        }
+        let neutral = Stage::neutral(0.0);
+        self.write_params(0, &neutral, &neutral, &none);
+        self.run(&[(0, |kernels| &kernels.antigen)])?;
+        self.summed = true;
+        Ok(())
     }
 }
 
@@ -244,8 +243,7 @@ impl VoxelModel for GpuModel {
         for chunk in &mut self.chunks {
             chunk.reserve(&self.gpu, filled + maps.len(), filled)?;
             for (map, gray) in maps.iter().enumerate() {
-                let scaled: Vec<f32> = gray[chunk.range()].iter().map(|&gray| (f64::from(gray) * scale) as f32).collect();
-                chunk.write_map(&self.gpu.queue, filled + map, &scaled);
+                chunk.write_map(&self.gpu.queue, filled + map, gray, scale);
             }
         }
         Ok(())
@@ -265,12 +263,17 @@ impl VoxelModel for GpuModel {
     fn step(&mut self, step: &StepInput) -> Result<()> {
         let repair: Vec<f64> = self.repair.iter().map(|mu| mu * step.repair).collect();
         let radiation = RadiationStep::<f32>::new(step.activity, &self.maps, &repair);
+        self.sum()?;
         self.write_words(&radiation)?;
-        let stages: [&Stage<f64>; PHASES] = [&step.first[0], &step.first[1], &step.radiation, &step.second[0], &step.second[1]];
-        for (phase, stage) in stages.into_iter().enumerate() {
-            self.write_params(phase, stage, radiation.sources.len());
+        for (phase, stage) in step.first.iter().chain(&step.second).enumerate() {
+            self.write_params(phase, stage, &step.radiation, &radiation);
         }
-        let submission = self.run(&[0, 1, 2, 3, 4], true)?;
+        let submission = self.run(&[
+            (0, |kernels| &kernels.predict),
+            (1, |kernels| &kernels.irradiate),
+            (2, |kernels| &kernels.predict),
+            (3, |kernels| &kernels.correct),
+        ])?;
         self.under_way.push_back(submission);
         if self.under_way.len() > AHEAD
             && let Some(earliest) = self.under_way.pop_front()
@@ -281,14 +284,10 @@ impl VoxelModel for GpuModel {
     }
 
     fn antigen(&mut self) -> Result<f64> {
-        if !self.antigen {
+        if self.antigen_scale <= 0.0 {
             return Ok(0.0);
         }
-        if self.step_words.is_none() {
-            self.write_words(&RadiationStep::default())?;
-        }
-        self.write_params(0, &Stage::neutral(0.0), 0);
-        self.run(&[0], false)?;
+        self.sum()?;
         let words = self.read_sums()?;
         let at = SUM_ANTIGEN as usize;
         let quanta = u64::from(words[at]) | u64::from(words[at + 1]) << 32;
@@ -304,17 +303,7 @@ impl VoxelModel for GpuModel {
     fn fields(&mut self) -> Result<Vec<f64>> {
         let mut all = vec![0.0; FIELDS * self.voxels];
         for chunk in &self.chunks {
-            let bytes = chunk.fields.size();
-            let staging = self.gpu.buffer("state read-back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
-            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-            encoder.copy_buffer_to_buffer(&chunk.fields, 0, &staging, 0, bytes);
-            let submission = self.gpu.queue.submit([encoder.finish()]);
-            let values: Vec<f32> = self.gpu.read(&staging, bytes, submission)?;
-            for (field, values) in values.chunks_exact(chunk.voxels).enumerate() {
-                for (place, &value) in all[field * self.voxels..][chunk.range()].iter_mut().zip(values) {
-                    *place = value.into();
-                }
-            }
+            chunk.read_fields(&self.gpu, &mut all)?;
         }
         self.under_way.clear();
         Ok(all)
@@ -327,6 +316,7 @@ impl VoxelModel for GpuModel {
         for chunk in &self.chunks {
             chunk.write_field(&self.gpu.queue, field as usize, values);
         }
+        self.summed = false;
         Ok(())
     }
 }
