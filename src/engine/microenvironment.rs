@@ -68,6 +68,9 @@ pub(super) fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32
     phantom.regions.iter().map(of).collect()
 }
 
+/// Change of a voxel's consumption or perfusion (over those at the start), or of the supply's pO2 (mmHg), up to which the last solution holds.
+const STALE: f64 = 0.005;
+
 /// Oxygen that diffuses in the phantom's grid. Tissue that neither evolves nor is held consumes nothing.
 struct Field {
     solver: MicroOxygen,
@@ -75,6 +78,8 @@ struct Field {
     voxels: Vec<u32>,
     consumption: Vec<f32>,
     perfusion: Vec<f32>,
+    shift: f64,
+    solution: Vec<Oxygen<f64>>,
 }
 
 impl Field {
@@ -99,12 +104,29 @@ impl Field {
         }
         let n = phantom.grid.len();
         let solver = MicroOxygen::new(&phantom.grid, &supply, &constants, device)?;
-        Ok(Self { solver, constants, voxels: domain.voxels.clone(), consumption: vec![0.0; n], perfusion: vec![1.0; n] })
+        Ok(Self {
+            solver,
+            constants,
+            voxels: domain.voxels.clone(),
+            consumption: vec![0.0; n],
+            perfusion: vec![1.0; n],
+            shift: 0.0,
+            solution: Vec::new(),
+        })
     }
 }
 
 impl OxygenField for Field {
     fn solve(&mut self, consumption: &[f64], vessels: &[f64], shift: f64) -> Result<Vec<Oxygen<f64>>> {
+        let apart = |(&voxel, (&now, &open)): (&u32, (&f64, &f64))| {
+            let v = voxel as usize;
+            (now - f64::from(self.consumption[v])).abs().max((open - f64::from(self.perfusion[v])).abs())
+        };
+        let change = self.voxels.iter().zip(consumption.iter().zip(vessels)).map(apart).fold((shift - self.shift).abs(), f64::max);
+        if change <= STALE && !self.solution.is_empty() {
+            return Ok(self.solution.clone());
+        }
+        self.shift = shift;
         for ((&voxel, &consumption), &vessels) in self.voxels.iter().zip(consumption).zip(vessels) {
             self.consumption[voxel as usize] = consumption as f32;
             self.perfusion[voxel as usize] = vessels as f32;
@@ -112,6 +134,8 @@ impl OxygenField for Field {
         let state = MicroState { consumption: &self.consumption, perfusion: Some(&self.perfusion), capillary_shift: shift };
         let po2 = self.solver.solve(&state)?;
         let OxygenConstants { hypoxia_limit, oer_max, oer_half, .. } = self.constants;
-        Ok(self.voxels.iter().map(|&v| oxygen_local(f64::from(po2[v as usize]), hypoxia_limit, oer_max, oer_half)).collect())
+        let local = |&v: &u32| oxygen_local(f64::from(po2[v as usize]), hypoxia_limit, oer_max, oer_half);
+        self.solution = self.voxels.iter().map(local).collect();
+        Ok(self.solution.clone())
     }
 }
