@@ -197,10 +197,10 @@ fn masses_decays_and_local_doses_are_those_of_the_readme() {
     for name in PLANS {
         let example = example(name);
         // Uptake that is predicted is not known before the run.
-        let predicted = |region: &str| example.plan.fractions.iter().flat_map(|f| &f.uptakes).any(|u| u.region == region && u.predicted.is_some());
+        let predicted =
+            |region: &str| example.plan.fractions.iter().flat_map(|f| &f.uptakes).any(|u| u.region == region && u.predicted.is_some());
         let evolves = |region: &str| example.plan.response.tme.as_ref().is_some_and(|tme| tme.regions.iter().any(|r| r.region == region));
-        let with_uptake =
-            |region: &str| example.decays(region).iter().any(|&n| n > 0.0) && !(predicted(region) && evolves(region));
+        let with_uptake = |region: &str| example.decays(region).iter().any(|&n| n > 0.0) && !(predicted(region) && evolves(region));
         for region in example.plan.regions.iter().map(|r| r.name.as_str()).filter(|r| with_uptake(r)) {
             let decays: f64 = example.decays(region).iter().sum();
             let dose: f64 = example.local_dose(region).iter().sum();

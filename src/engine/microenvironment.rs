@@ -13,6 +13,7 @@ use crate::{
         open::{self, ModelOxygen},
         oxygen::OxygenConstants,
         oxygen_state::Oxygen,
+        signals::{self, Signals},
         simulation::{OxygenField, OxygenSource, Simulation},
     },
     transport::gpu::{
@@ -34,6 +35,9 @@ pub(super) fn open(
     threads: usize,
 ) -> Result<Simulation> {
     let wanted = &plan.transport.device;
+    tme.oxygen.fits(phantom.grid.spacing).map_err(|fault| {
+        Error::input(format!("[response.tme]: {}{}", fault.message, fault.help.map_or_else(String::new, |help| format!("; {help}"))))
+    })?;
     let (source, own) = match &tme.oxygen {
         OxygenPlan::Off => (OxygenSource::Off, Some(ModelOxygen::Off)),
         OxygenPlan::Macro => {
@@ -45,15 +49,19 @@ pub(super) fn open(
             (OxygenSource::Field(Box::new(field)), None)
         }
     };
-    Simulation::new(tme, tissues, domain, source, |input| {
+    let mut simulation = Simulation::new(tme, tissues, domain, source, |input| {
         // Where oxygen diffuses, every step brings its own.
         let oxygen = own.unwrap_or_else(|| ModelOxygen::Voxels(vec![Oxygen::full(); input.voxels()]));
         open::open(input, oxygen, wanted, threads).map(|(model, _)| model)
-    })
+    })?;
+    if signals::diffuse(tme)? {
+        simulation.set_signals(Signals::new(tme, domain, &device(wanted, threads)?)?);
+    }
+    Ok(simulation)
 }
 
 /// Where diffusion is solved.
-pub(super) fn device(wanted: &str, threads: usize) -> Result<Device> {
+fn device(wanted: &str, threads: usize) -> Result<Device> {
     Ok(match adapter::choose(wanted)? {
         Choice::Cpu(_) => Device::Cpu(threads),
         Choice::Gpu(candidate) => Device::Gpu(Arc::new(GpuDevice::open(&candidate)?)),
@@ -61,7 +69,7 @@ pub(super) fn device(wanted: &str, threads: usize) -> Result<Device> {
 }
 
 /// Voxels of the grid that are held at a pO2, mmHg, by region; regions that evolve cannot be held.
-pub(super) fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32>> {
+fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32>> {
     let of_label: Vec<Option<f32>> =
         phantom.region_names.iter().map(|name| micro.held.iter().find(|(region, _)| region == name).map(|&(_, po2)| po2 as f32)).collect();
     let of = |&label: &u16| usize::from(label).checked_sub(1).and_then(|region| of_label[region]);
