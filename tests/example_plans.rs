@@ -283,7 +283,8 @@ fn liver_example_predicts_its_lesions_and_measures_its_kidneys() {
         for region in ["lesion_1", "lesion_2", "lesion_3"] {
             assert_eq!(uptake(region).predicted.map(|p| (p.from, p.scale)), Some((1, 1.0)), "{region}");
         }
-        assert!(uptake("kidneys").predicted.is_none());
+        // Fraction 4 takes over what was measured in fraction 3.
+        assert_eq!(uptake("kidneys").predicted.map(|p| (p.from, p.scale)), (f == 3).then_some((3, 1.0)));
     }
     let both = &example.components("body")[0];
     assert!(both.len() == 2 && Arc::ptr_eq(&both[0].pattern, &both[1].pattern), "two half-lives, one place");
@@ -383,6 +384,6 @@ fn short_runs_give_the_doses_that_were_estimated_by_other_means() {
             compared += 1;
         }
     }
-    assert!(compared >= 20, "only {compared} rows compared");
+    assert!(compared >= 19, "only {compared} rows compared");
     assert!(off.is_empty(), "{}", off.join("\n"));
 }

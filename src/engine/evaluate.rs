@@ -149,13 +149,7 @@ impl Evaluation {
         warnings.extend(treatment.sources.iter().flat_map(|s| s.warnings.clone()));
         warnings.extend(told);
         warnings.extend(maps.warnings());
-        if let Some(tme) = &tme {
-            warnings.extend(tme.warnings.clone());
-            warnings.push(tme::parameters::assumed_count(tme));
-            if tme.plan.immune {
-                warnings.push(format!("numbers of the immune part: {}", tme::RESEARCH));
-            }
-        }
+        warnings.extend(tme.iter().flat_map(TmeResult::all_warnings));
         warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));
         let mut seen = std::collections::HashSet::new();
         warnings.retain(|warning| seen.insert(warning.clone()));

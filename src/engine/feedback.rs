@@ -9,6 +9,7 @@ use crate::{
     phantom::Phantom,
     plan::{FractionPlan, Plan, Prediction, TmePlan, TmeRegion},
     report::tme::{PredictedUptake, TmeResult},
+    response::maps::LQ_UNREPAIRED_LIMIT,
     response::tme::{
         Delivery, Domain, Snapshot,
         quality::{RegionQuality, voxel_source},
@@ -164,6 +165,14 @@ impl Feedback<'_> {
         }
         self.pass(tme, &mut simulation, tme.horizon, &mut states)?;
         treatment.in_order();
+        let unrepaired = simulation.unrepaired()?;
+        if unrepaired.times > 0 {
+            warnings.push(format!(
+                "unrepaired dose rose above {LQ_UNREPAIRED_LIMIT} Gy {} times in voxels that evolve (at most {:.3} Gy): the linear-quadratic model may \
+                 overestimate killing there",
+                unrepaired.times, unrepaired.highest
+            ));
+        }
         let end = simulation.snapshot()?;
         if tme.maps_at.contains(&tme.horizon) {
             states.maps.push(end.clone());
