@@ -34,6 +34,9 @@ struct Kernels {
     total: ComputePipeline,
 }
 
+/// One of the kernels.
+type Choice = fn(&Kernels) -> &ComputePipeline;
+
 /// Voxels on a GPU, in f32.
 #[derive(Debug)]
 pub struct GpuModel {
@@ -191,13 +194,13 @@ impl GpuModel {
     }
 
     /// Runs kernels over all voxels, each for a phase, and after each the sum of the antigen.
-    fn run(&mut self, kernels: &[(usize, fn(&Kernels) -> &ComputePipeline)]) -> Result<SubmissionIndex> {
+    fn run(&mut self, kernels: &[(usize, Choice)]) -> Result<SubmissionIndex> {
         let Some(step_words) = &self.step_words else {
             return Err(Error::device("internal: the words of the step were not written"));
         };
         let shared = Shared { rows: &self.rows, step_words, oxygen: &self.oxygen, sums: &self.sums };
         let bound: Vec<(u32, &[BindGroup; PHASES])> =
-            self.chunks.iter_mut().map(|chunk| (chunk.workgroups(), &*chunk.bind(&self.gpu, &self.layout, &shared))).collect();
+            self.chunks.iter_mut().map(|chunk| (chunk.workgroups(), chunk.bind(&self.gpu, &self.layout, &shared))).collect();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
