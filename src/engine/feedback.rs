@@ -130,7 +130,8 @@ impl Feedback<'_> {
                 let ratio = |from: u32, v: u32| self.schedule.scale * changes.get(&from).map_or(1.0, |change| change.of(&domain, v));
                 let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
                 // Organs take up what they did, unless the plan has a sink.
-                let changed = |p: &source::PredictedUptake| (p.factor / self.schedule.scale - 1.0).abs() > UNCHANGED || p.largest_change > UNCHANGED;
+                let changed =
+                    |p: &source::PredictedUptake| (p.factor / self.schedule.scale - 1.0).abs() > UNCHANGED || p.largest_change > UNCHANGED;
                 predicted.extend(source.predicted.into_iter().filter(changed).map(|p| PredictedUptake {
                     fraction: fraction.number,
                     place: p.place.trim_start_matches("in ").to_owned(),

@@ -13,6 +13,7 @@ use crate::{
         open::{self, ModelOxygen},
         oxygen::OxygenConstants,
         oxygen_state::Oxygen,
+        signals::{self, Signals},
         simulation::{OxygenField, OxygenSource, Simulation},
     },
     transport::gpu::{
@@ -34,6 +35,9 @@ pub(super) fn open(
     threads: usize,
 ) -> Result<Simulation> {
     let wanted = &plan.transport.device;
+    tme.oxygen.fits(phantom.grid.spacing).map_err(|fault| {
+        Error::input(format!("[response.tme]: {}{}", fault.message, fault.help.map_or_else(String::new, |help| format!("; {help}"))))
+    })?;
     let (source, own) = match &tme.oxygen {
         OxygenPlan::Off => (OxygenSource::Off, Some(ModelOxygen::Off)),
         OxygenPlan::Macro => {
@@ -45,15 +49,19 @@ pub(super) fn open(
             (OxygenSource::Field(Box::new(field)), None)
         }
     };
-    Simulation::new(tme, tissues, domain, source, |input| {
+    let mut simulation = Simulation::new(tme, tissues, domain, source, |input| {
         // Where oxygen diffuses, every step brings its own.
         let oxygen = own.unwrap_or_else(|| ModelOxygen::Voxels(vec![Oxygen::full(); input.voxels()]));
         open::open(input, oxygen, wanted, threads).map(|(model, _)| model)
-    })
+    })?;
+    if signals::diffuse(tme)? {
+        simulation.set_signals(Signals::new(tme, domain, &device(wanted, threads)?)?);
+    }
+    Ok(simulation)
 }
 
 /// Where diffusion is solved.
-pub(super) fn device(wanted: &str, threads: usize) -> Result<Device> {
+fn device(wanted: &str, threads: usize) -> Result<Device> {
     Ok(match adapter::choose(wanted)? {
         Choice::Cpu(_) => Device::Cpu(threads),
         Choice::Gpu(candidate) => Device::Gpu(Arc::new(GpuDevice::open(&candidate)?)),
@@ -61,12 +69,15 @@ pub(super) fn device(wanted: &str, threads: usize) -> Result<Device> {
 }
 
 /// Voxels of the grid that are held at a pO2, mmHg, by region; regions that evolve cannot be held.
-pub(super) fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32>> {
+fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32>> {
     let of_label: Vec<Option<f32>> =
         phantom.region_names.iter().map(|name| micro.held.iter().find(|(region, _)| region == name).map(|&(_, po2)| po2 as f32)).collect();
     let of = |&label: &u16| usize::from(label).checked_sub(1).and_then(|region| of_label[region]);
     phantom.regions.iter().map(of).collect()
 }
+
+/// Change of a voxel's consumption or perfusion (over those at the start), or of the supply's pO2 (mmHg), up to which the last solution holds.
+const STALE: f64 = 0.005;
 
 /// Oxygen that diffuses in the phantom's grid. Tissue that neither evolves nor is held consumes nothing.
 struct Field {
@@ -75,6 +86,8 @@ struct Field {
     voxels: Vec<u32>,
     consumption: Vec<f32>,
     perfusion: Vec<f32>,
+    shift: f64,
+    solution: Vec<Oxygen<f64>>,
 }
 
 impl Field {
@@ -99,12 +112,29 @@ impl Field {
         }
         let n = phantom.grid.len();
         let solver = MicroOxygen::new(&phantom.grid, &supply, &constants, device)?;
-        Ok(Self { solver, constants, voxels: domain.voxels.clone(), consumption: vec![0.0; n], perfusion: vec![1.0; n] })
+        Ok(Self {
+            solver,
+            constants,
+            voxels: domain.voxels.clone(),
+            consumption: vec![0.0; n],
+            perfusion: vec![1.0; n],
+            shift: 0.0,
+            solution: Vec::new(),
+        })
     }
 }
 
 impl OxygenField for Field {
     fn solve(&mut self, consumption: &[f64], vessels: &[f64], shift: f64) -> Result<Vec<Oxygen<f64>>> {
+        let apart = |(&voxel, (&now, &open)): (&u32, (&f64, &f64))| {
+            let v = voxel as usize;
+            (now - f64::from(self.consumption[v])).abs().max((open - f64::from(self.perfusion[v])).abs())
+        };
+        let change = self.voxels.iter().zip(consumption.iter().zip(vessels)).map(apart).fold((shift - self.shift).abs(), f64::max);
+        if change <= STALE && !self.solution.is_empty() {
+            return Ok(self.solution.clone());
+        }
+        self.shift = shift;
         for ((&voxel, &consumption), &vessels) in self.voxels.iter().zip(consumption).zip(vessels) {
             self.consumption[voxel as usize] = consumption as f32;
             self.perfusion[voxel as usize] = vessels as f32;
@@ -112,6 +142,8 @@ impl OxygenField for Field {
         let state = MicroState { consumption: &self.consumption, perfusion: Some(&self.perfusion), capillary_shift: shift };
         let po2 = self.solver.solve(&state)?;
         let OxygenConstants { hypoxia_limit, oer_max, oer_half, .. } = self.constants;
-        Ok(self.voxels.iter().map(|&v| oxygen_local(f64::from(po2[v as usize]), hypoxia_limit, oer_max, oer_half)).collect())
+        let local = |&v: &u32| oxygen_local(f64::from(po2[v as usize]), hypoxia_limit, oer_max, oer_half);
+        self.solution = self.voxels.iter().map(local).collect();
+        Ok(self.solution.clone())
     }
 }

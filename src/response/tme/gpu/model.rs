@@ -34,8 +34,8 @@ struct Kernels {
     total: ComputePipeline,
 }
 
-/// One of the kernels.
-type Choice = fn(&Kernels) -> &ComputePipeline;
+/// A kernel, and the position of its phase.
+type Dispatch = (usize, fn(&Kernels) -> &ComputePipeline);
 
 /// Voxels on a GPU, in f32.
 #[derive(Debug)]
@@ -194,7 +194,7 @@ impl GpuModel {
     }
 
     /// Runs kernels over all voxels, each for a phase, and after each the sum of the antigen.
-    fn run(&mut self, kernels: &[(usize, Choice)]) -> Result<SubmissionIndex> {
+    fn run(&mut self, kernels: &[Dispatch]) -> Result<SubmissionIndex> {
         let Some(step_words) = &self.step_words else {
             return Err(Error::device("internal: the words of the step were not written"));
         };

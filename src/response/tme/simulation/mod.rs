@@ -13,7 +13,7 @@ use super::{
     cpu::biology::{State, biology_consumption, biology_emission},
     drugs::Drugs,
     marrow::Chain,
-    model::{ModelInput, StepInput, VoxelModel, field_of},
+    model::{ModelInput, StepInput, Unrepaired, VoxelModel, field_of},
     oxygen_state::Oxygen,
     row::{Row, parameter},
     signals::{Signals, diffuse},
@@ -287,6 +287,14 @@ impl Simulation {
     /// Rows so far, the present time included if one is due.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
+    }
+
+    /// Unrepaired dose beyond the limit of the linear-quadratic model so far.
+    ///
+    /// # Errors
+    /// Errors of devices.
+    pub fn unrepaired(&mut self) -> Result<Unrepaired> {
+        self.model.unrepaired()
     }
 
     /// Advances to a time, s on the plan's clock. What happens at that very time is left for the next call.
