@@ -34,11 +34,11 @@ fn modules() -> [ShaderModule; 4] {
 }
 
 /// Modules of the response.
-fn response_modules() -> [ShaderModule; 8] {
+fn response_modules() -> [ShaderModule; 7] {
     let kernels = ["kernel_predict", "kernel_correct", "kernel_irradiate", "kernel_antigen", "kernel_total"].map(shaders::response);
-    let probes = ["response_share", "response_quanta", "response_oxygen"].map(shaders::response_probe);
+    let probes = ["response_share", "response_quanta"].map(shaders::response_probe);
     let mut all = kernels.into_iter().chain(probes);
-    std::array::from_fn(|_| all.next().expect("eight"))
+    std::array::from_fn(|_| all.next().expect("seven"))
 }
 
 fn parse(module: &ShaderModule) -> naga::Module {
@@ -305,6 +305,7 @@ const NAMED_OTHERWISE: &[(&str, &str)] = &[
     ("multigrid_read", "src/response/tme/cpu/multigrid.rs: pub struct MultigridView<"),
     ("multigrid_written", "src/response/tme/cpu/multigrid.rs: pub struct MultigridView<"),
     ("oxygen_word", "src/response/tme/cpu/oxygen.rs: fn oxygen_word<R: Real>("),
+    ("oxygen_node", "src/response/tme/cpu/oxygen.rs: fn oxygen_node<R: Real>("),
     ("step_word", "src/response/tme/layout.rs: pub fn words(&self"),
 ];
 

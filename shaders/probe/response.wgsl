@@ -28,17 +28,3 @@ fn response_quanta(@builtin(global_invocation_id) id: vec3<u32>) {
     response_output[5u * id.x + 3u] = sum.y;
     response_output[5u * id.x + 4u] = bitcast<u32>(reduce_value(sum));
 }
-
-// Oxygen from the table: perfusion, consumption, capillary pO2.
-@compute @workgroup_size(RESPONSE_WORKGROUP)
-fn response_oxygen(@builtin(global_invocation_id) id: vec3<u32>) {
-    let at = 3u * id.x;
-    if at >= arrayLength(&response_input) {
-        return;
-    }
-    let oxygen = oxygen_lookup(0u, response_input[at], response_input[at + 1u], response_input[at + 2u]);
-    response_output[4u * id.x] = bitcast<u32>(oxygen.po2);
-    response_output[4u * id.x + 1u] = bitcast<u32>(oxygen.hypoxic);
-    response_output[4u * id.x + 2u] = bitcast<u32>(oxygen.oxic_weight);
-    response_output[4u * id.x + 3u] = bitcast<u32>(oxygen.hypoxic_weight);
-}

@@ -11,12 +11,16 @@
 @group(0) @binding(4) var<storage, read> maps: array<f32>;
 // Radiation of the step: three words per source, coefficients.
 @group(0) @binding(5) var<storage, read> step_words: array<u32>;
-// Tables of the oxygen closure, or four values per voxel, one after the other.
-@group(0) @binding(6) var<storage, read> oxygen_words: array<f32>;
+// Tables of the oxygen closure in fours of words, or the four values of each voxel.
+@group(0) @binding(6) var<storage, read> oxygen_words: array<vec4<f32>>;
 // Highest unrepaired dose (bits of f32), how often one rose above the limit; sum of the antigen (low, high word), then its parts.
 @group(0) @binding(7) var<storage, read_write> sums: array<atomic<u32>>;
 
 fn oxygen_word(i: u32) -> f32 {
+    return oxygen_words[i / 4u][i % 4u];
+}
+
+fn oxygen_node(i: u32) -> vec4<f32> {
     return oxygen_words[i];
 }
 

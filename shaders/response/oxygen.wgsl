@@ -1,4 +1,5 @@
-// Oxygen of a voxel from the table. Twin: src/response/tme/cpu/oxygen.rs. The kernel provides oxygen_word(i: u32) -> f32.
+// Oxygen of a voxel from the table. Twin: src/response/tme/cpu/oxygen.rs. The kernel provides oxygen_word(i: u32) -> f32
+// and oxygen_node(i: u32) -> vec4<f32>, four words from 4 i on.
 
 struct Oxygen {
     po2: f32,
@@ -24,10 +25,14 @@ fn oxygen_place(at: u32, value: f32) -> OxygenPlace {
     return OxygenPlace(u32(node), place - node);
 }
 
-// Value `channel` between two neighbours on the first axis.
-fn oxygen_between(node: u32, share: f32, channel: u32) -> f32 {
-    let low = oxygen_word(node * OXYGEN_CHANNELS + channel);
-    return low + share * (oxygen_word((node + 1u) * OXYGEN_CHANNELS + channel) - low);
+// Where `share` of the way from `low` to `high` is.
+fn oxygen_mix(low: vec4<f32>, high: vec4<f32>, share: f32) -> vec4<f32> {
+    return low + share * (high - low);
+}
+
+// Values between two neighbours on the first axis.
+fn oxygen_between(node: u32, share: f32) -> vec4<f32> {
+    return oxygen_mix(oxygen_node(node), oxygen_node(node + 1u), share);
 }
 
 // Oxygen by trilinear interpolation in the table that begins at word `at` (a multiple of 4).
@@ -42,17 +47,12 @@ fn oxygen_lookup(at: u32, vessels: f32, consumption: f32, capillary: f32) -> Oxy
     let columns = u32(oxygen_word(at + 2u));
     let rows = u32(oxygen_word(at + 5u));
     let first = (at + OXYGEN_HEADER) / OXYGEN_CHANNELS + (z.node * rows + y.node) * columns + x.node;
-    var values = array<f32, 4>(0.0, 0.0, 0.0, 0.0);
-    for (var channel = 0u; channel < OXYGEN_CHANNELS; channel++) {
-        let a = oxygen_between(first, x.share, channel);
-        let b = oxygen_between(first + columns, x.share, channel);
-        let c = oxygen_between(first + columns * rows, x.share, channel);
-        let d = oxygen_between(first + columns * rows + columns, x.share, channel);
-        let low = a + y.share * (b - a);
-        let high = c + y.share * (d - c);
-        values[channel] = low + z.share * (high - low);
-    }
-    return Oxygen(inflow * exp(values[0]), values[1], values[2], values[3]);
+    let a = oxygen_between(first, x.share);
+    let b = oxygen_between(first + columns, x.share);
+    let c = oxygen_between(first + columns * rows, x.share);
+    let d = oxygen_between(first + columns * rows + columns, x.share);
+    let values = oxygen_mix(oxygen_mix(a, b, y.share), oxygen_mix(c, d, y.share), z.share);
+    return Oxygen(inflow * exp(values.x), values.y, values.z, values.w);
 }
 
 // Factor on alpha where a share `left` of the oxygen effect is left, from that at the full effect.

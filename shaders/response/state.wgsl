@@ -127,8 +127,8 @@ fn state_oxygen(voxel: u32, row: BiologyRow, stage: BiologyStage, state: Biology
         return oxygen_lookup(response.table, state.vessels, biology_consumption(row, stage, state), row.capillary + stage.capillary);
     }
     if response.oxygen == OXYGEN_FIELD {
-        let n = response.voxels;
-        return Oxygen(oxygen_words[voxel], oxygen_words[n + voxel], oxygen_words[2u * n + voxel], oxygen_words[3u * n + voxel]);
+        let own = oxygen_node(voxel);
+        return Oxygen(own.x, own.y, own.z, own.w);
     }
     return Oxygen(0.0, 0.0, 1.0, 1.0);
 }

@@ -53,6 +53,10 @@ fn oxygen_word(i: u32) -> f32 {
     return probe_table[i];
 }
 
+fn oxygen_node(i: u32) -> vec4<f32> {
+    return vec4<f32>(probe_table[4u * i], probe_table[4u * i + 1u], probe_table[4u * i + 2u], probe_table[4u * i + 3u]);
+}
+
 @compute @workgroup_size(64)
 fn probe_oxygen(@builtin(global_invocation_id) thread: vec3<u32>) {
     if thread.x >= arrayLength(&probe_states) {

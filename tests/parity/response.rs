@@ -5,16 +5,14 @@ use dosaic::{
         FIELDS, Field,
         coefficients::Activities,
         cpu::{
-            oxygen::oxygen_lookup,
             radiation::radiation_share,
             reduce::{reduce_quanta, reduce_value},
         },
         gpu::BINDINGS,
-        layout::{StepParams, WORKGROUP},
+        layout::WORKGROUP,
         model::{ModelInput, StepInput, VoxelModel},
         open::ModelOxygen,
         oxygen_state::Oxygen,
-        row::Row,
         stage::Stage,
     },
     transport::gpu::{
@@ -28,10 +26,7 @@ use wgpu::{BindGroupDescriptor, BindGroupEntry, Buffer, BufferBindingType, Buffe
 use crate::{
     Test,
     adapter::adapter,
-    compare::{
-        Kind::{self, Bits},
-        compare, float,
-    },
+    compare::{Kind::Bits, compare, float},
     tumours::{On, Tumours, delivery, random},
     words::Row as Words,
 };
@@ -39,7 +34,6 @@ use crate::{
 pub(crate) const TESTS: &[Test] = &[
     ("shares_of_survival_agree", shares),
     ("antigen_quanta_are_equal_to_the_bit", quanta),
-    ("oxygen_lookups_agree", lookups),
     ("antigen_of_all_voxels_is_equal_to_the_bit", antigen),
     ("single_steps_agree_from_any_state", steps),
     ("oxygen_from_outside_agrees", oxygen_from_outside),
@@ -51,17 +45,16 @@ pub(crate) const TESTS: &[Test] = &[
 const INPUTS: u32 = 20_000;
 
 /// Runs an entry point of `shaders/probe/response.wgsl` over rows of words.
-fn probe<const INPUTS: usize, const OUTPUTS: usize>(entry: &'static str, oxygen: &[f32], inputs: &[[u32; INPUTS]]) -> Vec<[u32; OUTPUTS]> {
+fn probe<const INPUTS: usize, const OUTPUTS: usize>(entry: &'static str, inputs: &[[u32; INPUTS]]) -> Vec<[u32; OUTPUTS]> {
     assert!((inputs.len() * INPUTS).is_multiple_of(4), "a padded row must not look like an input");
     let gpu = GpuDevice::open(adapter()).expect("the adapter opens");
     let layouts = [layout(&gpu.device, "response", &BINDINGS.map(|(_, kind)| kind)), layout(&gpu.device, "probe", &[READ, WRITE])];
     let (pipeline, _) = gpu.pipeline(&shaders::response_probe(entry), &[&layouts[0], &layouts[1]], &[]).unwrap_or_else(|e| panic!("{e}"));
     let empty = |kind: BufferBindingType| {
         let usage = if kind == BufferBindingType::Uniform { BufferUsages::UNIFORM } else { BufferUsages::STORAGE };
-        gpu.buffer("empty", 4 * (size_of::<StepParams>() + Row::NAMES.len() * 4) as u64, usage).expect("room")
+        gpu.buffer("empty", 4096, usage).expect("room")
     };
-    let mut buffers = BINDINGS.map(|(_, kind)| empty(kind));
-    buffers[7] = gpu.upload("oxygen", bytemuck::cast_slice(oxygen)).expect("room");
+    let buffers = BINDINGS.map(|(_, kind)| empty(kind));
     let bytes = (inputs.len() * OUTPUTS * 4) as u64;
     let output = gpu.buffer("output", bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC).expect("room");
     let staging = gpu.buffer("read-back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST).expect("room");
@@ -101,7 +94,7 @@ fn shares() {
         })
         .collect();
     // The same operations; a device may fuse products and sums.
-    compare("radiation_share", &[("left", 1, float(4.0)), ("lost", 1, float(4.0))], &probe("response_share", &[], &inputs), &want, 0);
+    compare("radiation_share", &[("left", 1, float(4.0)), ("lost", 1, float(4.0))], &probe("response_share", &inputs), &want, 0);
 }
 
 fn quanta() {
@@ -116,33 +109,7 @@ fn quanta() {
             Words::default().u(&words).f(&[reduce_value::<f32>(sum)]).done()
         })
         .collect();
-    compare("reduce", &[("quanta", 4, Bits), ("value", 1, float(1.0))], &probe("response_quanta", &[], &inputs), &want, 0);
-}
-
-fn lookups() {
-    let plan = Tumours::new(30, 1.0).plan;
-    let (_, ModelOxygen::Tables { words, .. }) = ModelOxygen::closure(&plan).expect("the closure has its constants") else {
-        panic!("the closure is a table")
-    };
-    let inputs: Vec<[u32; 3]> = (0..INPUTS)
-        .map(|i| {
-            // Beyond the table's ends too.
-            let [a, b, c, _] = random(2, i);
-            [0.005 * 1000f64.powf(a), 2.2 * b, 5.0 + 120.0 * c].map(|x| (x as f32).to_bits())
-        })
-        .collect();
-    let want: Vec<[u32; 4]> = inputs
-        .iter()
-        .map(|input| {
-            let [vessels, consumption, capillary] = input.map(f32::from_bits);
-            let o = oxygen_lookup(&words, 0, vessels, consumption, capillary);
-            Words::default().f(&[o.po2, o.hypoxic, o.oxic_weight, o.hypoxic_weight]).done()
-        })
-        .collect();
-    // Logarithms of WGSL are good to 1e-6 or so, which moves the place in the table by as much.
-    let within = |scale: f32| Kind::Float { ulps: 64.0, scale };
-    let fields = [("pO2", 1, within(8.0)), ("hypoxic", 1, within(1.0)), ("oxic", 1, within(1.0)), ("hypoxic weight", 1, within(1.0))];
-    compare("oxygen_lookup", &fields, &probe("response_oxygen", &words, &inputs), &want, 0);
+    compare("reduce", &[("quanta", 4, Bits), ("value", 1, float(1.0))], &probe("response_quanta", &inputs), &want, 0);
 }
 
 /// Voxels in random states, and what a step needs.

@@ -77,12 +77,7 @@ impl ModelOxygen {
     pub fn on_cpu(self) -> CpuOxygen<f32> {
         match self {
             Self::Off => CpuOxygen::Off,
-            Self::Tables { words, at } => {
-                let words: Arc<[f32]> = words.into();
-                CpuOxygen::Closure(Box::new(move |row, vessels, consumption, capillary| {
-                    oxygen_lookup(&words, at[row], vessels, consumption, capillary)
-                }))
-            }
+            Self::Tables { words, at } => CpuOxygen::Tables(words.into(), at),
             Self::Voxels(voxels) => {
                 let round = |o: Oxygen<f64>| Oxygen {
                     po2: o.po2 as f32,

@@ -5,11 +5,15 @@
 
 use std::{
     num::NonZero,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use super::{
     biology::{State, biology_antigen, biology_consumption, biology_correct, biology_predict, biology_rates},
+    oxygen::oxygen_lookup,
     radiation::{RadiationState, radiation_apply, radiation_damage, radiation_dose},
     reduce::{reduce_quanta, reduce_value},
 };
@@ -34,6 +38,8 @@ pub type OxygenFunction<R> = Box<dyn Fn(usize, R, R, R) -> Oxygen<R> + Send + Sy
 pub enum CpuOxygen<R> {
     /// All cells have it.
     Off,
+    /// From tables of the closure: their words, and where that of each row begins.
+    Tables(Arc<[R]>, Vec<u32>),
     /// From what is in the voxel.
     Closure(OxygenFunction<R>),
     /// From outside, for every voxel.
@@ -44,6 +50,7 @@ impl<R> std::fmt::Debug for CpuOxygen<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Off => "Off",
+            Self::Tables(..) => "Tables",
             Self::Closure(_) => "Closure",
             Self::Voxels(_) => "Voxels",
         })
@@ -139,6 +146,11 @@ impl<R: Real> CpuModel<R> {
         match &self.oxygen {
             CpuOxygen::Off => Oxygen::full(),
             CpuOxygen::Voxels(voxels) => voxels[voxel],
+            CpuOxygen::Tables(words, at) => {
+                let (region, row) = (usize::from(self.row_of[voxel]), self.row(voxel));
+                let consumption = biology_consumption(row, stage, state);
+                oxygen_lookup(words, at[region], state.vessels, consumption, row.capillary + stage.capillary)
+            }
             CpuOxygen::Closure(closure) => {
                 let row = self.row(voxel);
                 let consumption = biology_consumption(row, stage, state);

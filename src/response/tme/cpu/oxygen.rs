@@ -30,12 +30,23 @@ fn oxygen_word<R: Real>(words: &[R], i: u32) -> R {
     words[i as usize]
 }
 
-/// Value `channel` between two neighbours on the first axis.
+/// Values of a node.
 #[inline(always)]
-fn oxygen_between<R: Real>(words: &[R], node: u32, share: R, channel: u32) -> R {
-    let channels = OXYGEN_CHANNELS as u32;
-    let low = oxygen_word(words, node * channels + channel);
-    low + share * (oxygen_word(words, (node + 1) * channels + channel) - low)
+fn oxygen_node<R: Real>(words: &[R], i: u32) -> [R; OXYGEN_CHANNELS] {
+    let at = i as usize * OXYGEN_CHANNELS;
+    std::array::from_fn(|channel| words[at..at + OXYGEN_CHANNELS][channel])
+}
+
+/// Where `share` of the way from `low` to `high` is.
+#[inline(always)]
+fn oxygen_mix<R: Real>(low: [R; OXYGEN_CHANNELS], high: [R; OXYGEN_CHANNELS], share: R) -> [R; OXYGEN_CHANNELS] {
+    std::array::from_fn(|channel| low[channel] + share * (high[channel] - low[channel]))
+}
+
+/// Values between two neighbours on the first axis.
+#[inline(always)]
+fn oxygen_between<R: Real>(words: &[R], node: u32, share: R) -> [R; OXYGEN_CHANNELS] {
+    oxygen_mix(oxygen_node(words, node), oxygen_node(words, node + 1), share)
 }
 
 /// Oxygen by trilinear interpolation in the table that begins at word `at` (a multiple of 4).
@@ -56,15 +67,11 @@ pub fn oxygen_lookup<R: Real>(words: &[R], at: u32, vessels: R, consumption: R, 
     let columns = oxygen_word(words, at + 2).wide() as u32;
     let rows = oxygen_word(words, at + 5).wide() as u32;
     let first = (at + OXYGEN_HEADER as u32) / OXYGEN_CHANNELS as u32 + (z.node * rows + y.node) * columns + x.node;
-    let mut values = [R::zero(); OXYGEN_CHANNELS];
-    for (channel, value) in (0..).zip(&mut values) {
-        let a = oxygen_between(words, first, x.share, channel);
-        let b = oxygen_between(words, first + columns, x.share, channel);
-        let c = oxygen_between(words, first + columns * rows, x.share, channel);
-        let d = oxygen_between(words, first + columns * rows + columns, x.share, channel);
-        let (low, high) = (a + y.share * (b - a), c + y.share * (d - c));
-        *value = low + z.share * (high - low);
-    }
+    let a = oxygen_between(words, first, x.share);
+    let b = oxygen_between(words, first + columns, x.share);
+    let c = oxygen_between(words, first + columns * rows, x.share);
+    let d = oxygen_between(words, first + columns * rows + columns, x.share);
+    let values = oxygen_mix(oxygen_mix(a, b, y.share), oxygen_mix(c, d, y.share), z.share);
     Oxygen { po2: capillary * values[0].exp(), hypoxic: values[1], oxic_weight: values[2], hypoxic_weight: values[3] }
 }
 

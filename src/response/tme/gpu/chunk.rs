@@ -118,8 +118,8 @@ impl Chunk {
     /// Writes its part of the oxygen, where it comes from outside.
     pub(super) fn write_oxygen(&self, queue: &Queue, oxygen: &[Oxygen<f64>]) {
         let Some(buffer) = &self.oxygen else { return };
-        let values: [fn(&Oxygen<f64>) -> f64; 4] = [|o| o.po2, |o| o.hypoxic, |o| o.oxic_weight, |o| o.hypoxic_weight];
-        let parts: Vec<f32> = values.into_iter().flat_map(|value| self.part(oxygen, value)).collect();
+        let of = |o: Oxygen<f64>| [o.po2, o.hypoxic, o.oxic_weight, o.hypoxic_weight].map(|value| value as f32);
+        let parts: Vec<[f32; 4]> = self.voxels.iter().map(|&voxel| of(oxygen[voxel as usize])).collect();
         queue.write_buffer(buffer, 0, bytemuck::cast_slice(&parts));
     }
 
