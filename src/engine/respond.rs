@@ -65,6 +65,12 @@ pub fn respond(
     let Some(tme) = &plan.response.tme else {
         return Err(Error::input("fractions are compared by the course of the microenvironment; the plan has no [response.tme]"));
     };
+    if let Some(other) = plan.fractions.iter().find(|f| f.nuclide != plan.fractions[0].nuclide) {
+        return Err(Error::input(format!(
+            "numbers of fractions are compared by giving fraction 1 again and again, but fraction {} has another nuclide; this is for plans of one nuclide",
+            other.number
+        )));
+    }
     let mut schedules = Vec::new();
     for &number in comparison.fractions {
         let schedule = Schedule::equal(plan, number, comparison.interval);

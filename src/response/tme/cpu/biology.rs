@@ -1,6 +1,6 @@
 //! Biology of one voxel between irradiations: rates of change, and Heun's steps. Twin of `shaders/response/biology.wgsl`.
 //!
-//! Pure functions, values in and struct out. Equations: `docs/methods/response.md`; immune cycle after Kosinsky et al. 2018 (J Immunother
+//! Pure functions, values in and struct out. Equations: `docs/methods/microenvironment.md`; immune cycle after Kosinsky et al. 2018 (J Immunother
 //! Cancer 6:17), macrophages after the QSPIO model, vessels after Potiron (PLoS One, PC3).
 
 use crate::response::tme::{oxygen_state::Oxygen, real::Real, record::record, row::Row, stage::Stage};
