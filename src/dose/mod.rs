@@ -20,6 +20,7 @@ pub mod dvh;
 mod fixtures;
 pub mod rate;
 pub mod regions;
+mod rescale;
 pub mod tally;
 pub mod terms;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Prepared, Treatment, microenvironment};
+use super::{Component, Prepared, Treatment, microenvironment};
 use crate::{
     dose::{component::ScoredComponent, regions::RegionIndex},
     error::{Error, Result},
@@ -213,26 +213,36 @@ impl Feedback<'_> {
         (treatment, scored, doses): (&mut Treatment, &mut Vec<ScoredComponent>, &mut dyn Doses),
         warnings: &mut Vec<String>,
     ) -> Result<FractionSource> {
-        let mut add = |keep_below: f64, treatment: &mut Treatment| -> Result<FractionSource> {
-            let source = self.source(fraction, &UptakeChange { ratio, keep_below }, cache, groups)?;
-            treatment.add(self.plan, groups, fraction, source.clone())?;
-            Ok(source)
-        };
-        let before = treatment.clone();
-        let source = add(tme.retransport_above, treatment)?;
-        if let Some(new) = doses.score(treatment, before.components.len())? {
+        let change = UptakeChange { ratio, keep_below: tme.retransport_above };
+        let source = self.source(fraction, &change, cache, groups)?;
+        let known = treatment.components.len();
+        treatment.add(self.plan, groups, fraction, source.clone())?;
+        if let Some(new) = doses.score(treatment, known)? {
             scored.extend(new);
             return Ok(source);
         }
-        *treatment = before;
-        let source = add(f64::INFINITY, treatment)?;
-        let most = source.predicted.iter().map(|p| p.largest_change).fold(0.0, f64::max);
-        warnings.push(format!(
-            "fraction {}: the share of a voxel in the uptake changes by up to {:.0} %, but no transport of that pattern is stored: the dose of the \
-             old pattern was scaled; `dosaic run` transports the new one",
-            fraction.number,
-            100.0 * most
-        ));
+        let (old, new) = treatment.components.split_at(known);
+        for component in new {
+            // Of the patterns that were transported, the one that changed least into this one.
+            let distance = |c: &&(usize, &Component)| {
+                let share = |v: &u32| component.pattern.voxels.binary_search(v).map_or(0.0, |at| component.pattern.shares[at]);
+                c.1.pattern.voxels.iter().zip(&c.1.pattern.shares).map(|(v, old)| (share(v) - old).abs()).sum::<f64>()
+            };
+            let covers = |c: &(usize, &Component)| {
+                c.1.emitter == component.emitter && component.pattern.voxels.iter().all(|v| c.1.pattern.voxels.binary_search(v).is_ok())
+            };
+            let candidates: Vec<(usize, &Component)> = old.iter().enumerate().filter(covers).collect();
+            let Some(&(at, base)) = candidates.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))) else {
+                return Err(Error::input(format!("{}: no stored dose per decay covers where it decays; use `dosaic run`", component.name)));
+            };
+            scored.push(scored[at].rescaled(&component.name, &self.prepared.phantom, &base.pattern, &component.pattern));
+            warnings.push(format!(
+                "{}: no transport of this pattern is stored; the dose of \"{}\" was scaled voxel by voxel with the uptake, up to {:.0} % in a voxel",
+                component.name,
+                base.name,
+                100.0 * source.predicted.iter().map(|p| p.largest_change).fold(0.0, f64::max)
+            ));
+        }
         Ok(source)
     }
 }
