@@ -39,12 +39,14 @@ pub(super) struct Schedule {
     pub(super) fractions: Vec<FractionPlan>,
     /// Factor on the activity of all of them.
     pub(super) scale: f64,
+    /// Whether they are those of the plan.
+    planned: bool,
 }
 
 impl Schedule {
     /// As the plan says.
     pub(super) fn of(plan: &Plan) -> Self {
-        Self { fractions: plan.fractions.clone(), scale: 1.0 }
+        Self { fractions: plan.fractions.clone(), scale: 1.0, planned: true }
     }
 
     /// The activity of all the plan's fractions in `number` equal ones, each as the first and predicted from it, `interval` s apart.
@@ -63,7 +65,8 @@ impl Schedule {
             fraction.series.iter_mut().for_each(|u| u.predicted = taken_over);
             fraction
         };
-        Self { fractions: (0..number).map(fraction).collect(), scale: total / f64::from(number) / first.administered }
+        let scale = total / f64::from(number) / first.administered;
+        Self { fractions: (0..number).map(fraction).collect(), scale, planned: false }
     }
 }
 
@@ -83,10 +86,16 @@ impl Feedback<'_> {
     /// As [`Treatment::new`].
     pub(super) fn known(&self) -> Result<Treatment> {
         let mut groups = self.prepared.groups.clone();
-        let mut cache = PatternCache::new(&self.prepared.phantom);
         let known: Vec<&FractionPlan> = self.schedule.fractions.iter().filter(|f| f.predicted_from.is_none()).collect();
-        let change = UptakeChange { ratio: &|_, _| self.schedule.scale, keep_below: UNCHANGED };
-        let sources = known.iter().map(|fraction| self.source(fraction, &change, &mut cache, &mut groups)).collect::<Result<Vec<_>>>()?;
+        let sources = if self.schedule.planned {
+            // They have been built with all others.
+            let built = &self.prepared.treatment.sources;
+            built.iter().filter(|source| known.iter().any(|fraction| fraction.number == source.number)).cloned().collect()
+        } else {
+            let mut cache = PatternCache::new(&self.prepared.phantom);
+            let change = UptakeChange { ratio: &|_, _| self.schedule.scale, keep_below: UNCHANGED };
+            known.iter().map(|fraction| self.source(fraction, &change, &mut cache, &mut groups)).collect::<Result<Vec<_>>>()?
+        };
         Treatment::new(self.plan, &groups, &known, sources)
     }
 
@@ -223,7 +232,7 @@ impl Feedback<'_> {
         }
         let (old, new) = treatment.components.split_at(known);
         for component in new {
-            // Of the patterns that were transported, the one that changed least into this one.
+            // Of the patterns so far, the one that changed least into this one.
             let distance = |c: &&(usize, &Component)| {
                 let share = |v: &u32| component.pattern.voxels.binary_search(v).map_or(0.0, |at| component.pattern.shares[at]);
                 c.1.pattern.voxels.iter().zip(&c.1.pattern.shares).map(|(v, old)| (share(v) - old).abs()).sum::<f64>()
@@ -285,6 +294,10 @@ impl Change {
 /// The voxels of the regions that evolve.
 fn domain(phantom: &Phantom, regions: &[TmeRegion]) -> Result<Domain> {
     let names: Vec<String> = regions.iter().map(|r| r.region.clone()).collect();
+    let most = usize::from(u8::MAX) + 1;
+    if names.len() > most {
+        return Err(Error::input(format!("[response.tme]: {} regions evolve; at most {most} can be told apart", names.len())));
+    }
     let row_of: Vec<Option<u8>> =
         phantom.region_names.iter().map(|name| names.iter().position(|n| n == name).map(|row| row as u8)).collect();
     let (mut voxels, mut row) = (Vec::new(), Vec::new());

@@ -11,19 +11,7 @@ use dosaic::response::{
     },
 };
 
-/// um, s, mmHg: the defaults of the parameter file.
-const TISSUE: OxygenConstants = OxygenConstants {
-    hypoxic_fraction: 0.25,
-    diffusivity: 2000.0,
-    consumption: 15.0,
-    michaelis: 2.5,
-    capillary_po2: 40.0,
-    hypoxia_limit: 5.0,
-    capillary_radius: 5.0,
-    radius_spread: 0.35,
-    oer_max: 3.0,
-    oer_half: 3.0,
-};
+use crate::tissue::TISSUE;
 
 /// Use and perfusion; pO2, hypoxic share, factors of both classes, for a median radius of [`MEDIAN`]. Finite volumes along the radius
 /// (300 to 1400 shells) and 601 radii to 5 standard deviations, in NumPy.

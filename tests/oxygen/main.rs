@@ -6,3 +6,5 @@ mod krogh;
 mod ligand;
 mod micro;
 mod shaders;
+#[path = "../support/oxygen.rs"]
+mod tissue;

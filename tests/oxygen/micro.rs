@@ -12,21 +12,11 @@ use dosaic::{
     },
 };
 
-use crate::diffusion::{grid, in_shell, place};
-
-/// um, s, mmHg: the defaults of the parameter file.
-const TISSUE: OxygenConstants = OxygenConstants {
-    hypoxic_fraction: 0.25,
-    diffusivity: 2000.0,
-    consumption: 15.0,
-    michaelis: 2.5,
-    capillary_po2: 40.0,
-    hypoxia_limit: 5.0,
-    capillary_radius: 5.0,
-    radius_spread: 0.35,
-    oer_max: 3.0,
-    oer_half: 3.0,
+use crate::{
+    diffusion::{grid, in_shell, place},
+    tissue::TISSUE,
 };
+
 /// Consumption that does not depend on pO2.
 const SHARP: OxygenConstants = OxygenConstants { michaelis: 1.0e-3, ..TISSUE };
 

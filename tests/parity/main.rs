@@ -19,6 +19,8 @@ mod words;
 
 #[path = "../support/scene.rs"]
 mod scene;
+#[path = "../support/oxygen.rs"]
+mod tissue;
 #[path = "../support/tumours.rs"]
 mod tumours;
 

@@ -21,6 +21,7 @@ use dosaic::{
 use glam::DVec3;
 use wgpu::{BindGroupDescriptor, BindGroupEntry, BufferUsages};
 
+use crate::tissue::TISSUE;
 use crate::{Test, adapter::adapter};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -29,19 +30,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("oxygen_on_a_fine_grid_agrees", fields),
     ("ligands_on_a_fine_grid_agree", ligands),
 ];
-
-const TISSUE: OxygenConstants = OxygenConstants {
-    hypoxic_fraction: 0.25,
-    diffusivity: 2000.0,
-    consumption: 15.0,
-    michaelis: 2.5,
-    capillary_po2: 40.0,
-    hypoxia_limit: 5.0,
-    capillary_radius: 5.0,
-    radius_spread: 0.35,
-    oer_max: 3.0,
-    oer_half: 3.0,
-};
 
 /// Runs one lookup per thread.
 const PROBE: &str = "

@@ -6,11 +6,14 @@
 mod formulas;
 mod input;
 mod maps;
+#[path = "../support/random.rs"]
+mod random;
 mod regions;
 mod setting;
 mod step;
 
 use dosaic::physics::exponential::Exponential;
+pub(crate) use random::Random;
 
 pub(crate) const LN_2: f64 = std::f64::consts::LN_2;
 pub(crate) const HOUR: f64 = 3600.0;
@@ -28,22 +31,7 @@ pub(crate) fn close(what: &str, found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance * expected.abs(), "{what}: found {found:.15e}, expected {expected:.15e}");
 }
 
-/// SplitMix64 (Steele et al. 2014): the same numbers everywhere.
-pub(crate) struct Random(pub(crate) u64);
-
 impl Random {
-    pub(crate) fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.uniform()
-    }
-
     /// Uniform in the logarithm.
     pub(crate) fn scale(&mut self, low: f64, high: f64) -> f64 {
         self.between(low.ln(), high.ln()).exp()

@@ -2,7 +2,10 @@
 
 use dosaic::response::tme::{FIELDS, Field, model::field_of, real::Real};
 
-use super::setting::{DAY, Random, Setting, random_drug};
+use super::{
+    random::Random,
+    setting::{DAY, Setting, random_drug},
+};
 
 /// 40 voxels in two lesions under everything at once.
 fn busy<R: Real>(change: impl Fn(&mut Setting)) -> (Vec<f64>, Vec<f64>) {

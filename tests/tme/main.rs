@@ -8,6 +8,8 @@ mod kosinsky;
 mod limits;
 mod lone_functions;
 mod properties;
+#[path = "../support/random.rs"]
+mod random;
 mod regression;
 mod running;
 mod setting;

@@ -5,7 +5,10 @@ use dosaic::{
     response::tme::{FIELDS, Field, model::field_of, real::Real},
 };
 
-use super::setting::{DAY, Random, Run, Setting, random_drug, tissue};
+use super::{
+    random::Random,
+    setting::{DAY, Run, Setting, random_drug, tissue},
+};
 
 /// A lesion of one voxel with every parameter somewhere in its range; none where no growth gives the net growth.
 fn random_setting(random: &mut Random, days: f64) -> Option<Setting> {

@@ -2,6 +2,7 @@
 
 use std::{f64::consts::LN_2, sync::Arc};
 
+use super::random::Random;
 use dosaic::{
     error::Error,
     grid::VoxelGrid,
@@ -207,23 +208,6 @@ pub(crate) fn table(vessels: f64) -> Oxygen<f64> {
     let share = (v - from) / (to - from);
     let [po2, hypoxic, oxic_weight, hypoxic_weight] = std::array::from_fn(|i| low[i] + share * (high[i] - low[i]));
     Oxygen { po2, hypoxic, oxic_weight, hypoxic_weight }
-}
-
-/// SplitMix64 (Steele et al. 2014): the same numbers everywhere.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.uniform()
-    }
 }
 
 /// A drug of one compartment with one effect on a hook that a factor or sum describes.
