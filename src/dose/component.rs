@@ -211,6 +211,7 @@ impl ScoredComponent {
             high: self.high.as_deref().map(spread),
             sigma: spread(&self.sigma),
             dose_let: self.dose_let.as_deref().map(spread),
+            high_weighted: None,
         }
     }
 

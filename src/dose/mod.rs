@@ -38,6 +38,8 @@ pub struct ComponentDose {
     pub sigma: Arc<Vec<f32>>,
     /// Alpha dose times dose-averaged LET per decay, Gy keV/um; `None` without alphas.
     pub dose_let: Option<Arc<Vec<f32>>>,
+    /// High-LET dose per decay times its RBE (of the linear part, over low LET), Gy; `None`: everywhere the constant one of the tissue.
+    pub high_weighted: Option<Arc<Vec<f32>>>,
 }
 
 /// The hand-over to the response module: what each fraction delivers, and when.

@@ -1,5 +1,7 @@
 //! From scored components to everything that is written: maps, response, tables, summary and provenance.
 
+use std::sync::Arc;
+
 use super::{Account, Component, Prepared, Treatment};
 use crate::{
     dose::{
@@ -26,7 +28,7 @@ use crate::{
         write::{FractionMaps, ImageFormat, Quantity},
         write_all,
     },
-    response::{self, Irradiation, MapOptions, RegionOptions, response_maps},
+    response::{self, Irradiation, MapOptions, RegionOptions, response_maps, tme::weighted::weighted_dose},
     transport::{backend::DeviceInfo, gpu::shaders},
     volume::Volume,
 };
@@ -107,7 +109,12 @@ impl Evaluation {
         let total = dose_maps(&grid, &scored, &everything);
         clock.lap("dose");
 
-        let components = dose_rate_components(grid.len(), &scored, &treatment.deliveries);
+        let mut components = dose_rate_components(grid.len(), &scored, &treatment.deliveries);
+        if let (Some(tme), Some(result)) = (&plan.response.tme, &tme) {
+            let weighted = |component| weighted_dose(&result.domain, component, phantom, &index, &plan.response, tme);
+            let weighted = scored.iter().map(|component| Ok(weighted(component)?.map(Arc::new))).collect::<Result<Vec<_>>>()?;
+            components.iter_mut().zip(&everything).for_each(|(c, from)| c.dose.high_weighted.clone_from(&weighted[from.component]));
+        }
         let irradiation = Irradiation::new(&components, phantom, &plan.response)?;
         let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
         let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });

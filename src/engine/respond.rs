@@ -71,6 +71,15 @@ pub fn respond(
             other.number
         )));
     }
+    let measured: Vec<String> =
+        plan.fractions.iter().skip(1).filter(|f| f.predicted_from.is_none()).map(|f| f.number.to_string()).collect();
+    if !measured.is_empty() {
+        evaluation.warnings.push(format!(
+            "the comparison of fractions takes the uptake of fraction 1 and what the response makes of it; what the plan says about the uptake of {} {} is not used in it",
+            if measured.len() == 1 { "fraction" } else { "fractions" },
+            measured.join(", ")
+        ));
+    }
     let mut schedules = Vec::new();
     for &number in comparison.fractions {
         let schedule = Schedule::equal(plan, number, comparison.interval);

@@ -50,7 +50,13 @@ pub(crate) fn phantom(labels: &[u16], names: &[&str]) -> Phantom {
 pub(crate) fn component(fraction: u32, start: f64, lambda: f64, low: &[f64], high: Option<&[f64]>) -> DoseRateComponent {
     let activity = 1.0e9;
     let per_decay = |map: &[f64]| Arc::new(map.iter().map(|gy| (gy * lambda / activity) as f32).collect::<Vec<f32>>());
-    let dose = ComponentDose { low: per_decay(low), high: high.map(per_decay), sigma: Arc::new(vec![0.0; low.len()]), dose_let: None };
+    let dose = ComponentDose {
+        low: per_decay(low),
+        high: high.map(per_decay),
+        sigma: Arc::new(vec![0.0; low.len()]),
+        dose_let: None,
+        high_weighted: None,
+    };
     let course = Arc::new(TimeCourse::exponential(activity, lambda));
     DoseRateComponent { name: format!("component of fraction {fraction}"), fraction, start, course, dose }
 }

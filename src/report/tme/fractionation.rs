@@ -25,7 +25,7 @@ pub const FRACTIONATION_COLUMNS: [&str; 12] = [
     "clonogens_horizon",
     "tcp_nadir",
     "tcp_horizon",
-    "hypoxic_fraction_last",
+    "hypoxic_fraction_by_bed",
     "dose_low_let_by_fraction_gy",
     "dose_high_let_by_fraction_gy",
 ];
@@ -72,8 +72,9 @@ pub struct LesionOutcome {
     pub tcp_nadir: f64,
     /// `exp(-clonogens_horizon)`.
     pub tcp_horizon: f64,
-    /// Hypoxic fraction at the start of the last fraction; none: oxygen is off.
-    pub hypoxic_fraction_last: Option<f64>,
+    /// Hypoxic fraction that the radiation met: its mean over the treatment, weighted with the BED as it was given; none: oxygen is off, or
+    /// no BED.
+    pub hypoxic_fraction_by_bed: Option<f64>,
     /// Low-LET dose from the start of each fraction to that of the next, Gy.
     pub dose_low_let_gy: Vec<f64>,
     /// High-LET dose likewise, Gy.
@@ -113,7 +114,7 @@ fn outcome(result: &TmeResult, lesion: &endpoints::LesionEndpoints, starts: &[f6
     let rows: Vec<&TimelineRow> = result.timeline.region(&lesion.region).collect();
     // The last row at or before a time; a millisecond for rounding.
     let row = |time: f64| rows[rows.partition_point(|r| r.time <= time + 1e-3).max(1) - 1];
-    let (first, last) = (rows[0], rows[rows.len() - 1]);
+    let last = rows[rows.len() - 1];
     let ends = || starts.iter().skip(1).map(|&s| row(s)).chain([last]);
     let between = |of: fn(&TimelineRow) -> f64| starts.iter().zip(ends()).map(|(&start, end)| of(end) - of(row(start))).collect();
     let c = &lesion.clonogens;
@@ -126,11 +127,19 @@ fn outcome(result: &TmeResult, lesion: &endpoints::LesionEndpoints, starts: &[f6
         clonogens_horizon: c.horizon,
         tcp_nadir: c.tcp_nadir,
         tcp_horizon: c.tcp_horizon,
-        hypoxic_fraction_last: result.has_oxygen().then(|| starts.last().map_or(first, |&s| row(s)).hypoxic_fraction),
+        hypoxic_fraction_by_bed: result.has_oxygen().then(|| hypoxia_met(&rows)).flatten(),
         dose_low_let_gy: between(|r| r.dose_low_gy),
         dose_high_let_gy: between(|r| r.dose_high_gy),
         immune_index: lesion.immune_index,
     }
+}
+
+/// Mean hypoxic fraction weighted with BED, by trapezoids between the rows of the timeline.
+fn hypoxia_met(rows: &[&TimelineRow]) -> Option<f64> {
+    let given = |w: &[&TimelineRow]| w[1].bed_gy - w[0].bed_gy;
+    let total: f64 = rows.windows(2).map(given).sum();
+    let met: f64 = rows.windows(2).map(|w| given(w) * 0.5 * (w[0].hypoxic_fraction + w[1].hypoxic_fraction)).sum();
+    (total > 0.0).then(|| met / total)
 }
 
 impl FractionationTable {
@@ -163,7 +172,7 @@ impl FractionationTable {
                 let mut cells = vec![schedule.fractions.to_string(), cell(schedule.interval_d), l.region.clone()];
                 cells.extend([l.log10_survival_nadir, l.log10_survival_horizon].map(cell));
                 cells.extend([l.clonogens_nadir, l.clonogens_horizon, l.tcp_nadir, l.tcp_horizon].map(number));
-                cells.extend([cell(l.hypoxic_fraction_last), list(&l.dose_low_let_gy), list(&l.dose_high_let_gy)]);
+                cells.extend([cell(l.hypoxic_fraction_by_bed), list(&l.dose_low_let_gy), list(&l.dose_high_let_gy)]);
                 cells.extend(organs.iter().map(|name| cell(schedule.bed(name))));
                 if self.immune() {
                     cells.extend([cell(l.immune_index), RESEARCH.into()]);
@@ -180,7 +189,7 @@ impl FractionationTable {
         let mut head: Vec<String> =
             ["fractions", "region", "log10 survival, least", "at the end", "clonogens, least", "TCP at the nadir"].map(String::from).into();
         head.extend(organs.iter().map(|name| format!("BED {name} Gy")));
-        head.extend(["hypoxic fraction at the last", "dose by fraction Gy"].map(String::from));
+        head.extend(["hypoxic fraction met", "dose by fraction Gy"].map(String::from));
         if self.immune() {
             head.push(format!("immune index at the end ({RESEARCH})"));
         }
@@ -191,7 +200,7 @@ impl FractionationTable {
                 let mut cells = vec![schedule.fractions.to_string(), l.region.clone()];
                 cells.extend([l.log10_survival_nadir, l.log10_survival_horizon, Some(l.clonogens_nadir), Some(l.tcp_nadir)].map(short));
                 cells.extend(organs.iter().map(|name| short(schedule.bed(name))));
-                cells.push(short(l.hypoxic_fraction_last));
+                cells.push(short(l.hypoxic_fraction_by_bed));
                 cells.push(doses_text(l));
                 if self.immune() {
                     cells.push(short(l.immune_index));

@@ -211,8 +211,8 @@ pub(super) fn fractionation(table: &FractionationTable) -> String {
         let colours = COLOURS.iter().rev().copied().cycle();
         panels.push(Panel::new("mean BED (Gy)", organs.iter().zip(colours).map(organ).collect()));
     }
-    if table.schedules.iter().flat_map(|s| &s.lesions).any(|l| l.hypoxic_fraction_last.is_some()) {
-        panels.push(Panel::new("hypoxic at last fraction", of_lesion(|l| l.hypoxic_fraction_last)));
+    if table.schedules.iter().flat_map(|s| &s.lesions).any(|l| l.hypoxic_fraction_by_bed.is_some()) {
+        panels.push(Panel::new("hypoxic fraction met", of_lesion(|l| l.hypoxic_fraction_by_bed)));
     }
     if table.schedules.iter().flat_map(|s| &s.lesions).any(|l| l.immune_index.is_some()) {
         let mut immune = Panel::new("immune index at the end", of_lesion(|l| l.immune_index));

@@ -42,7 +42,7 @@ pub(in crate::response) fn tissue(repair: f64) -> TissueParameters {
 
 /// A voxel that gets 1e-11 Gy per decay.
 pub(in crate::response) fn with(fraction: u32, start: f64, course: &TimeCourse) -> DoseRateComponent {
-    let dose = ComponentDose { low: Arc::new(vec![1.0e-11]), high: None, sigma: Arc::new(vec![0.0]), dose_let: None };
+    let dose = ComponentDose { low: Arc::new(vec![1.0e-11]), high: None, sigma: Arc::new(vec![0.0]), dose_let: None, high_weighted: None };
     DoseRateComponent { name: format!("fraction {fraction}"), fraction, start, course: Arc::new(course.clone()), dose }
 }
 

@@ -159,7 +159,7 @@ fn check(component: &DoseRateComponent, voxels: usize) -> Result<()> {
     if !course.tia().is_finite() {
         return wrong(format!("the time-integrated activity is {} Bq s; its time course rises too fast", course.tia()));
     }
-    for (map, kind) in [(Some(&dose.low), "low"), (dose.high.as_ref(), "high")] {
+    for (map, kind) in [(Some(&dose.low), "low"), (dose.high.as_ref(), "high"), (dose.high_weighted.as_ref(), "weighted high")] {
         if let Some(found) = map.map(|map| map.len()).filter(|&found| found != voxels) {
             return wrong(format!("the {kind}-LET map has {found} voxels, the phantom {voxels}"));
         }

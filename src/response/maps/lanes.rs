@@ -25,6 +25,8 @@ pub(super) struct Lanes {
     rates: Vec<Lane>,
     /// Per shape: amplitude of the dose rate of high LET, Gy/s.
     rates_high: Vec<Lane>,
+    /// The same times the RBE of the linear part.
+    rates_weighted: Vec<Lane>,
 }
 
 impl Lanes {
@@ -38,12 +40,13 @@ impl Lanes {
             unrepaired: zero,
             rates: vec![zero; irradiation.shapes.len()],
             rates_high: vec![zero; irradiation.shapes.len()],
+            rates_weighted: vec![zero; irradiation.shapes.len()],
         }
     }
 
     /// Computes these voxels (at most [`LANES`]), all of tissue `tissue` whose coefficients are `table`.
     pub(super) fn compute(&mut self, irradiation: &Irradiation, voxels: &[u32], tissue: &Tissue, table: &PairTable) {
-        self.gather(irradiation, voxels);
+        self.gather(irradiation, voxels, tissue.parameters.rbe_high_let);
         self.add_linear(irradiation, tissue, table);
         let per_alpha_beta = 2.0 / tissue.parameters.alpha_beta;
         self.bed = [0.0; LANES];
@@ -79,20 +82,23 @@ impl Lanes {
         }
     }
 
-    /// Reads the maps; components of one shape add up.
-    fn gather(&mut self, irradiation: &Irradiation, voxels: &[u32]) {
-        self.rates.fill([0.0; LANES]);
-        self.rates_high.fill([0.0; LANES]);
+    /// Reads the maps; components of one shape add up. `rbe`: of high LET where no map tells.
+    fn gather(&mut self, irradiation: &Irradiation, voxels: &[u32], rbe: f64) {
+        for rates in [&mut self.rates, &mut self.rates_high, &mut self.rates_weighted] {
+            rates.fill([0.0; LANES]);
+        }
         for (component, &shape_of) in irradiation.components.iter().zip(&irradiation.shape_of) {
             let Some((shape, amplitude)) = shape_of else { continue };
-            let read = |map: &[f32], into: &mut Lane| {
+            let read = |map: &[f32], factor: f64, into: &mut Lane| {
                 for (rate, &v) in into.iter_mut().zip(voxels) {
-                    *rate += amplitude * f64::from(map[v as usize]);
+                    *rate += factor * f64::from(map[v as usize]);
                 }
             };
-            read(&component.dose.low, &mut self.rates[shape]);
+            read(&component.dose.low, amplitude, &mut self.rates[shape]);
             if let Some(map) = &component.dose.high {
-                read(map, &mut self.rates_high[shape]);
+                read(map, amplitude, &mut self.rates_high[shape]);
+                let (weighted, factor) = component.dose.high_weighted.as_ref().map_or((map, rbe), |weighted| (weighted, 1.0));
+                read(weighted, factor * amplitude, &mut self.rates_weighted[shape]);
             }
         }
     }
@@ -102,15 +108,16 @@ impl Lanes {
         self.dose = [0.0; LANES];
         self.high = [0.0; LANES];
         self.fractions.fill([0.0; LANES]);
-        let (rbe, root_beta) = (tissue.parameters.rbe_high_let, tissue.root_beta_high);
+        let root_beta = tissue.root_beta_high;
         for (fraction, linear) in irradiation.fractions.iter().zip(&mut self.fractions) {
             for shape in fraction.shapes.clone() {
                 let (rates, rates_high, seconds) = (&mut self.rates[shape], &self.rates_high[shape], table.dose[shape]);
+                let rates_weighted = &self.rates_weighted[shape];
                 for l in 0..LANES {
                     let (low, high) = (rates[l] * seconds, rates_high[l] * seconds);
                     self.dose[l] += low + high;
                     self.high[l] += high;
-                    linear[l] += low + rbe * high;
+                    linear[l] += low + rates_weighted[l] * seconds;
                     rates[l] += root_beta * rates_high[l];
                 }
             }

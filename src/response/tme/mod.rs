@@ -24,6 +24,7 @@ pub mod simulation;
 pub mod stage;
 pub mod timeline;
 pub mod uptake;
+pub mod weighted;
 
 use std::sync::Arc;
 
