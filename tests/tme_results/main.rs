@@ -166,6 +166,9 @@ fn endpoints_are_those_of_the_curves() {
     near(number(&rows[0], "eud_bed_gy"), summary.lesions[0].eud_bed_gy, 1e-6);
     near(number(&rows[2], "lymphocytes_nadir_d"), 40.0, 1e-6);
     assert_eq!((rows[2]["eud_bed_gy"].as_str(), rows[0]["lymphocytes_nadir"].as_str()), ("", ""));
+    let growth: Vec<&str> = rows.iter().map(|r| r["untreated_growth_per_d"].as_str()).collect();
+    assert_eq!(growth, ["0.00035", "-0.0023", ""]);
+    assert_eq!(summary.lesions[1].untreated_growth_per_d, Some(-2.3e-3));
 }
 
 #[test]
@@ -302,6 +305,17 @@ fn warnings_tell_what_results_leave_out() {
     assert_eq!((some(&plain, "it regrows although only 3.1e-1"), some(&plain, "node: it regrows")), (1, 1));
     assert_eq!(some(&plain, "research"), 0);
     assert_eq!(some(&two_lesions(true, 0.0), RESEARCH), 1);
+    // ln 2/0.0023 = 301 d; the other lesion grows.
+    let shrinking = two_lesions(true, 0.0);
+    assert_eq!((some(&plain, "it would shrink"), some(&shrinking, "it would shrink")), (0, 1));
+    assert_eq!(
+        some(
+            &shrinking,
+            "node: untreated, it would shrink from the start on, by 0.0023 per day (half in 301 d), since at initial_cells = 0.5"
+        ),
+        1
+    );
+    assert_eq!(some(&shrinking, "net_doubling_time = 200 d holds at low packing"), 1);
     let mut buried = two_lesions(false, 0.0);
     buried.timeline.rows.retain(|r| r.region != "node");
     assert_eq!(some(&buried, "node has no voxels left"), 1);

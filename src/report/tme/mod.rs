@@ -12,7 +12,11 @@ pub mod plots;
 pub mod timeline;
 pub mod uptake;
 
-use super::write::{FileEntry, ImageFormat, ResultWriter};
+use super::{
+    tables::number,
+    text::digits,
+    write::{FileEntry, ImageFormat, ResultWriter},
+};
 use crate::{
     error::{Error, Result},
     plan::{OxygenPlan, ResponsePlan, TissueParameters, TmePlan},
@@ -46,6 +50,8 @@ pub struct TmeResult {
     pub timeline: Timeline,
     /// Radiation quality of the high-LET dose by region, over all fractions.
     pub quality: Vec<RegionQuality>,
+    /// Net growth rate of the viable cells of each region at the start, untreated, 1/d.
+    pub untreated_growth: Vec<f64>,
     /// Uptakes that the model predicted.
     pub predicted: Vec<PredictedUptake>,
     /// The same activity in other numbers of fractions, where that was asked for.
@@ -109,12 +115,31 @@ impl TmeResult {
         }
     }
 
+    /// What to say of a region that would shrink untreated. Only the immune part kills then: births cannot be below zero.
+    fn shrinks(&self, region: &str, rate: f64) -> String {
+        let value = |name: &str| self.parameter(region, name).map_or_else(String::new, number);
+        format!(
+            "{region}: untreated, it would shrink from the start on, by {} per day (half in {} d), since at initial_cells = {} the immune part kills \
+             more cells than room lets grow; net_doubling_time = {} d holds at low packing and sets how fast, not which way. Lower initial_cells or leave \
+             the immune part off for a tumour that grows",
+            number(-rate),
+            digits(std::f64::consts::LN_2 / -rate, 3),
+            value("initial_cells"),
+            value("net_doubling_time"),
+        )
+    }
+
     /// What the user must know: warnings of the simulation, what its results leave out, and how much of it is assumed.
     pub fn all_warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         for region in &self.domain.regions {
             if self.timeline.region(region).next().is_none() {
                 warnings.push(format!("{region} has no voxels left, because later regions or labels cover them; nothing of it evolves"));
+            }
+        }
+        for (region, &rate) in self.domain.regions.iter().zip(&self.untreated_growth) {
+            if rate < 0.0 {
+                warnings.push(self.shrinks(region, rate));
             }
         }
         for l in endpoints::lesions(self) {
