@@ -164,7 +164,7 @@ pub enum Growth {
 pub enum Quality {
     /// A constant RBE on alpha.
     Rbe,
-    /// `alpha + slope LET`, falling beyond a maximum.
+    /// `alpha (1 + slope LET)`, falling beyond a maximum.
     Let,
     /// Microdosimetric kinetic model with saturation, scored per track.
     Mkm,

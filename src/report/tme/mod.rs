@@ -19,8 +19,12 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    plan::{OxygenPlan, ResponsePlan, TissueParameters, TmePlan},
-    response::tme::{Domain, Snapshot, quality::RegionQuality, timeline::Timeline},
+    plan::{OxygenPlan, Quality, ResponsePlan, TissueParameters, TmePlan},
+    response::tme::{
+        Domain, Snapshot,
+        quality::{MEASURED_RBE, RegionQuality},
+        timeline::Timeline,
+    },
     units::SECONDS_PER_DAY,
 };
 
@@ -129,6 +133,28 @@ impl TmeResult {
         )
     }
 
+    /// Regions whose high-LET dose has an RBE that no experiment found, or what was asked for of radiation quality in vain.
+    fn unmeasured_quality(&self) -> Vec<String> {
+        let [low, high] = MEASURED_RBE;
+        let outside = |((region, tissue), quality): ((&String, &TissueParameters), &RegionQuality)| {
+            let rbe = quality.rbe(tissue.alpha).filter(|rbe| !(low..=high).contains(rbe))?;
+            Some(format!(
+                "{region}: the RBE of its high-LET dose is {} on the mean, on alpha; {low} to {high} was measured in vitro for alpha emitters (PMC9608466)",
+                digits(rbe, 3)
+            ))
+        };
+        let mut found: Vec<String> = self.domain.regions.iter().zip(&self.tissues).zip(&self.quality).filter_map(outside).collect();
+        let asked = [
+            (self.plan.quality == Quality::Let, "quality = \"let\""),
+            (self.plan.quality == Quality::Mkm, "quality = \"mkm\""),
+            (self.plan.few_hits, "few_hits = true"),
+        ];
+        for (_, what) in asked.into_iter().filter(|(asked, _)| *asked && !self.has_high_let()) {
+            found.push(format!("{what} has no effect: no high-LET dose (alphas, recoil nuclei) reaches the evolving regions"));
+        }
+        found
+    }
+
     /// What the user must know: warnings of the simulation, what its results leave out, and how much of it is assumed.
     pub fn all_warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
@@ -142,6 +168,7 @@ impl TmeResult {
                 warnings.push(self.shrinks(region, rate));
             }
         }
+        warnings.extend(self.unmeasured_quality());
         for l in endpoints::lesions(self) {
             let regrown = [l.volume.regrown_d, l.volume.progression_d].into_iter().flatten().any(|t| t > l.clonogens.nadir_d);
             if l.clonogens.nadir < EXTINCT && regrown {
