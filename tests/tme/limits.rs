@@ -227,6 +227,23 @@ fn t35_without_priming_t_cells_only_decay() {
 }
 
 #[test]
+fn parameters_reach_the_kernels() {
+    let mut setting = Setting::new(1, 1, 1.0);
+    setting.plan.reoxygenation = true;
+    let figures = |setting: &Setting| {
+        let run = setting.start::<f64>();
+        let row = &run.simulation.rows()[0];
+        [row.doomed_consumption, row.checkpoint_perfusion, row.reprogramming_limit, row.reprogramming_memory]
+    };
+    for (found, expected) in figures(&setting).into_iter().zip([0.5, 1.5, 2.0, 1.0 / 7.0]) {
+        close("default", found, expected, 1e-15);
+    }
+    setting.set("doomed_consumption", 0.2).set("checkpoint_perfusion", 2.5);
+    setting.set("m1_reprogramming_dose", 1.0).set("m1_reprogramming_time", 4.0);
+    assert_eq!(figures(&setting), [0.2, 2.5, 1.0, 0.25]);
+}
+
+#[test]
 fn every_hook_moves_what_it_should() {
     use dosaic::plan::{DrugEffect, DrugKinetics, DrugPlan, Hook};
     // A drug that stays: half of its full effect. 15 Gy over some weeks, then 20 d.

@@ -65,6 +65,7 @@ impl TmePlan {
             "marrow" => self.marrow.is_some(),
             "oxygen" => match name {
                 _ if self.oxygen == OxygenPlan::Off => false,
+                "doomed_consumption" => self.reoxygenation,
                 "hypoxic_fraction" | "radius_spread" | "capillary_radius" => !micro,
                 _ => true,
             },

@@ -166,6 +166,7 @@ impl Simulation {
         let lymphocytes = Lymphocytes::new(
             patients(plan, "lymphocyte_alpha", 0.0)?,
             LN_2 / patient("lymphocyte_recovery")?,
+            patients(plan, "lymphocyte_at_once", 0.0)?,
             LN_2 / patient("lymphocyte_release")?,
         );
         let chain = |cells: &str| -> Result<Chain> {
