@@ -72,7 +72,8 @@ fn biology_macrophages(row: BiologyRow, m2: f32) -> f32 {
 
 // Immune activation rate IAR, 0 to 1.
 fn biology_activation(row: BiologyRow, stage: BiologyStage, state: BiologyState) -> f32 {
-    let blocked = row.checkpoint_entry * stage.checkpoint * min(state.vessels, 1.5) * biology_barrier(row, stage, state.caf);
+    let entered = row.checkpoint_entry * stage.checkpoint * min(state.vessels, row.checkpoint_perfusion);
+    let blocked = entered * biology_barrier(row, stage, state.caf);
     let suppressed = stage.antigen / (stage.antigen + row.suppression_half);
     let free = 1.0 - state.pdl1 / (1.0 + blocked);
     return min(max(free * (1.0 - suppressed) * biology_macrophages(row, state.m2), 0.0), 1.0);
@@ -106,7 +107,7 @@ fn biology_growth(row: BiologyRow, state: BiologyState) -> f32 {
 
 // Consumption of oxygen over that at the start.
 fn biology_consumption(row: BiologyRow, stage: BiologyStage, state: BiologyState) -> f32 {
-    let cells = state.oxic + state.hypoxic + 0.5 * state.doomed;
+    let cells = state.oxic + state.hypoxic + row.doomed_consumption * state.doomed;
     return (row.consumption_gain * cells + row.consumption_offset) * stage.consumption;
 }
 

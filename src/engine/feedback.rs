@@ -195,6 +195,7 @@ impl Feedback<'_> {
             end,
             timeline: simulation.timeline().clone(),
             quality,
+            untreated_growth: simulation.untreated_growth().to_vec(),
             predicted,
             fractionation: None,
             warnings,

@@ -4,7 +4,10 @@ use std::f64::consts::LN_2;
 
 use dosaic::{
     plan::Growth,
-    response::{lq, tme::Field},
+    response::{
+        lq,
+        tme::{Field, model::field_of},
+    },
 };
 
 use super::{
@@ -123,6 +126,38 @@ fn t25_the_immune_part_rests_in_a_full_tumour() {
 }
 
 #[test]
+fn the_growth_told_is_that_of_the_untreated_run() {
+    let growth = |immune: bool, cells: f64, law: Growth| {
+        let mut setting = Setting::new(2, 3, 1.0);
+        setting.with_oxygen().set("initial_cells", cells);
+        setting.plan.immune = immune;
+        setting.plan.growth = law;
+        setting.plan.step = 1e-3 * DAY;
+        setting.plan.regions[1].parameters.set("net_doubling_time", 100.0);
+        let mut run = setting.start::<f64>();
+        let told = run.simulation.untreated_growth().to_vec();
+        run.to(2e-3);
+        let rows = &run.simulation.timeline().rows;
+        let before: Vec<f64> = rows[..2].iter().map(|row| row.surviving).collect();
+        assert_eq!(before, [1.0, 1.0]);
+        let fields = run.fields();
+        for (region, &rate) in told.iter().enumerate() {
+            let voxel = 3 * region;
+            let now = field_of(&fields, Field::Oxic)[voxel] + field_of(&fields, Field::Hypoxic)[voxel];
+            close(&format!("immune {immune}, {cells}, {law:?}"), (now / cells).ln() / 2e-3, rate, 1e-4);
+        }
+        close("both go with the clock", told[1], 2.0 * told[0], 1e-9);
+        told[0]
+    };
+    // r = (ln 2/200)/0.775; a tenth of the room is left at 0.9.
+    close("immune part off", growth(false, 0.9, Growth::Logistic), 0.1 * LN_2 / 200.0, 1e-12);
+    close("Gompertz", growth(false, 0.9, Growth::Gompertz), -(0.9f64.ln()) * LN_2 / 200.0, 1e-12);
+    // r = 0.00828257/d and d_E = 132.625 (section 6.1): r (0.1 x 0.775 - (0.001 x 132.625 + 0.01)/0.4).
+    close("immune part on", growth(true, 0.9, Growth::Logistic), 0.00828257 * (0.0775 - 0.142625 / 0.4), 2e-6);
+    assert!(growth(true, 0.3, Growth::Logistic) > 0.0, "at low packing it grows");
+}
+
+#[test]
 fn t26_killing_is_the_closed_form_of_the_bed() {
     // Two cycles 60 d apart, 28 effective half-lives.
     let mut setting = Setting::new(1, 1, 130.0);
@@ -189,6 +224,23 @@ fn t35_without_priming_t_cells_only_decay() {
         (primed, effectors) = (p, e);
     }
     assert!(effectors < 1.0, "{effectors}");
+}
+
+#[test]
+fn parameters_reach_the_kernels() {
+    let mut setting = Setting::new(1, 1, 1.0);
+    setting.plan.reoxygenation = true;
+    let figures = |setting: &Setting| {
+        let run = setting.start::<f64>();
+        let row = &run.simulation.rows()[0];
+        [row.doomed_consumption, row.checkpoint_perfusion, row.reprogramming_limit, row.reprogramming_memory]
+    };
+    for (found, expected) in figures(&setting).into_iter().zip([0.5, 1.5, 2.0, 1.0 / 7.0]) {
+        close("default", found, expected, 1e-15);
+    }
+    setting.set("doomed_consumption", 0.2).set("checkpoint_perfusion", 2.5);
+    setting.set("m1_reprogramming_dose", 1.0).set("m1_reprogramming_time", 4.0);
+    assert_eq!(figures(&setting), [0.2, 2.5, 1.0, 0.25]);
 }
 
 #[test]

@@ -5,7 +5,14 @@ use std::f64::consts::LN_2;
 use dosaic::{
     physics::exponential::{decay, integral},
     plan::DrugKinetics,
-    response::tme::{blood::Lymphocytes, cpu::biology::biology_vessels_held, drugs::Amounts, marrow::Chain, row::Row},
+    response::tme::{
+        blood::Lymphocytes,
+        cpu::biology::{State, biology_activation, biology_consumption, biology_vessels_held},
+        drugs::Amounts,
+        marrow::Chain,
+        row::Row,
+        stage::Stage,
+    },
 };
 
 use super::{close, printed};
@@ -27,6 +34,25 @@ fn t40_vessel_map() {
     assert_eq!((lost(0.0), lost(1e9)), (0.0, 1.0));
     let linear = Row { endothelium_beta: 0.0, ..row };
     close("no beta", 1.0 - biology_vessels_held(&linear, 1.9), 0.0344 * 10.0 - 0.22, 1e-13);
+}
+
+#[test]
+fn doomed_cells_breathe_and_vessels_carry_antibody_by_their_parameters() {
+    let row = Row {
+        consumption_gain: 2.0,
+        doomed_consumption: 0.3,
+        checkpoint_entry: 0.5,
+        checkpoint_perfusion: 1.2,
+        suppression_half: 1.0,
+        ..Row::<f64>::default()
+    };
+    let stage = Stage { checkpoint: 4.0, ..Stage::neutral(0.1) };
+    let state = |vessels: f64| State { oxic: 0.1, hypoxic: 0.2, doomed: 0.5, vessels, pdl1: 0.6, ..State::default() };
+    close("consumption", biology_consumption(&row, &stage, &state(1.0)), 2.0 * (0.3 + 0.15), 1e-14);
+    // 1 - P/(1 + phi C/K_D v), v at most 1.2.
+    for (vessels, counted) in [(0.7, 0.7), (1.1, 1.1), (1.2, 1.2), (2.0, 1.2)] {
+        close("activation", biology_activation(&row, &stage, &state(vessels)), 1.0 - 0.6 / (1.0 + 2.0 * counted), 1e-14);
+    }
 }
 
 const PEMBROLIZUMAB: DrugKinetics =
@@ -86,7 +112,7 @@ fn one_compartment_with_a_depot() {
 #[test]
 fn t36_lymphocytes() {
     for (dose, expected) in [(0.5, "0.659241"), (1.0, "0.434598"), (2.0, "0.188876")] {
-        let mut blood = Lymphocytes::new(1.0 / 1.2, LN_2 / 60.0, LN_2 / 1.25);
+        let mut blood = Lymphocytes::new(1.0 / 1.2, LN_2 / 60.0, 0.5, LN_2 / 1.25);
         // Within a second nothing recovers.
         let second = 1.0 / 86400.0;
         blood.advance(second, |from, to| dose * (to - from) / second);
@@ -97,15 +123,19 @@ fn t36_lymphocytes() {
         blood.advance(1.25, |_, _| 0.0);
         close("released", blood.damaged, 0.5 * damaged, 1e-6);
     }
+    // Of those lost, the share that is not gone at once.
+    let mut blood = Lymphocytes::new(1.0, LN_2 / 60.0, 0.8, LN_2 / 1.25);
+    blood.advance(1e-5, |from, to| 2.0 * (to - from) / 1e-5);
+    close("fewer stay", blood.damaged, 0.2 * (1.0 - (-2.0f64).exp()), 1e-4);
     // A constant dose rate has a steady state: k (1 - l) = alpha Ddot l.
-    let mut blood = Lymphocytes::new(0.83, 0.02, 1.0);
+    let mut blood = Lymphocytes::new(0.83, 0.02, 0.5, 1.0);
     for _ in 0..8000 {
         blood.advance(0.125, |from, to| 0.01 * (to - from));
     }
     close("steady", blood.able, 0.02 / (0.02 + 0.83 * 0.01), 1e-8);
     // A decaying one, against steps a hundred times shorter.
     let course = |steps: u32| {
-        let (mut blood, rate, h) = (Lymphocytes::new(0.83, 0.0116, 0.55), 0.2, 20.0 / f64::from(steps));
+        let (mut blood, rate, h) = (Lymphocytes::new(0.83, 0.0116, 0.5, 0.55), 0.2, 20.0 / f64::from(steps));
         for step in 0..steps {
             let begin = h * f64::from(step);
             blood.advance(h, |from, to| 0.3 * decay(rate, begin + from) * integral(rate, to - from));

@@ -5,13 +5,13 @@ mod setting;
 use std::collections::BTreeSet;
 
 use dosaic::{
-    plan::Hook,
+    plan::{Hook, Quality},
     report::tme::{
         RESEARCH, TmeResult, TmeSummary, depth, endpoints,
         fractionation::{self, FractionationTable, OrganOutcome, Schedule},
         parameters, timeline, uptake,
     },
-    response::tme::Field,
+    response::tme::{Field, quality::RegionQuality},
 };
 use setting::{DAY, near, parse, row, spheroid, two_lesions, well_formed, written};
 
@@ -166,6 +166,9 @@ fn endpoints_are_those_of_the_curves() {
     near(number(&rows[0], "eud_bed_gy"), summary.lesions[0].eud_bed_gy, 1e-6);
     near(number(&rows[2], "lymphocytes_nadir_d"), 40.0, 1e-6);
     assert_eq!((rows[2]["eud_bed_gy"].as_str(), rows[0]["lymphocytes_nadir"].as_str()), ("", ""));
+    let growth: Vec<&str> = rows.iter().map(|r| r["untreated_growth_per_d"].as_str()).collect();
+    assert_eq!(growth, ["3.500000e-4", "-0.0023", ""]);
+    assert_eq!(summary.lesions[1].untreated_growth_per_d, Some(-2.3e-3));
 }
 
 #[test]
@@ -302,6 +305,40 @@ fn warnings_tell_what_results_leave_out() {
     assert_eq!((some(&plain, "it regrows although only 3.1e-1"), some(&plain, "node: it regrows")), (1, 1));
     assert_eq!(some(&plain, "research"), 0);
     assert_eq!(some(&two_lesions(true, 0.0), RESEARCH), 1);
+    // ln 2/0.0023 = 301 d; the other lesion grows.
+    let shrinking = two_lesions(true, 0.0);
+    assert_eq!((some(&plain, "it would shrink"), some(&shrinking, "it would shrink")), (0, 1));
+    assert_eq!(
+        some(
+            &shrinking,
+            "node: untreated, it would shrink from the start on, by 0.0023 per day (half in 301 d), since at initial_cells = 0.5"
+        ),
+        1
+    );
+    assert_eq!(some(&shrinking, "net_doubling_time = 200 d holds at low packing"), 1);
+    // alpha is 0.1/Gy; dose, recoil dose, dose x LET and dose x alpha of the left lesion and of the node.
+    let sums = |dose: f64, linear_energy: f64, alpha: f64| RegionQuality {
+        dose,
+        recoil: 0.0,
+        dose_let: dose * linear_energy,
+        microscopic: dose * alpha,
+        effect: dose * alpha,
+    };
+    let mut alphas = two_lesions(false, 0.1);
+    alphas.quality = vec![sums(2.0, 100.0, 0.5), sums(4.0, 90.0, 1.53)];
+    assert_eq!((some(&alphas, "the RBE of its high-LET dose"), some(&alphas, "has no effect")), (1, 0));
+    assert_eq!(some(&alphas, "node: the RBE of its high-LET dose is 15.3 on the mean, on alpha; 2.7 to 15.2 was measured"), 1);
+    alphas.plan.few_hits = true;
+    let said = "alpha of the high-LET dose is assumed to follow an RBE linear in LET, quality = \"let\"; cells that no alpha meets survive: \
+                in lesion, left it is 5.00 times that of low LET at a mean LET of 100 keV/um";
+    assert!(parameters::assumed(&alphas).iter().any(|s| s == said), "{:#?}", parameters::assumed(&alphas));
+    alphas.quality[0] = sums(2.0, 100.0, 0.26);
+    assert_eq!(some(&alphas, "lesion, left: the RBE of its high-LET dose is 2.60"), 1);
+    // Asked for without alphas.
+    assert_eq!((some(&plain, "quality = \"let\" has no effect"), some(&plain, "few_hits")), (1, 0));
+    let mut in_vain = two_lesions(false, 0.0);
+    (in_vain.plan.few_hits, in_vain.plan.quality) = (true, Quality::Rbe);
+    assert_eq!((some(&in_vain, "few_hits = true has no effect"), some(&in_vain, "has no effect")), (1, 1));
     let mut buried = two_lesions(false, 0.0);
     buried.timeline.rows.retain(|r| r.region != "node");
     assert_eq!(some(&buried, "node has no voxels left"), 1);

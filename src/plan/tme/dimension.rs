@@ -56,8 +56,8 @@ pub(in crate::plan) const CONCENTRATION: Dimension =
     dimension("a concentration", &[("pM", Power(-3)), ("nM", Power(0)), ("uM", Power(3))], "nM", "2.6");
 /// Linear energy transfer, lineal energy; keV/um.
 const LET: Dimension = dimension("a linear energy transfer", &[("keV/um", Power(0)), ("MeV/cm", Power(-1))], "keV/um", "100");
-/// alpha per linear energy transfer; um/(keV Gy).
-const PER_LET: Dimension = dimension("a value per dose and linear energy transfer", &[("um/(keV Gy)", Power(0))], "um/(keV Gy)", "0.02");
+/// Per linear energy transfer; um/keV.
+const PER_LET: Dimension = dimension("a value per linear energy transfer", &[("um/keV", Power(0)), ("cm/MeV", Power(1))], "um/keV", "0.04");
 /// Volume; mL.
 const VOLUME: Dimension = dimension("a volume", &[("uL", Power(-3)), ("mL", Power(0)), ("L", Power(3))], "mL", "100");
 /// Mass of a drug; mg.

@@ -328,7 +328,7 @@ mod tests {
         near("consumption", 1.296e6, "mmHg/d");
         near("endothelium_beta", 0.039, "/Gy2");
         near("hypoxic_fraction", 0.25, "");
-        near("let_slope", 0.02, "um/(keV Gy)");
+        near("let_slope", 0.04, "um/keV");
         near("bystander_life", 1.0 / 24.0, "d");
         near("sink_volume", 100.0, "mL");
         assert!((ParameterSet::built_in("prostate-metastasis").get("net_doubling_time") - 90.0).abs() < 1e-12);

@@ -65,6 +65,7 @@ impl TmePlan {
             "marrow" => self.marrow.is_some(),
             "oxygen" => match name {
                 _ if self.oxygen == OxygenPlan::Off => false,
+                "doomed_consumption" => self.reoxygenation,
                 "hypoxic_fraction" | "radius_spread" | "capillary_radius" => !micro,
                 _ => true,
             },
@@ -164,7 +165,7 @@ pub enum Growth {
 pub enum Quality {
     /// A constant RBE on alpha.
     Rbe,
-    /// `alpha + slope LET`, falling beyond a maximum.
+    /// `alpha (1 + slope LET)`, falling beyond a maximum.
     Let,
     /// Microdosimetric kinetic model with saturation, scored per track.
     Mkm,

@@ -109,6 +109,9 @@ pub struct LesionEndpoints {
     pub effective_bed_gy: Option<f64>,
     /// Hypoxic fraction at start and end; none: oxygen is off.
     pub hypoxic_fraction: Option<[f64; 2]>,
+    /// Net growth rate of the viable cells at the start, untreated, 1/d; it contains the immune part at rest where that is on. The net doubling time of
+    /// the parameters holds at low packing.
+    pub untreated_growth_per_d: Option<f64>,
     /// Immune index at the end; research, not calibrated in humans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub immune_index: Option<f64>,
@@ -184,6 +187,7 @@ fn lesion(result: &TmeResult, position: usize, name: &str) -> Option<LesionEndpo
         eud_bed_gy: cell_kill_eud(mine(), alpha),
         effective_bed_gy: Some(surviving.nadir().1).filter(|s| *s > 0.0).map(|s| -s.ln() / alpha),
         hypoxic_fraction: result.has_oxygen().then_some([first.hypoxic_fraction, last.hypoxic_fraction]),
+        untreated_growth_per_d: result.untreated_growth.get(position).copied(),
         immune_index: result.plan.immune.then_some(last.immune_index),
     })
 }
@@ -242,7 +246,7 @@ fn clonogen_endpoints(samples: impl Iterator<Item = (f64, f64)> + Clone) -> Clon
 }
 
 /// Columns of `tme_endpoints.csv`.
-pub const ENDPOINT_COLUMNS: [&str; 29] = [
+pub const ENDPOINT_COLUMNS: [&str; 30] = [
     "scope",
     "region",
     "volume_start_ml",
@@ -266,6 +270,7 @@ pub const ENDPOINT_COLUMNS: [&str; 29] = [
     "effective_bed_gy",
     "hypoxic_fraction_start",
     "hypoxic_fraction_horizon",
+    "untreated_growth_per_d",
     "lymphocytes_nadir",
     "lymphocytes_nadir_d",
     "platelets_nadir_1e9_per_l",
@@ -295,13 +300,13 @@ pub fn endpoints_csv(result: &TmeResult) -> String {
         let [start, horizon] = lesion.hypoxic_fraction.map_or([None; 2], |both| both.map(Some));
         values.extend([lesion.dose_low_let_gy, lesion.dose_high_let_gy, lesion.bed_gy, lesion.eud_bed_gy].map(Some));
         values.push(lesion.effective_bed_gy);
-        values.extend([start, horizon]);
+        values.extend([start, horizon, lesion.untreated_growth_per_d]);
         values.extend([None; 6]);
         push("region", &lesion.region, &values, lesion.immune_index);
     }
     let patient = patient(result);
     let mut values = common(&patient.volume, &patient.clonogens);
-    values.extend([None; 7]);
+    values.extend([None; 8]);
     let lowest = |l: Option<Lowest>| [l.map(|l| l.value), l.map(|l| l.time_d)];
     values.extend([Some(patient.lymphocytes), patient.platelets, patient.neutrophils].into_iter().flat_map(lowest));
     push("patient", "", &values, None);

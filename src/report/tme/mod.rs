@@ -12,11 +12,19 @@ pub mod plots;
 pub mod timeline;
 pub mod uptake;
 
-use super::write::{FileEntry, ImageFormat, ResultWriter};
+use super::{
+    tables::number,
+    text::digits,
+    write::{FileEntry, ImageFormat, ResultWriter},
+};
 use crate::{
     error::{Error, Result},
-    plan::{OxygenPlan, ResponsePlan, TissueParameters, TmePlan},
-    response::tme::{Domain, Snapshot, quality::RegionQuality, timeline::Timeline},
+    plan::{OxygenPlan, Quality, ResponsePlan, TissueParameters, TmePlan},
+    response::tme::{
+        Domain, Snapshot,
+        quality::{MEASURED_RBE, RegionQuality},
+        timeline::Timeline,
+    },
     units::SECONDS_PER_DAY,
 };
 
@@ -46,6 +54,8 @@ pub struct TmeResult {
     pub timeline: Timeline,
     /// Radiation quality of the high-LET dose by region, over all fractions.
     pub quality: Vec<RegionQuality>,
+    /// Net growth rate of the viable cells of each region at the start, untreated, 1/d.
+    pub untreated_growth: Vec<f64>,
     /// Uptakes that the model predicted.
     pub predicted: Vec<PredictedUptake>,
     /// The same activity in other numbers of fractions, where that was asked for.
@@ -109,6 +119,42 @@ impl TmeResult {
         }
     }
 
+    /// What to say of a region that would shrink untreated. Only the immune part kills then: births cannot be below zero.
+    fn shrinks(&self, region: &str, rate: f64) -> String {
+        let value = |name: &str| self.parameter(region, name).map_or_else(String::new, number);
+        format!(
+            "{region}: untreated, it would shrink from the start on, by {} per day (half in {} d), since at initial_cells = {} the immune part kills \
+             more cells than room lets grow; net_doubling_time = {} d holds at low packing and sets how fast, not which way. Lower initial_cells or leave \
+             the immune part off for a tumour that grows",
+            number(-rate),
+            digits(std::f64::consts::LN_2 / -rate, 3),
+            value("initial_cells"),
+            value("net_doubling_time"),
+        )
+    }
+
+    /// Regions whose high-LET dose has an RBE that no experiment found, or what was asked for of radiation quality in vain.
+    fn unmeasured_quality(&self) -> Vec<String> {
+        let [low, high] = MEASURED_RBE;
+        let outside = |((region, tissue), quality): ((&String, &TissueParameters), &RegionQuality)| {
+            let rbe = quality.rbe(tissue.alpha).filter(|rbe| !(low..=high).contains(rbe))?;
+            Some(format!(
+                "{region}: the RBE of its high-LET dose is {} on the mean, on alpha; {low} to {high} was measured in vitro for alpha emitters (PMC9608466)",
+                digits(rbe, 3)
+            ))
+        };
+        let mut found: Vec<String> = self.domain.regions.iter().zip(&self.tissues).zip(&self.quality).filter_map(outside).collect();
+        let asked = [
+            (self.plan.quality == Quality::Let, "quality = \"let\""),
+            (self.plan.quality == Quality::Mkm, "quality = \"mkm\""),
+            (self.plan.few_hits, "few_hits = true"),
+        ];
+        for (_, what) in asked.into_iter().filter(|(asked, _)| *asked && !self.has_high_let()) {
+            found.push(format!("{what} has no effect: no high-LET dose (alphas, recoil nuclei) reaches the evolving regions"));
+        }
+        found
+    }
+
     /// What the user must know: warnings of the simulation, what its results leave out, and how much of it is assumed.
     pub fn all_warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
@@ -117,6 +163,12 @@ impl TmeResult {
                 warnings.push(format!("{region} has no voxels left, because later regions or labels cover them; nothing of it evolves"));
             }
         }
+        for (region, &rate) in self.domain.regions.iter().zip(&self.untreated_growth) {
+            if rate < 0.0 {
+                warnings.push(self.shrinks(region, rate));
+            }
+        }
+        warnings.extend(self.unmeasured_quality());
         for l in endpoints::lesions(self) {
             let regrown = [l.volume.regrown_d, l.volume.progression_d].into_iter().flatten().any(|t| t > l.clonogens.nadir_d);
             if l.clonogens.nadir < EXTINCT && regrown {

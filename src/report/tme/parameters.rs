@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RESEARCH, TmeResult};
 use crate::{
-    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, Parameter, TissueParameters},
-    report::tables::{line, number},
+    plan::{DrugKinetics, DrugPlan, Hook, Mark, Origin, Parameter, Quality, TissueParameters},
+    report::{
+        tables::{line, number},
+        text::digits,
+    },
     units::SECONDS_PER_HOUR,
 };
 
@@ -180,7 +183,26 @@ pub fn assumed(result: &TmeResult) -> Vec<String> {
             sentences.push(format!("{} of {region} are assumed (response parameters)", keys.join(", ")));
         }
     }
+    sentences.extend(quality(result));
     sentences
+}
+
+/// How alpha of the high-LET dose was found in every region that has such a dose, and which RBE that gave.
+fn quality(result: &TmeResult) -> impl Iterator<Item = String> {
+    let model = match result.plan.quality {
+        Quality::Rbe => "a constant RBE, quality = \"rbe\"",
+        Quality::Let => "an RBE linear in LET, quality = \"let\"",
+        Quality::Mkm => "the microdosimetric-kinetic model, quality = \"mkm\"",
+    };
+    let hits = if result.plan.few_hits { "; cells that no alpha meets survive" } else { "" };
+    let regions = result.domain.regions.iter().zip(&result.tissues).zip(&result.quality);
+    regions.filter_map(move |((region, tissue), quality)| {
+        let rbe = digits(quality.rbe(tissue.alpha)?, 3);
+        let linear_energy = quality.let_mean().map_or(String::new(), |l| format!(" at a mean LET of {} keV/um", digits(l, 3)));
+        Some(format!(
+            "alpha of the high-LET dose is assumed to follow {model}{hits}: in {region} it is {rbe} times that of low LET{linear_energy}"
+        ))
+    })
 }
 
 /// How many of the parameters used are assumed, and which lie outside their range: for the screen, where [`assumed`] would be too long.

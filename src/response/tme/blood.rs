@@ -11,7 +11,7 @@ const GAUSS: [(f64, f64); 5] = [
     (0.953_089_922_969_332, 0.118_463_442_528_094_54),
 ];
 
-/// `l' = k_l (1 - l) - alpha_l Ddot l`; of the cells lost one half leaves blood at once, the other half with a half-time of about a day.
+/// `l' = k_l (1 - l) - alpha_l Ddot l`; of the cells lost a share leaves blood at once, the others with a half-time of about a day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lymphocytes {
     /// Able lymphocytes in blood over those at the start.
@@ -22,14 +22,16 @@ pub struct Lymphocytes {
     alpha: f64,
     /// Recovery k_l, 1/d.
     recovery: f64,
+    /// Share of the cells lost that leaves at once.
+    at_once: f64,
     /// Release of damaged cells, 1/d.
     release: f64,
 }
 
 impl Lymphocytes {
     /// Before any irradiation; alpha in 1/Gy, rates in 1/d.
-    pub fn new(alpha: f64, recovery: f64, release: f64) -> Self {
-        Self { able: 1.0, damaged: 0.0, alpha, recovery, release }
+    pub fn new(alpha: f64, recovery: f64, at_once: f64, release: f64) -> Self {
+        Self { able: 1.0, damaged: 0.0, alpha, recovery, at_once, release }
     }
 
     /// Advances by `days`; `dose(from, to)` is the dose in blood between two times counted from now, Gy.
@@ -41,7 +43,7 @@ impl Lymphocytes {
         let able = kept(0.0) * self.able + self.recovery * days * recovered;
         // What has neither stayed nor been made: lost by dose.
         let lost = (self.able + self.recovery * days * (1.0 - 0.5 * (self.able + able)) - able).max(0.0);
-        self.damaged = self.damaged * decay(self.release, days) + 0.5 * lost * decay(self.release, 0.5 * days);
+        self.damaged = self.damaged * decay(self.release, days) + (1.0 - self.at_once) * lost * decay(self.release, 0.5 * days);
         self.able = able;
     }
 }

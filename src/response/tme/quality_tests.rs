@@ -76,7 +76,12 @@ fn alpha_rises_with_let_to_the_maximum_then_falls_as_its_inverse() {
     let tissue = of(Quality::Let, false);
     let alpha = |l: f64| tissue.of_alphas(l, 0.0).effective;
     near(alpha(0.0), 0.08, 1e-15);
-    near(alpha(50.0), 1.08, 1e-12);
+    // The RBE is 1 + 0.04 um/keV LET, so 5 at 100 keV/um, whatever the tissue's alpha.
+    near(alpha(50.0), 0.24, 1e-12);
+    for low in [0.02, 0.08, 0.35] {
+        let other = TissueQuality::new(&tissue(low, 2.0), &parameters(&[]), &plan(Quality::Let, false, &[]));
+        near(other.of_alphas(100.0, 0.0).effective, 5.0 * low, 1e-12);
+    }
     let steps: Vec<f64> = (0..=120).map(|l| alpha(f64::from(l))).collect();
     assert!(steps.is_sorted_by(|a, b| a < b), "monotonic below the maximum");
     near(alpha(120.0 + 1e-9), alpha(120.0), 1e-9);
@@ -84,7 +89,7 @@ fn alpha_rises_with_let_to_the_maximum_then_falls_as_its_inverse() {
     for l in [150.0, 240.0, 1000.0] {
         near(alpha(l) * l, alpha(120.0) * 120.0, 1e-12);
     }
-    near(tissue.of_recoils().effective, 2.48 * 120.0 / 1000.0, 1e-12);
+    near(tissue.of_recoils().effective, 0.08 * 5.8 * 120.0 / 1000.0, 1e-12);
 }
 
 #[test]
@@ -174,22 +179,24 @@ fn source(plan: &TmePlan) -> Result<(VoxelSource, Vec<RegionQuality>)> {
 
 #[test]
 fn voxels_get_the_alpha_of_their_tissue_and_radiation() {
-    let both: [(&str, &[(&str, f64)]); 2] = [("a", &[]), ("b", &[("let_slope", 0.01)])];
+    let both: [(&str, &[(&str, f64)]); 2] = [("a", &[]), ("b", &[("let_slope", 0.05)])];
     let mut by_let = plan(Quality::Let, false, &both);
     by_let.blood = Some("blood".into());
     let (found, regions) = source(&by_let).unwrap();
     let high = found.high.unwrap();
     assert_eq!(found.low, [1.0e-12, 2.0e-12, 0.0]);
     assert_eq!(high.dose, [8.0e-12, 4.0e-12, 0.0]);
-    near(high.effect[0].into(), 8.0e-12 * 2.08, 1e-6);
-    // b: alphas 0.2 + 0.01 x 80 = 1; recoils (0.2 + 1.2) 120/1000.
+    near(high.effect[0].into(), 8.0e-12 * 0.4, 1e-6);
+    // b: alphas 0.2 (1 + 0.05 x 80) = 1; recoils 0.2 (1 + 6) 120/1000.
     near(high.effect[1].into(), 3.0e-12 + 1.0e-12 * 0.168, 1e-6);
     let m = |l: f64| (1.0 - 1.0 / (1.0 + 2.0 / (1.0 + l * l / 1e4))) * 1.5;
     near(high.effect_oxygen[1].into(), 3.0e-12 * m(80.0) + 0.168e-12 * m(1000.0), 1e-6);
     assert_eq!((high.effect[2], high.effect_oxygen[2]), (0.0, 0.0));
     near(found.blood.unwrap(), 3.0e-5 * GY_PER_MEV_PER_G / 1e-3, 1e-12);
     assert_eq!(found.marrow, None);
-    near(regions[0].alpha().unwrap(), 2.08, 1e-6);
+    near(regions[0].alpha().unwrap(), 0.4, 1e-6);
+    near(regions[0].rbe(0.08).unwrap(), 5.0, 1e-6);
+    assert_eq!(regions[0].rbe(0.0), None);
     near(regions[1].alpha().unwrap(), 0.792, 1e-6);
     near(regions[1].let_mean().unwrap(), 80.0, 1e-6);
     near(regions[1].recoil / regions[1].dose, 0.25, 1e-6);
@@ -199,7 +206,7 @@ fn voxels_get_the_alpha_of_their_tissue_and_radiation() {
     assert_eq!((sum.alpha(), sum.let_mean()), (None, None));
     sum.add(&regions[0], 1.0e9);
     sum.add(&regions[1], 2.0e9);
-    near(sum.alpha().unwrap(), (2.08 + 0.792) / 2.0, 1e-6);
+    near(sum.alpha().unwrap(), (0.4 + 0.792) / 2.0, 1e-6);
 }
 
 #[test]

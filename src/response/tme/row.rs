@@ -36,10 +36,12 @@ record! {
         hypoxia_gain,
         /// See [`Self::hypoxia_gain`]; 1 where oxygen is off.
         hypoxia_offset,
-        /// Oxygen consumption over that at the start is `consumption_gain (To + Th + X/2) + consumption_offset`.
+        /// Oxygen consumption over that at the start is `consumption_gain (To + Th + doomed_consumption X) + consumption_offset`.
         consumption_gain,
         /// See [`Self::consumption_gain`]; 1 where lost cells do not leave their oxygen to the others.
         consumption_offset,
+        /// Oxygen use of doomed cells over that of viable ones.
+        doomed_consumption,
         /// Capillary pO2, mmHg.
         capillary,
 
@@ -135,6 +137,8 @@ record! {
         doomed_signal,
         /// Concentration of antibodies in tumour over that in blood.
         checkpoint_entry,
+        /// Perfusion, over that at the start, up to which more of them enter.
+        checkpoint_perfusion,
         /// Effectors over those at the start are `effector_gain dE + effector_offset`.
         effector_gain,
         /// See [`Self::effector_gain`]; 1 without the immune part.
@@ -154,9 +158,6 @@ record! {
         signal_half,
     }
 }
-
-/// Dose up to which M1 re-programming was seen, Gy (Klug 2013), and the time over which it counts, d.
-const REPROGRAMMING: (f64, f64) = (2.0, 7.0);
 
 /// A parameter of a region.
 ///
@@ -220,6 +221,7 @@ impl Row<f64> {
             hypoxia_offset: 1.0 - hypoxia_gain * hypoxic,
             consumption_gain: if plan.reoxygenation { 1.0 / initial_cells } else { 0.0 },
             consumption_offset: if plan.reoxygenation { 0.0 } else { 1.0 },
+            doomed_consumption: share("doomed_consumption")?,
             capillary: positive("capillary_po2")?,
             alpha: tissue.alpha,
             root_beta: beta.sqrt(),
@@ -248,8 +250,8 @@ impl Row<f64> {
             m2_suppression: not_negative("m2_suppression")?,
             m2_initial: m1_to_m2 / (macrophage_turnover + m1_to_m2 + m2_to_m1),
             reprogramming: not_negative("m1_reprogramming")?,
-            reprogramming_limit: REPROGRAMMING.0,
-            reprogramming_memory: 1.0 / REPROGRAMMING.1,
+            reprogramming_limit: not_negative("m1_reprogramming_dose")?,
+            reprogramming_memory: 1.0 / positive("m1_reprogramming_time")?,
             priming: immune * not_negative("priming")? / clock,
             antigen_half: positive("antigen_half")?,
             suppression_half: positive("suppression_half")?,
@@ -265,6 +267,7 @@ impl Row<f64> {
             death_signal_half: positive("death_signal_half")?,
             doomed_signal: 0.0,
             checkpoint_entry: not_negative("checkpoint_entry")?,
+            checkpoint_perfusion: not_negative("checkpoint_perfusion")?,
             effector_gain: 0.0,
             effector_offset: 1.0,
             antigen_weight: 0.0,

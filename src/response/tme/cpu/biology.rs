@@ -78,8 +78,9 @@ pub fn biology_macrophages<R: Real>(row: &Row<R>, m2: R) -> R {
 
 /// Immune activation rate IAR, 0 to 1.
 pub fn biology_activation<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>) -> R {
-    // Better perfusion than at the start carries in more antibody, up to half as much again.
-    let blocked = row.checkpoint_entry * stage.checkpoint * state.vessels.min(R::of(1.5)) * biology_barrier(row, stage, state.caf);
+    // Better perfusion than at the start carries in more antibody, up to a limit.
+    let entered = row.checkpoint_entry * stage.checkpoint * state.vessels.min(row.checkpoint_perfusion);
+    let blocked = entered * biology_barrier(row, stage, state.caf);
     let suppressed = stage.antigen / (stage.antigen + row.suppression_half);
     let free = R::one() - state.pdl1 / (R::one() + blocked);
     (free * (R::one() - suppressed) * biology_macrophages(row, state.m2)).max(R::zero()).min(R::one())
@@ -108,7 +109,7 @@ pub fn biology_growth<R: Real>(row: &Row<R>, state: &State<R>) -> R {
 
 /// Consumption of oxygen over that at the start.
 pub fn biology_consumption<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>) -> R {
-    let cells = state.oxic + state.hypoxic + R::of(0.5) * state.doomed;
+    let cells = state.oxic + state.hypoxic + row.doomed_consumption * state.doomed;
     (row.consumption_gain * cells + row.consumption_offset) * stage.consumption
 }
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub(in crate::response::tme) use start::patients;
-use start::{at_start, check, check_step};
+use start::{at_start, check, check_step, untreated_growth};
 
 /// Where a simulation's oxygen comes from.
 pub enum OxygenSource {
@@ -66,6 +66,8 @@ pub struct Simulation {
     tissues: Vec<TissueParameters>,
     rows: Vec<Row<f64>>,
     rest: Vec<Rest>,
+    /// Net growth rate of each region at the start, untreated, 1/d.
+    untreated_growth: Vec<f64>,
     model: Box<dyn VoxelModel>,
     oxygen: OxygenSource,
     /// Oxygen of the voxels where it diffuses, at the start of the last step.
@@ -164,6 +166,7 @@ impl Simulation {
         let lymphocytes = Lymphocytes::new(
             patients(plan, "lymphocyte_alpha", 0.0)?,
             LN_2 / patient("lymphocyte_recovery")?,
+            patients(plan, "lymphocyte_at_once", 0.0)?,
             LN_2 / patient("lymphocyte_release")?,
         );
         let chain = |cells: &str| -> Result<Chain> {
@@ -179,6 +182,7 @@ impl Simulation {
             domain: domain.clone(),
             tissues: tissues.to_vec(),
             at_start: counts.iter().zip(&cells).map(|(count, cells)| count * cells).collect(),
+            untreated_growth: untreated_growth(&input.rows, row_of, &input.fields, &untreated),
             rows: input.rows,
             rest,
             model,
@@ -282,6 +286,12 @@ impl Simulation {
     /// The immune state of the untreated tumours, by region.
     pub fn rest(&self) -> &[Rest] {
         &self.rest
+    }
+
+    /// Net growth rate of the viable cells of each region at the start, without treatment, 1/d: at that packing and with that oxygen, the immune
+    /// part at rest included. `net_doubling_time` is what holds at low packing, where it is faster.
+    pub fn untreated_growth(&self) -> &[f64] {
+        &self.untreated_growth
     }
 
     /// Rows so far, the present time included if one is due.

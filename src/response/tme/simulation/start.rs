@@ -1,10 +1,13 @@
 //! What a simulation starts from, and what it does not start with.
 
+use super::state;
 use crate::response::tme::{
     Domain, FIELDS, Field,
     baseline::Rest,
+    cpu::biology::biology_rates,
     oxygen_state::Oxygen,
     row::{Row, parameter},
+    stage::Stage,
 };
 use crate::{
     error::{Error, Result},
@@ -43,6 +46,19 @@ pub(super) fn at_start(rows: &[Row<f64>], row_of: &[u8], rest: &[Rest], oxygen: 
         }
     }
     fields
+}
+
+/// Net growth rate of the viable cells of each region in such fields, without treatment: births less deaths over cells, 1/d.
+pub(super) fn untreated_growth(rows: &[Row<f64>], row_of: &[u8], fields: &[f64], oxygen: &[Oxygen<f64>]) -> Vec<f64> {
+    let stage = Stage::neutral(0.0);
+    let mut sums = vec![(0.0, 0.0); rows.len()];
+    for (voxel, (&place, oxygen)) in row_of.iter().zip(oxygen).enumerate() {
+        let (place, state) = (usize::from(place), state(fields, voxel));
+        let rates = biology_rates(&rows[place], &stage, &state, oxygen);
+        sums[place].0 += rates.oxic + rates.hypoxic;
+        sums[place].1 += state.oxic + state.hypoxic;
+    }
+    sums.into_iter().map(|(change, cells)| change / cells).collect()
 }
 
 /// A parameter of the patient's, not less than `least`, which all regions must have alike.
