@@ -9,13 +9,21 @@ use dosaic::{
     dose::regions::Period,
     engine::{self, Comparison, Evaluation},
     plan::{self, Plan, Vocabulary},
-    report::components::stored_components,
+    report::{components::stored_components, tme::PredictedUptake},
 };
 use support::run;
 
 /// Two lesions in tissue; the second fraction is predicted but for what `more` writes.
 fn plan(above: &str, more: &str) -> Plan {
-    let text = format!(
+    parse(&text(above, more))
+}
+
+fn parse(text: &str) -> Plan {
+    plan::parse(text, Path::new("tumours.toml"), &Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn text(above: &str, more: &str) -> String {
+    format!(
         r#"
 [phantom]
 voxels = [24, 12, 12]
@@ -77,8 +85,7 @@ horizon = "120 d"
 retransport_above = "{above}"
 maps_at = "56 d"
 "#
-    );
-    plan::parse(&text, Path::new("tumours.toml"), &Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
+    )
 }
 
 fn mean(evaluation: &Evaluation, fraction: u32, region: &str) -> f64 {
@@ -141,11 +148,80 @@ fn uptake_follows_the_cells_that_are_left() {
 fn a_measured_uptake_overrides_the_prediction() {
     let measured = "[fraction.uptake.even]\nfraction = \"0.3 %\"\nhalf_life = \"60 h\"\n";
     let (_, found) = run(&plan("20 %", measured));
-    let tme = found.tme.as_ref().expect("a microenvironment");
-    assert!(tme.predicted.iter().all(|p| p.place != "even"));
     // 0.3 % of 3.7 GBq.
     let expected = 0.003 * 3.7e9 * 60.0 * 3600.0 / std::f64::consts::LN_2;
     assert!((tia(&found, 2, "even") / expected - 1.0).abs() < 1e-12);
+    // It stands beside the prediction; the other half-life counts with its time-integrated activity.
+    let row = only(&found, "even");
+    let ratio = expected / tia(&found, 1, "even") / 0.5;
+    assert!((row.measured.expect("measured") / ratio - 1.0).abs() < 1e-12 && !row.retransported, "{row:?}");
+    assert!(row.factor > 0.1 && row.factor < 0.9 && row.from == 1, "{row:?}");
+    assert!(only(&found, "uneven").measured.is_none());
+}
+
+/// The only line of a place.
+fn only<'e>(evaluation: &'e Evaluation, place: &str) -> &'e PredictedUptake {
+    let all = &evaluation.tme.as_ref().expect("a microenvironment").predicted;
+    let mut mine = all.iter().filter(|p| p.place == place);
+    let first = mine.next().unwrap_or_else(|| panic!("nothing of {place}"));
+    assert!(mine.next().is_none(), "{place} stands twice");
+    first
+}
+
+#[test]
+fn predicted_and_measured_factors_agree_where_uptake_is_as_predicted() {
+    let (_, free) = run(&plan("20 %", ""));
+    let factor = only(&free, "uneven").factor;
+    let measured = |share: f64| {
+        let more = format!("[fraction.uptake.uneven]\nfraction = \"{:.12} %\"\nhalf_life = \"80 h\"\n", 0.2 * share * factor);
+        let (_, found) = run(&plan("20 %", &more));
+        let row = only(&found, "uneven").clone();
+        (row.factor, row.measured.expect("measured"))
+    };
+    let (predicted, whole) = measured(1.0);
+    assert!((predicted / factor - 1.0).abs() < 1e-9, "the same response before it: {predicted} {factor}");
+    assert!((predicted / whole - 1.0).abs() < 1e-6, "{predicted} {whole}");
+    let (predicted, half) = measured(0.5);
+    assert!((predicted / half / 2.0 - 1.0).abs() < 1e-6, "{predicted} {half}");
+
+    // Where no word is said of predictions: fraction 2 is given as fraction 1, of half the activity.
+    let (_, found) = run(&parse(&text("20 %", "").replace("predicted = true\n", "")));
+    for (region, predicted) in [("even", only(&free, "even").factor), ("uneven", factor)] {
+        let row = only(&found, region);
+        assert!((row.measured.expect("measured") - 1.0).abs() < 1e-12 && row.from == 1, "{row:?}");
+        // Another run of the transport.
+        assert!((row.factor / predicted - 1.0).abs() < 0.02, "{region}: {} {predicted}", row.factor);
+    }
+    assert!(found.tme.as_ref().is_some_and(|t| t.predicted.iter().all(|p| p.place != "organ")), "the organ does not evolve");
+}
+
+#[test]
+fn a_drug_on_the_barrier_acts_on_the_uptake_from_its_dose_on() {
+    let with = |drug: &str| {
+        let barrier = "[response.tme.parameters]\nuptake_barrier = 0.7\n";
+        let (_, found) = run(&parse(&format!("{}{barrier}{drug}", text("20 %", ""))));
+        let tme = found.tme.as_ref().expect("a microenvironment");
+        let caf = tme.timeline.rows.iter().find(|r| r.region == "even" && (r.time / 86400.0 - 56.0).abs() < 1e-6).expect("a row").caf;
+        (only(&found, "even").factor, caf)
+    };
+    let drug = |time: &str| {
+        format!(
+            "[[response.drug]]\nname = \"opener\"\ndose = 1e6\ntimes = \"{time}\"\nhalf_life = \"20 d\"\n\
+             effect = {{ on = \"caf-barrier\", strength = 0.6, ec50 = 1.0 }}\n"
+        )
+    };
+    let (plain, caf) = with("");
+    let (given, same) = with(&drug("56 d"));
+    assert!((caf - same).abs() < 1e-9 && caf > 1.05, "the drug opens the barrier and leaves the fibroblasts: {caf} {same}");
+    // b_F = (1 + 1)/(1 + 1 F) without, (1 + 1)/(1 + (1 - 0.6) F) with it; F differs little between the voxels.
+    let expected = ((1.0 + caf) / (1.0 + 0.4 * caf)).powf(0.7);
+    assert!((given / plain / expected - 1.0).abs() < 2e-3, "{given} {plain} {expected}");
+    // A day later it is too late for this fraction.
+    assert!((with(&drug("57 d")).0 / plain - 1.0).abs() < 1e-9);
+    // It was there at the fraction that was measured, and there is as much of it now: the same uptake by other fibroblasts.
+    let (both, _) = with(&drug("0, 56 d"));
+    let expected = 1.4 / (1.0 + 0.4 * caf) * (1.0 + caf) / 2.0;
+    assert!((both / plain / expected.powf(0.7) - 1.0).abs() < 2e-3, "{both} {plain} {expected}");
 }
 
 #[test]

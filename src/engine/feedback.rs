@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Component, Prepared, Treatment, microenvironment};
+use super::{
+    Component, Prepared, Treatment,
+    condition::{Comparison, Condition},
+    microenvironment,
+};
 use crate::{
     dose::{component::ScoredComponent, regions::RegionIndex},
     error::{Error, Result},
@@ -13,9 +17,7 @@ use crate::{
     response::tme::{
         Delivery, Domain, Snapshot,
         quality::{RegionQuality, voxel_source},
-        row::Row,
         simulation::Simulation,
-        uptake,
     },
     source::{self, DecayGroups, FractionSource, PatternCache, UptakeChange},
 };
@@ -134,10 +136,10 @@ impl Feedback<'_> {
         let mut of_source: Vec<Vec<RegionQuality>> = Vec::new();
         for fraction in fractions {
             self.pass(tme, &mut simulation, fraction.start, &mut states)?;
+            let now = Condition::now(tme, &domain, &mut simulation)?;
             if fraction.predicted_from.is_some() {
-                let now = simulation.snapshot()?;
-                let changes = states.changes(tme, &domain, simulation.rows(), &now)?;
-                let ratio = |from: u32, v: u32| self.schedule.scale * changes.get(&from).map_or(1.0, |change| change.of(&domain, v));
+                let ratio =
+                    |from: u32, v: u32| self.schedule.scale * states.at_fractions.get(&from).map_or(1.0, |then| now.over(then, &domain, v));
                 let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
                 // Organs take up what they did, unless the plan has a sink.
                 let changed =
@@ -152,13 +154,9 @@ impl Feedback<'_> {
                     retransported: !p.kept,
                 }));
             }
-            let taken_over = |f: &FractionPlan| {
-                let uptakes = f.uptakes.iter().map(|u| u.predicted).chain(f.images.iter().map(|u| u.predicted));
-                uptakes.chain(f.series.iter().map(|u| u.predicted)).flatten().any(|p| p.from == fraction.number)
-            };
-            if fractions.iter().any(taken_over) {
-                states.at_fractions.insert(fraction.number, simulation.snapshot()?);
-            }
+            let comparison = Comparison { domain: &domain, phantom, fractions, treatment, conditions: &states.at_fractions };
+            predicted.extend(comparison.with(fraction, &now));
+            states.at_fractions.insert(fraction.number, now);
             for component in &scored[of_source.len()..] {
                 let (source, sums) = voxel_source(&domain, component, phantom, &index, &self.plan.response, tme)?;
                 simulation.add_source(source)?;
@@ -260,36 +258,10 @@ impl Feedback<'_> {
 /// States that are looked at again.
 #[derive(Default)]
 struct States {
-    /// At the starts of fractions from which others are predicted.
-    at_fractions: BTreeMap<u32, Snapshot>,
+    /// At the starts of fractions, by number.
+    at_fractions: BTreeMap<u32, Condition>,
     /// At the times of maps.
     maps: Vec<Snapshot>,
-}
-
-impl States {
-    /// What has become of the uptake since each of those fractions.
-    fn changes(&self, tme: &TmePlan, domain: &Domain, rows: &[Row<f64>], now: &Snapshot) -> Result<BTreeMap<u32, Change>> {
-        let change = |(&number, then): (&u32, &Snapshot)| {
-            let voxels = uptake::ratio(tme, domain, rows, then, now)?;
-            let elsewhere = uptake::sink(tme, uptake::burden(domain, then), uptake::burden(domain, now))?;
-            Ok((number, Change { voxels, elsewhere }))
-        };
-        self.at_fractions.iter().map(change).collect()
-    }
-}
-
-/// Uptake over that at an earlier time, for the same administered activity.
-struct Change {
-    /// Of the voxels that evolve.
-    voxels: Vec<f32>,
-    /// Of all others.
-    elsewhere: f64,
-}
-
-impl Change {
-    fn of(&self, domain: &Domain, voxel: u32) -> f64 {
-        domain.voxels.binary_search(&voxel).map_or(self.elsewhere, |at| f64::from(self.voxels[at]))
-    }
 }
 
 /// The voxels of the regions that evolve.

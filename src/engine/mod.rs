@@ -1,5 +1,6 @@
 //! The path of the data, walked: plan -> phantom -> sources -> transport -> dose -> response -> result.
 
+mod condition;
 mod emitter;
 mod evaluate;
 mod feedback;

@@ -1,6 +1,6 @@
 //! Activities of the administered nuclide in one fraction, place by place: region uptakes, images, image series.
 
-use std::f64::consts::LN_2;
+use std::{f64::consts::LN_2, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -166,6 +166,8 @@ impl Activities<'_, '_> {
             samples: if predicted.is_some() { Vec::new() } else { samples },
             fit: fit.filter(|_| predicted.is_none()),
             course: course.clone(),
+            pattern: Arc::clone(&place.pattern),
+            measured: predicted.is_none(),
         });
         self.found.push((place, course, uncertainty));
     }

@@ -109,6 +109,12 @@ pub struct TimeActivity {
     pub fit: Option<FitReport>,
     /// Bq in time.
     pub course: TimeCourse,
+    /// Where it is.
+    #[serde(skip)]
+    pub pattern: std::sync::Arc<DecayPattern>,
+    /// False: taken over from an earlier fraction, as the response predicts it.
+    #[serde(skip)]
+    pub measured: bool,
 }
 
 /// The sources of one fraction.

@@ -6,7 +6,7 @@
 
 use dosaic::{
     plan::{DrugEffect, DrugKinetics, DrugPlan, Hook},
-    response::tme::{Field, Snapshot, cpu::model::CpuModel, open::ModelOxygen, real::Real, simulation::Simulation, uptake},
+    response::tme::{Field, cpu::model::CpuModel, open::ModelOxygen, real::Real, simulation::Simulation, stage::Stage, uptake},
 };
 
 use super::{
@@ -56,15 +56,15 @@ fn treat<R: Real>(setting: &Setting, look: impl FnMut(f64, &mut Run)) -> Vec<f64
 
 fn course(setting: &Setting, run: &mut Run, doses: &mut Vec<f64>, mut look: impl FnMut(f64, &mut Run)) {
     let source = run.source(&[]);
-    let mut first: Option<Snapshot> = None;
+    let mut first: Option<f64> = None;
     for (day, treated) in [(0.0, true), (56.0, true), (112.0, true), (168.0, true), (224.0, false), (400.0, false)] {
         run.to(day);
         look(day, run);
         if treated {
             let now = run.simulation.snapshot().expect("a state");
-            let first = first.get_or_insert_with(|| now.clone());
-            let ratio = uptake::ratio(&setting.plan, &setting.domain, run.simulation.rows(), first, &now).expect("a ratio")[0];
-            let dose = NOMINAL * f64::from(ratio);
+            let stage = Stage::neutral(0.0);
+            let now = uptake::affinity(&setting.plan, &setting.domain, run.simulation.rows(), &stage, &now).expect("an affinity")[0];
+            let dose = NOMINAL * uptake::change(*first.get_or_insert(now), now);
             doses.push(dose);
             run.treat(source, day, dose, 80.0);
         }

@@ -1,6 +1,6 @@
 //! The next fraction's uptake: ratio map and sink.
 
-use dosaic::response::tme::{FIELDS, Field, Snapshot, uptake};
+use dosaic::response::tme::{FIELDS, Field, Snapshot, stage::Stage, uptake};
 
 use super::{
     close,
@@ -28,12 +28,20 @@ fn ratio_is_that_of_sites_perfusion_and_barrier() {
         (Field::Caf, 1.5),
         (Field::Target, 1.2),
     ]);
-    let ratio = |setting: &Setting, before: &Snapshot, now: &Snapshot| {
+    let under = |setting: &Setting, before: (f64, &Snapshot), now: (f64, &Snapshot)| {
         let run = setting.start::<f64>();
-        f64::from(uptake::ratio(&setting.plan, &setting.domain, run.simulation.rows(), before, now).expect("a ratio")[0])
+        let [before, now] = [before, now].map(|(barrier, state)| {
+            let stage = Stage { barrier, ..Stage::neutral(0.0) };
+            uptake::affinity(&setting.plan, &setting.domain, run.simulation.rows(), &stage, state).expect("an affinity")[0]
+        });
+        uptake::change(before, now)
     };
+    let ratio = |setting: &Setting, before: &Snapshot, now: &Snapshot| under(setting, (1.0, before), (1.0, now));
     // 1.2 (0.2 + 0.8 0.25)/0.9, sqrt(0.49), sqrt(2/2.5).
     close("linear", ratio(&setting, &before, &now), 1.2 * 0.4 / 0.9 * 0.7 * (0.8f64).sqrt(), 1e-6);
+    // A drug takes 40 % of the barrier's constant away: (1 + 1)/(1 + 0.6 1.5) for 2/2.5; at the earlier scan: the other way, with F = 1.
+    close("drug now", under(&setting, (1.0, &before), (0.6, &now)), 1.2 * 0.4 / 0.9 * 0.7 * (2.0f64 / 1.9).sqrt(), 1e-6);
+    close("drug then", under(&setting, (0.6, &before), (1.0, &now)), 1.2 * 0.4 / 0.9 * 0.7 * (0.8f64 * 1.6 / 2.0).sqrt(), 1e-6);
     setting.set("uptake_saturation", 0.3);
     close("saturated", ratio(&setting, &before, &now), (0.48 / 0.78) / (0.9 / 1.2) * 0.7 * (0.8f64).sqrt(), 1e-6);
     close("unchanged", ratio(&setting, &now, &now), 1.0, 1e-7);
@@ -41,7 +49,7 @@ fn ratio_is_that_of_sites_perfusion_and_barrier() {
     assert_eq!(ratio(&setting, &snapshot(&[]), &now), 0.0);
     setting.set("uptake_doomed", -1.0);
     let run = Setting::new(1, 1, 1.0).start::<f64>();
-    let wrong = uptake::ratio(&setting.plan, &setting.domain, run.simulation.rows(), &before, &now);
+    let wrong = uptake::affinity(&setting.plan, &setting.domain, run.simulation.rows(), &Stage::neutral(0.0), &now);
     assert!(wrong.expect_err("negative").to_string().contains("uptake_doomed"));
 }
 

@@ -166,7 +166,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     (
         "",
         "[[response.drug]]\nname = \"x\"\nhalf_life = \"4 h\"\ndose = 1\ntimes = \"0 d\"\neffect = { on = \"caf-barrier\", strength = 0.5, ec50 = 1 }\n[response.tme]",
-        &["\"caf-barrier\", which does nothing unless immune = true"],
+        &["\"caf-barrier\", which does nothing unless immune = true, or uptake_barrier is above 0", "uptake_barrier = 0.5"],
     ),
     (
         "",

@@ -373,6 +373,13 @@ fn effect(table: &Section<'_>, drug: &Section<'_>, about: &About<'_>, mass: bool
 }
 
 fn does_nothing(drug: &Section<'_>, hook: Hook) -> Fault {
-    let help = "write immune = true in [response.tme] (research, not calibrated in humans), or remove the drug";
-    Fault::new(format!("{} acts on \"{}\", which does nothing unless immune = true", drug.title, hook.word()), help)
+    let (unless, help) = match hook {
+        Hook::CafBarrier => (
+            "immune = true, or uptake_barrier is above 0",
+            "let the barrier act on uptake by uptake_barrier = 0.5 in [response.tme.parameters], or write immune = true in [response.tme] \
+             (research, not calibrated in humans), or remove the effect",
+        ),
+        _ => ("immune = true", "write immune = true in [response.tme] (research, not calibrated in humans), or remove the drug"),
+    };
+    Fault::new(format!("{} acts on \"{}\", which does nothing unless {unless}", drug.title, hook.word()), help)
 }

@@ -118,15 +118,21 @@ pub(super) fn uptake(result: &TmeResult) -> Option<Plot> {
     }
     for (place, colour) in places.into_iter().zip(COLOURS.iter().copied().cycle()) {
         let mine: Vec<&PredictedUptake> = result.predicted.iter().filter(|p| p.place == place).collect();
-        let origin = (f64::from(mine[0].from), 1.0);
-        let predicted = std::iter::once(origin).chain(mine.iter().map(|p| (f64::from(p.fraction), p.factor))).collect();
-        let measured = std::iter::once(origin).chain(mine.iter().filter_map(|p| Some((f64::from(p.fraction), p.measured?)))).collect();
+        // Measured uptakes over the first of them, by fraction.
+        let mut measured = vec![(mine[0].from, 1.0)];
+        let mut predicted = measured.clone();
+        for p in &mine {
+            let base = measured.iter().find(|m| m.0 == p.from).map_or(1.0, |m| m.1);
+            predicted.push((p.fraction, base * p.factor));
+            measured.extend(p.measured.map(|factor| (p.fraction, base * factor)));
+        }
+        let [predicted, measured] = [predicted, measured].map(|points| points.into_iter().map(|(n, y)| (f64::from(n), y)).collect());
         curves.push(Curve::line(format!("{place}, predicted"), colour, predicted).dotted(false));
         curves.push(Curve::line(format!("{place}, measured"), colour, measured).dotted(true).bare());
     }
     let numbers: Vec<u32> = result.fractions.iter().map(|f| f.0).collect();
     let (first, last) = (*numbers.first()?, *numbers.last()?);
-    let mut panel = Panel::new("uptake / measured fraction", curves);
+    let mut panel = Panel::new("uptake / first measured", curves);
     panel.at_least = 1.0;
     panel.height = 260.0;
     let sheet = Sheet {

@@ -2,8 +2,10 @@
 
 use super::{
     Domain, Field, Snapshot,
+    cpu::biology::biology_barrier,
     row::{Row, parameter},
     simulation::patients,
+    stage::Stage,
 };
 use crate::{
     error::{Error, Result},
@@ -18,11 +20,10 @@ struct Exponents {
     barrier: f64,
     doomed: f64,
     saturation: f64,
-    caf_barrier: f64,
 }
 
 impl Exponents {
-    fn new(region: &str, set: &ParameterSet, row: &Row<f64>) -> Result<Self> {
+    fn new(region: &str, set: &ParameterSet) -> Result<Self> {
         let get = |name: &str| {
             let value = parameter(region, set, name)?;
             if value.is_finite() && value >= 0.0 {
@@ -38,7 +39,6 @@ impl Exponents {
             barrier: get("uptake_barrier")?,
             doomed: get("uptake_doomed")?,
             saturation: get("uptake_saturation")?,
-            caf_barrier: row.caf_barrier,
         })
     }
 
@@ -49,30 +49,30 @@ impl Exponents {
     }
 
     /// `f(rho)^g_R v^g_p b_F^g_b`, with `f(rho) = rho`, or `rho/(rho + K)` where receptors saturate.
-    fn affinity(&self, state: &Snapshot, voxel: usize) -> f64 {
+    fn affinity(&self, row: &Row<f64>, stage: &Stage<f64>, state: &Snapshot, voxel: usize) -> f64 {
         let of = |field: Field| f64::from(state.field(field)[voxel]);
         let sites = self.sites(state, voxel);
         let bound = if self.saturation > 0.0 { sites / (sites + self.saturation) } else { sites };
-        let barrier = (1.0 + self.caf_barrier) / (1.0 + self.caf_barrier * of(Field::Caf));
+        let barrier = biology_barrier(row, stage, of(Field::Caf));
         bound.powf(self.cells) * of(Field::Vessels).powf(self.perfusion) * barrier.powf(self.barrier)
     }
 }
 
-/// Uptake per administered activity over that at an earlier snapshot, in every active voxel:
-/// `(rho/rho_m)^g_R (v/v_m)^g_p (b_F/b_F,m)^g_b`. 0 where nothing was bound then.
+/// Uptake per administered activity of every active voxel, in units that only its ratios at two times have: `f(rho)^g_R v^g_p b_F^g_b`.
+/// `stage`: what drugs do at that time, the fibroblasts' barrier among it.
 ///
 /// # Errors
 /// [`Error::Input`] if a parameter is missing or negative.
-pub fn ratio(plan: &TmePlan, domain: &Domain, rows: &[Row<f64>], measured: &Snapshot, now: &Snapshot) -> Result<Vec<f32>> {
-    let regions = plan.regions.iter().zip(rows);
+pub fn affinity(plan: &TmePlan, domain: &Domain, rows: &[Row<f64>], stage: &Stage<f64>, state: &Snapshot) -> Result<Vec<f64>> {
     let exponents: Vec<Exponents> =
-        regions.map(|(region, row)| Exponents::new(&region.region, &region.parameters, row)).collect::<Result<_>>()?;
-    let of = |(voxel, &row): (usize, &u8)| {
-        let exponents = &exponents[usize::from(row)];
-        let before = exponents.affinity(measured, voxel);
-        if before > 0.0 { (exponents.affinity(now, voxel) / before) as f32 } else { 0.0 }
-    };
+        plan.regions.iter().map(|region| Exponents::new(&region.region, &region.parameters)).collect::<Result<_>>()?;
+    let of = |(voxel, &row): (usize, &u8)| exponents[usize::from(row)].affinity(&rows[usize::from(row)], stage, state, voxel);
     Ok(domain.row.iter().enumerate().map(of).collect())
+}
+
+/// What has become of a quantity since an earlier time; 0 where there was nothing then.
+pub fn change(then: f64, now: f64) -> f64 {
+    if then > 0.0 { now / then } else { 0.0 }
 }
 
 /// Factor on the uptake of organs as the tumours' burden changes: `(V0 + kappa TTV_m)/(V0 + kappa TTV)` (tumour sink), volumes in mL.

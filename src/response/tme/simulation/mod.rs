@@ -283,6 +283,13 @@ impl Simulation {
         &self.rows
     }
 
+    /// What drugs do now, those given at this very time included.
+    pub fn stage(&self) -> Stage<f64> {
+        let mut drugs = self.drugs.clone();
+        drugs.give(self.time);
+        drugs.stage(0.0)
+    }
+
     /// The immune state of the untreated tumours, by region.
     pub fn rest(&self) -> &[Rest] {
         &self.rest
