@@ -477,11 +477,15 @@ fn the_guide_names_every_key_word_and_drug() {
     assert_eq!(hooks.len(), 13);
     for row in &hooks {
         let word = row[0].trim_matches('`');
-        let strength = if word == "checkpoint" { String::new() } else { format!("strength = {}, ", row[3].trim_matches('`')) };
-        let ec50 = if word == "checkpoint" { "\"2.6 nM\"" } else { "1" };
-        let text = format!(
-            "{TME}immune = true\n[[response.drug]]\nname = \"x\"\nhalf_life = \"4 h\"\ndose = 1\ntimes = \"0 d\"\neffect = {{ on = \"{word}\", {strength}ec50 = {ec50} }}\n"
-        );
+        let drug = if word == "checkpoint" {
+            "clearance = \"0.2 L/d\"\ncentral = \"3 L\"\nperipheral = \"3 L\"\nexchange = \"0.8 L/d\"\nmolar_mass = \"149 kDa\"\ndose = \"200 mg\"\n\
+             effect = { on = \"checkpoint\", ec50 = \"2.6 nM\" }"
+                .to_owned()
+        } else {
+            let strength = row[3].trim_matches('`');
+            format!("half_life = \"4 h\"\ndose = 1\neffect = {{ on = \"{word}\", strength = {strength}, ec50 = 1 }}")
+        };
+        let text = format!("{TME}immune = true\n[[response.drug]]\nname = \"x\"\ntimes = \"0 d\"\n{drug}\n");
         assert_eq!(tme(&text).drugs[0].effects.len(), 1, "{word}");
     }
     for row in table("| drug |") {

@@ -57,6 +57,11 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "tissue = \"kidney\"\nparameters = { hypoxic_fraction = 0.1 }\n[response.tme]\n",
         &["region \"kidneys\" does not evolve"],
     ),
+    (
+        "",
+        "[response.tme]\nimmune = true\n[[response.drug]]\nname = \"x\"\nhalf_life = \"20 d\"\ndose = 1\ntimes = \"0 d\"\neffect = { on = \"checkpoint\", ec50 = \"2.6 nM\" }",
+        &["drug \"x\" acts on \"checkpoint\", but has one compartment with relative doses", "binding needs a concentration"],
+    ),
     ("", DRUGLESS, &["drug \"mystery\" has no parameters: how long it stays is not known", "known by name: nivolumab, pembrolizumab"]),
     (
         "",
@@ -170,7 +175,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     (
         "",
-        "[[response.drug]]\nname = \"x\"\nhalf_life = \"4 h\"\ndose = 1\ntimes = \"0 d\"\neffect = { on = \"checkpoint\", strength = 1, ec50 = \"1 nM\" }\n[response.tme]\nimmune = true",
+        "[[response.drug]]\nname = \"x\"\nclearance = \"0.2 L/d\"\ncentral = \"3 L\"\nperipheral = \"3 L\"\nexchange = \"0.8 L/d\"\nmolar_mass = \"149 kDa\"\ndose = \"200 mg\"\ntimes = \"0 d\"\neffect = { on = \"checkpoint\", strength = 1, ec50 = \"1 nM\" }\n[response.tme]\nimmune = true",
         &["`strength` of a checkpoint inhibitor", "K_D"],
     ),
     ("", "[[response.drug]]\ndose = 1\n[response.tme]", &["lacks `name`"]),

@@ -345,6 +345,14 @@ fn effect(table: &Section<'_>, drug: &Section<'_>, about: &About<'_>, mass: bool
         let message = format!("{} acts on \"{}\", which does nothing with oxygen = \"off\"", drug.title, hook.word());
         table.problem(span(), Fault::new(message, help));
     }
+    if hook == Hook::Checkpoint && !mass {
+        let help = "binding needs a concentration: write clearance, central, peripheral, exchange and molar_mass in place of half_life, and doses in mg";
+        table.problem(
+            span(),
+            Fault::new(format!("{} acts on \"checkpoint\", but has one compartment with relative doses", drug.title), help),
+        );
+        return None;
+    }
     if hook == Hook::Checkpoint {
         for key in ["strength", "hill"].into_iter().filter(|k| table.has(k)) {
             let help = "binding is P/(1 + C/K_D): write only ec50 = \"2.6 nM\", the K_D";
