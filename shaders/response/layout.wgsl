@@ -26,7 +26,9 @@ const FIELD_ENCOUNTER: u32 = 22u;
 const FIELD_CLEARED: u32 = 23u;
 const FIELD_BORN: u32 = 24u;
 const FIELD_RECENT: u32 = 25u;
-const FIELD_COUNT: u32 = 26u;
+const FIELD_DOOMED_SECOND: u32 = 26u;
+const FIELD_DOOMED_THIRD: u32 = 27u;
+const FIELD_COUNT: u32 = 28u;
 
 const SUM_UNREPAIRED: u32 = 0u;
 const SUM_ANTIGEN: u32 = 2u;
@@ -46,6 +48,7 @@ struct BiologyRow {
     crowding: f32,
     hypoxic_growth: f32,
     doomed_loss: f32,
+    doomed_stages: f32,
     clearance: f32,
     necrosis: f32,
     exchange: f32,

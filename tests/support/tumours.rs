@@ -62,6 +62,7 @@ impl Tumours {
             let mut parameters = ParameterSet::built_in(if i == 2 { "prostate-metastasis" } else { "net" });
             parameters.set("endothelium_repair", [1.5, 1.5, 0.8][i] / 24.0);
             parameters.set("bystander_hazard", 0.02);
+            parameters.set("doomed_stages", [2.0, 1.0, 3.0][i]);
             TmeRegion { region: name.clone(), parameters }
         };
         let tissue = |(alpha, alpha_beta, hours): (f64, f64, f64)| TissueParameters {

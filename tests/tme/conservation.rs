@@ -14,6 +14,7 @@ fn busy<R: Real>(change: impl Fn(&mut Setting)) -> (Vec<f64>, Vec<f64>) {
     setting.plan.immune = true;
     setting.plan.bystander = true;
     setting.plan.regions[1].parameters.set("doomed_half_life", 8.0);
+    setting.plan.regions[0].parameters.set("doomed_stages", 3.0);
     let mut random = Random(24);
     (0..3).for_each(|k| {
         setting.with_drug(random_drug(&mut random, k));
@@ -45,10 +46,21 @@ fn t24_cells_are_conserved() {
     assert!(imbalance(&single) < 5e-6, "{:e}", imbalance(&single));
     // The run is one in which much happens.
     let moved = |field: Field| field_of(&wide.1, field).iter().copied().fold(0.0, f64::max);
-    let moved = [Field::Cleared, Field::Born, Field::Emitters, Field::Dead, Field::Recent].map(moved);
-    assert!(moved[0] > 0.3 && moved[1] > 0.02 && moved[2] > 0.0 && moved[3] > 0.005 && moved[4] > 0.0, "{moved:?}");
+    let moved = [Field::Cleared, Field::Born, Field::Emitters, Field::Dead, Field::Recent, Field::DoomedThird].map(moved);
+    assert!(moved[0] > 0.3 && moved[1] > 0.02 && moved[2] > 0.0 && moved[3] > 0.005 && moved[4] > 0.0 && moved[5] > 1e-3, "{moved:?}");
     // Both precisions agree.
-    for field in [Field::Oxic, Field::Doomed, Field::Dead, Field::Caf, Field::M1, Field::Effector, Field::Primed, Field::Target] {
+    for field in [
+        Field::Oxic,
+        Field::Doomed,
+        Field::DoomedSecond,
+        Field::DoomedThird,
+        Field::Dead,
+        Field::Caf,
+        Field::M1,
+        Field::Effector,
+        Field::Primed,
+        Field::Target,
+    ] {
         for (single, wide) in field_of(&single.1, field).iter().zip(field_of(&wide.1, field)) {
             assert!((single - wide).abs() <= 2e-5 * wide.abs().max(1e-3), "{field:?}: {single} {wide}");
         }

@@ -51,18 +51,55 @@ fn dead_cells_take_room_by_their_weight() {
 }
 
 #[test]
-fn t22_doomed_cells_die_in_one_step() {
-    // The model has one pool of doomed cells (no chain of stages).
-    let left = |step: f64| {
+fn t22_doomed_cells_die_by_stages() {
+    // One stage at 0.1/d, or several with the same mean of 10 d: e^-x (1 + x + ...), x = 10 d times the rate of a stage.
+    let run = |stages: f64, step: f64| {
         let mut setting = Setting::new(1, 1, 10.0);
-        setting.set("doomed_half_life", LN_2 / 0.1).set("debris_clearance", 0.0);
+        setting.set("doomed_half_life", LN_2 / 0.1).set("doomed_stages", stages).set("debris_clearance", 0.0);
         setting.plan.step = step * DAY;
         let mut run = setting.build::<f64>(|input| input.fields[Field::Doomed as usize] = 1.0);
         let fields = run.to(10.0).fields();
         close("debris", fields[Field::Dead as usize], 1.0 - fields[Field::Doomed as usize], 1e-13);
-        fields[Field::Doomed as usize]
+        let told = run.simulation.timeline().rows.last().expect("a row").death_signal;
+        (fields, told)
     };
-    close("doomed", extrapolated(left), 0.3678794412, 1e-9);
+    let left = |stages: f64, field: Field| extrapolated(|step| run(stages, step).0[field as usize]);
+    // Extrapolation leaves the third power of rate times step.
+    close("one stage", left(1.0, Field::Doomed), 0.3678794412, 1e-9);
+    close("three stages", left(3.0, Field::Doomed), 0.4231900811, 1e-8);
+    close("two stages", left(2.0, Field::Doomed), 3.0 * (-2.0f64).exp(), 1e-8);
+    // What is in each stage: e^-3 (1, 3, 9/2).
+    close("second of three", left(3.0, Field::DoomedSecond), 3.0 * (-3.0f64).exp(), 1e-8);
+    close("third of three", left(3.0, Field::DoomedThird), 4.5 * (-3.0f64).exp(), 1e-8);
+    let (fields, _) = run(1.0, 0.25);
+    assert_eq!([Field::DoomedSecond, Field::DoomedThird].map(|field| fields[field as usize]), [0.0; 2]);
+    // Deaths per day are told as they are, by the last stage: 0.1/d of all, 0.2/d of the second, 0.3/d of the third.
+    for (stages, last) in [(1.0, Field::Doomed), (2.0, Field::DoomedSecond), (3.0, Field::DoomedThird)] {
+        let (fields, told) = run(stages, 0.25);
+        close("deaths", told, 0.1 * stages * fields[last as usize], 1e-12);
+    }
+    // In steps of 0.25 d, as run.
+    close("as run", run(3.0, 0.25).0[Field::Doomed as usize], 0.4231900811, 1e-3);
+}
+
+#[test]
+fn dendritic_cells_see_deaths_not_the_doomed() {
+    // Right after a pulse nobody has died yet where there are stages to pass; the signal of one stage is there at once.
+    let antigen = |stages: f64, day: f64| {
+        let mut setting = Setting::new(1, 1, 40.0);
+        setting.plan.immune = true;
+        setting.plan.timeline = DAY;
+        setting.set("doomed_stages", stages);
+        let mut run = setting.start::<f64>();
+        let source = run.source(&[]);
+        run.pulse(source, 0.0, 10.0);
+        run.to(day);
+        run.simulation.timeline().globals.last().expect("a row").antigen
+    };
+    let (one, three) = (antigen(1.0, 1.0), antigen(3.0, 1.0));
+    assert!(three < 0.7 * one, "{one} {three}");
+    // After a mean time the later stages have filled.
+    assert!(antigen(3.0, 40.0) > antigen(1.0, 40.0));
 }
 
 #[test]
@@ -87,6 +124,8 @@ fn t25_nothing_moves_untreated() {
         Field::Signal,
         Field::DoseLow,
         Field::Recent,
+        Field::DoomedSecond,
+        Field::DoomedThird,
     ];
     for field in still {
         let (before, after) = (before[field as usize], after[field as usize]);

@@ -40,6 +40,8 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ("", "[response.tme.parameters]\ndoomed_half_life = 20", &["20 is a bare number, but a time needs its unit"]),
     ("", "[response.tme.parameters]\nconsumption = \"15 mmHg\"", &["is a partial pressure, but a partial pressure per time is needed"]),
     ("", "[response.tme.parameters]\nhypoxic_fraction = 1.2", &["out of range"]),
+    ("", "[response.tme.parameters]\ndoomed_stages = 1.5", &["1.5 is no whole number", "write a whole number"]),
+    ("", "[response.tme.parameters]\ndoomed_stages = 4", &["out of range"]),
     ("", "[response.tme.parameters]\noer_max = 0.9", &["it must be 1 or greater"]),
     ("", "[response.tme.parameters]\ninitial_cells = 0.95\ncapacity = 0.9", &["initial_cells = 0.95, above its capacity of 0.9"]),
     (

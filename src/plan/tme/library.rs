@@ -41,6 +41,8 @@ pub(in crate::plan) struct Definition {
     pub(in crate::plan) dimension: &'static Dimension,
     /// Values that mean anything.
     pub(in crate::plan) limits: Limits,
+    /// Whether only whole numbers mean anything.
+    pub(in crate::plan) whole: bool,
     /// Whether it belongs to the patient and not to a region.
     pub(in crate::plan) patient: bool,
 }
@@ -173,11 +175,13 @@ impl Reader<'_> {
         };
         let Some(dimension) = base.map(|b| b.dimension).or_else(|| dimension_of(entry)) else { return };
         let limits = base.map(|b| b.limits);
-        let Some((parameter, limits)) = parameter(entry, part, dimension, limits, base.map(|b| &b.parameter), self.origin()) else {
+        let whole = base.map_or_else(|| entry.flag("whole").value().unwrap_or(false), |b| b.whole);
+        let Some((parameter, limits)) = parameter(entry, part, (dimension, whole), limits, base.map(|b| &b.parameter), self.origin())
+        else {
             return;
         };
         let patient = base.map_or_else(|| entry.flag("patient").value().unwrap_or(false), |b| b.patient);
-        if self.library.definitions.insert(name.to_owned(), Definition { parameter, dimension, limits, patient }).is_some() {
+        if self.library.definitions.insert(name.to_owned(), Definition { parameter, dimension, limits, whole, patient }).is_some() {
             entry.problem(entry.span.clone(), Fault::new(format!("`{name}` stands twice"), "keep one"));
         }
     }
@@ -190,8 +194,8 @@ impl Reader<'_> {
             entry.problem(entry.span.clone(), Fault::new(format!("`{name}` does not depend on the tissue"), help));
             return;
         }
-        let found =
-            parameter(entry, &base.parameter.section, base.dimension, Some(base.limits), self.base.map(|_| &base.parameter), self.origin());
+        let (kind, before) = ((base.dimension, base.whole), self.base.map(|_| &base.parameter));
+        let found = parameter(entry, &base.parameter.section, kind, Some(base.limits), before, self.origin());
         if let Some((parameter, _)) = found {
             self.library.tissues.entry(tissue.to_owned()).or_default().insert(name.to_owned(), parameter);
         }
@@ -205,7 +209,7 @@ impl Reader<'_> {
             return;
         };
         let before = self.base.and_then(|b| b.drugs.get(drug)).and_then(|d| d.get(key));
-        if let Some((parameter, _)) = parameter(entry, "drug", dimension, Some(Limits::POSITIVE), before, self.origin()) {
+        if let Some((parameter, _)) = parameter(entry, "drug", (dimension, false), Some(Limits::POSITIVE), before, self.origin()) {
             self.library.drugs.entry(drug.to_owned()).or_default().insert(key.to_owned(), parameter);
         }
     }
@@ -243,17 +247,21 @@ fn dimension_of(entry: &Section<'_>) -> Option<&'static Dimension> {
 }
 
 /// A parameter with its evidence, and the values it may have. Without `limits` the entry itself says them (the program's own file); `before`
-/// is the parameter whose range holds where a user's file gives none.
+/// is the parameter whose range holds where a user's file gives none; `whole`: its value is a whole number.
 fn parameter(
     entry: &Section<'_>,
     part: &str,
-    dimension: &'static Dimension,
+    (dimension, whole): (&'static Dimension, bool),
     limits: Option<Limits>,
     before: Option<&Parameter>,
     origin: Origin,
 ) -> Option<(Parameter, Limits)> {
     let own = limits.is_none();
-    entry.only(if own { &["value", "range", "mark", "source", "min", "max", "patient"] } else { &["value", "range", "mark", "source"] });
+    entry.only(if own {
+        &["value", "range", "mark", "source", "min", "max", "whole", "patient"]
+    } else {
+        &["value", "range", "mark", "source"]
+    });
     let mark = entry.required("mark", entry.choice("mark", &Mark::NAMES), "mark = \"A\" (V read, C computed, R recalled, A assumed)");
     let source = entry.required("source", entry.text("source", "source = \"...\""), "source = \"where the value comes from\"");
     let range = entry.quantities("range", dimension, Limits::NOT_NEGATIVE);
@@ -275,6 +283,10 @@ fn parameter(
         Some(Limits { min: low.unwrap_or(0.0), min_included, max: bound("max").unwrap_or(f64::MAX) })
     })?;
     let value = entry.required("value", entry.quantity("value", dimension, limits), "value = \"20 d\"")?;
+    if let Some(fault) = not_whole(value, whole) {
+        entry.problem(entry.key_span("value"), fault);
+        return None;
+    }
     let (mark, source, range) = (mark?, source?, range?);
     let parameter = Parameter {
         value,
@@ -300,7 +312,13 @@ pub(in crate::plan) fn written(value: &DeValue<'_>) -> String {
 
 /// Reads the value that a plan gives a parameter, in the model's unit.
 pub(in crate::plan) fn value_of(value: &DeValue<'_>, definition: &Definition) -> std::result::Result<f64, Fault> {
-    quantity_of(value, definition.dimension, definition.limits)
+    let value = quantity_of(value, definition.dimension, definition.limits)?;
+    not_whole(value, definition.whole).map_or(Ok(value), Err)
+}
+
+/// What is wrong with a value where only whole numbers mean anything.
+fn not_whole(value: f64, whole: bool) -> Option<Fault> {
+    (whole && value.fract() != 0.0).then(|| Fault::new(format!("{value} is no whole number"), "it counts: write a whole number"))
 }
 
 #[cfg(test)]
@@ -355,6 +373,7 @@ mod tests {
             ("\"60 d\", \"500 d\"", "\"500 d\", \"60 d\"", "ascending"),
             ("[tissue.net]", "[tissue.nett]", "unknown tissue \"nett\""),
             ("clearance  =", "clearing  =", "unknown figure `clearing`"),
+            ("value = 1, range = [1, 3], min = 1", "value = 1.5, range = [1, 3], min = 1", "1.5 is no whole number"),
             ("value = 0.25, range = [0.01, 0.9]", "value = 1.5, range = [0.01, 2]", "must be greater than 0 and at most"),
         ];
         for (from, to, said) in cases {

@@ -89,7 +89,7 @@ pub enum Field {
     Oxic,
     /// Viable hypoxic tumour cells.
     Hypoxic,
-    /// Doomed cells.
+    /// Doomed cells, in all stages.
     Doomed,
     /// Dead cells and debris.
     Dead,
@@ -137,10 +137,14 @@ pub enum Field {
     Born,
     /// Dose of the last days (both LETs, forgotten over 7 d), Gy; only where low dose turns macrophages.
     Recent,
+    /// Those of [`Self::Doomed`] in the second stage; none where there is one.
+    DoomedSecond,
+    /// Those of [`Self::Doomed`] in the third stage.
+    DoomedThird,
 }
 
 /// Number of fields.
-pub const FIELDS: usize = Field::Recent as usize + 1;
+pub const FIELDS: usize = Field::DoomedThird as usize + 1;
 
 impl Field {
     /// All fields in order.
@@ -171,6 +175,8 @@ impl Field {
         Self::Cleared,
         Self::Born,
         Self::Recent,
+        Self::DoomedSecond,
+        Self::DoomedThird,
     ];
 }
 

@@ -73,8 +73,8 @@ fn alpha_by_rbe_is_that_of_low_let_times_the_rbe() {
 
 #[test]
 fn alpha_rises_with_let_to_the_maximum_then_falls_as_its_inverse() {
-    let tissue = of(Quality::Let, false);
-    let alpha = |l: f64| tissue.of_alphas(l, 0.0).effective;
+    let net = of(Quality::Let, false);
+    let alpha = |l: f64| net.of_alphas(l, 0.0).effective;
     near(alpha(0.0), 0.08, 1e-15);
     // The RBE is 1 + 0.04 um/keV LET, so 5 at 100 keV/um, whatever the tissue's alpha.
     near(alpha(50.0), 0.24, 1e-12);
@@ -89,7 +89,7 @@ fn alpha_rises_with_let_to_the_maximum_then_falls_as_its_inverse() {
     for l in [150.0, 240.0, 1000.0] {
         near(alpha(l) * l, alpha(120.0) * 120.0, 1e-12);
     }
-    near(tissue.of_recoils().effective, 0.08 * 5.8 * 120.0 / 1000.0, 1e-12);
+    near(net.of_recoils().effective, 0.08 * 5.8 * 120.0 / 1000.0, 1e-12);
 }
 
 #[test]

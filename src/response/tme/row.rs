@@ -24,8 +24,10 @@ record! {
         crowding,
         /// Growth of hypoxic cells over that of oxic ones, psi_h.
         hypoxic_growth,
-        /// Death of doomed cells k_x, 1/d.
+        /// Death of doomed cells k_x, one over their mean time, 1/d.
         doomed_loss,
+        /// Stages that they pass before they die, 1 to 3, each left at `doomed_stages k_x`.
+        doomed_stages,
         /// Clearance of debris k_c, 1/d.
         clearance,
         /// Necrosis k_nec of hypoxic cells without vessels, 1/d.
@@ -196,6 +198,10 @@ impl Row<f64> {
         if initial_cells > capacity {
             return Err(wrong("initial_cells", initial_cells, &format!("at most the capacity, {capacity}")));
         }
+        let doomed_stages = get("doomed_stages")?;
+        if ![1.0, 2.0, 3.0].contains(&doomed_stages) {
+            return Err(wrong("doomed_stages", doomed_stages, "1, 2 or 3"));
+        }
         let clock = positive("clock_scale")?;
         let (immune, bystander) = (f64::from(u8::from(plan.immune)), f64::from(u8::from(plan.bystander)));
         let differentiation = positive("t_differentiation")?;
@@ -214,6 +220,7 @@ impl Row<f64> {
             crowding: share("dead_crowding")?,
             hypoxic_growth: not_negative("hypoxic_growth")?,
             doomed_loss: LN_2 / positive("doomed_half_life")?,
+            doomed_stages,
             clearance: not_negative("debris_clearance")?,
             necrosis: not_negative("necrosis_rate")?,
             exchange: 1.0 / positive("exchange_time")?,

@@ -49,7 +49,7 @@ pub struct TimelineRow {
     pub dose_high_gy: f64,
     /// Mean BED so far, Gy, well oxygenated.
     pub bed_gy: f64,
-    /// Rate at which doomed cells die, share of packing per day: `k_x X`.
+    /// Rate at which doomed cells die, share of packing per day: `k_x X`, with several stages `stages k_x` times the last.
     pub death_signal: f64,
 }
 

@@ -12,7 +12,7 @@ record! {
         oxic,
         /// Viable hypoxic cells.
         hypoxic,
-        /// Doomed cells.
+        /// Doomed cells, in all stages.
         doomed,
         /// Dead cells.
         dead,
@@ -44,6 +44,10 @@ record! {
         born,
         /// Dose of the last days, Gy.
         recent,
+        /// Doomed cells in the second stage, part of those in all.
+        doomed_second,
+        /// Doomed cells in the third stage.
+        doomed_third,
     }
 }
 
@@ -86,11 +90,22 @@ pub fn biology_activation<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State
     (free * (R::one() - suppressed) * biology_macrophages(row, state.m2)).max(R::zero()).min(R::one())
 }
 
+/// Doomed cells as many as would die by k_x at the rate at which those of the last stage die: all of them where there is one stage.
+pub fn biology_dying<R: Real>(row: &Row<R>, state: &State<R>) -> R {
+    if row.doomed_stages > R::of(2.5) {
+        row.doomed_stages * state.doomed_third
+    } else if row.doomed_stages > R::of(1.5) {
+        row.doomed_stages * state.doomed_second
+    } else {
+        state.doomed
+    }
+}
+
 /// Mature dendritic cells DCm, 0 to 1, by the rate of death TCD of the reference tumour's clock.
 pub fn biology_maturation<R: Real>(row: &Row<R>, state: &State<R>) -> R {
     let cells = state.oxic + state.hypoxic + state.doomed;
-    let doomed = if cells > R::zero() { state.doomed / cells } else { R::zero() };
-    let death = row.doomed_signal * doomed + row.t_killing * state.effector + row.natural_death;
+    let dying = if cells > R::zero() { biology_dying(row, state) / cells } else { R::zero() };
+    let death = row.doomed_signal * dying + row.t_killing * state.effector + row.natural_death;
     death * death / (death * death + row.death_signal_half * row.death_signal_half)
 }
 
@@ -130,7 +145,12 @@ pub fn biology_rates<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>, 
     let necrosis = row.necrosis * (one - state.vessels).max(zero) * state.hypoxic;
     let grown_oxic = growth * state.oxic;
     let grown_hypoxic = growth * row.hypoxic_growth * state.hypoxic;
-    let died = row.doomed_loss * state.doomed;
+    let died = row.doomed_loss * biology_dying(row, state);
+    // Stages of doomed cells: rounding must not make those in the first fewer than none.
+    let passing = row.doomed_stages * row.doomed_loss;
+    let first = (state.doomed - state.doomed_second - state.doomed_third).max(zero);
+    let to_second = if row.doomed_stages > R::of(1.5) { passing * first } else { zero };
+    let to_third = if row.doomed_stages > R::of(2.5) { passing * state.doomed_second } else { zero };
     let cleared = row.clearance * state.dead;
 
     let held = biology_vessels_held(row, state.endothelium) * stage.perfusion;
@@ -171,6 +191,8 @@ pub fn biology_rates<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>, 
         cleared,
         born: grown_oxic + grown_hypoxic,
         recent: -row.reprogramming_memory * state.recent,
+        doomed_second: to_second - passing * state.doomed_second,
+        doomed_third: to_third - passing * state.doomed_third,
     }
 }
 
@@ -202,6 +224,8 @@ pub fn biology_predict<R: Real>(row: &Row<R>, state: &State<R>, rates: &State<R>
         cleared: to(state.cleared, rates.cleared),
         born: to(state.born, rates.born),
         recent: to(state.recent, rates.recent),
+        doomed_second: to(state.doomed_second, rates.doomed_second),
+        doomed_third: to(state.doomed_third, rates.doomed_third),
     }
 }
 
@@ -228,5 +252,7 @@ pub fn biology_correct<R: Real>(row: &Row<R>, state: &State<R>, predicted: &Stat
         cleared: to(state.cleared, predicted.cleared, rates.cleared),
         born: to(state.born, predicted.born, rates.born),
         recent: to(state.recent, predicted.recent, rates.recent),
+        doomed_second: to(state.doomed_second, predicted.doomed_second, rates.doomed_second),
+        doomed_third: to(state.doomed_third, predicted.doomed_third, rates.doomed_third),
     }
 }

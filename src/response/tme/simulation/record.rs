@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     response::tme::{
         Field, Snapshot,
-        cpu::biology::{biology_activation, biology_barrier, biology_consumption},
+        cpu::biology::{biology_activation, biology_barrier, biology_consumption, biology_dying},
         model::field_of,
         oxygen_state::Oxygen,
         row::parameter,
@@ -135,7 +135,7 @@ impl Simulation {
             dose_low_gy: mean(Field::DoseLow),
             dose_high_gy: mean(Field::DoseHigh),
             bed_gy: mean(Field::DoseLow) + equivalent + 2.0 * mean(Field::Encounter) / tissue.alpha_beta,
-            death_signal: row.doomed_loss * mean(Field::Doomed),
+            death_signal: row.doomed_loss * mean_of(&|voxel| biology_dying(row, &state(fields, voxel))),
         })
     }
 }

@@ -129,7 +129,7 @@ pub(super) fn check_step(plan: &TmePlan, rows: &[Row<f64>]) -> Result<()> {
             ("t_differentiation and t_elimination", row.t_elimination + row.t_expansion.abs()),
             ("pdl1_turnover", row.pdl1_turnover),
             ("exchange_time", row.exchange),
-            ("doomed_half_life", row.doomed_loss),
+            ("doomed_half_life (with doomed_stages)", row.doomed_stages * row.doomed_loss),
             ("debris_clearance", row.clearance),
             ("vessel_regression", row.regression),
             ("macrophages", row.macrophage_turnover + 2.0 * (row.m1_to_m2 + row.m2_to_m1)),
