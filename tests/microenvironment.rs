@@ -7,9 +7,17 @@ use std::path::Path;
 
 use dosaic::{
     dose::regions::Period,
-    engine::{self, Comparison, Evaluation},
+    engine::{self, Comparison, Evaluation, Prepared},
     plan::{self, Plan, Vocabulary},
-    report::{components::stored_components, tme::PredictedUptake},
+    report::{
+        components::{StoredComponents, stored_components},
+        tme::{PredictedUptake, TmeResult},
+    },
+    response::tme::{
+        Field,
+        micro::{Device, LigandConstants, penetration},
+    },
+    source::DecayPattern,
 };
 use support::run;
 
@@ -224,11 +232,9 @@ fn a_drug_on_the_barrier_acts_on_the_uptake_from_its_dose_on() {
     assert!((both / plain / expected.powf(0.7) - 1.0).abs() < 2e-3, "{both} {plain} {expected}");
 }
 
-#[test]
-fn biology_on_stored_doses_is_that_of_the_run() {
+/// Writes a result and reads its doses back.
+fn stored(plan: &Plan, prepared: &Prepared, found: &Evaluation) -> StoredComponents {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let plan = plan("20 %", "");
-    let (prepared, found) = run(&plan);
     let mut dir = dosaic::io::output::OutputDir::create(folder.path().join("out"), false).expect("a folder");
     let record = engine::Record {
         command_line: vec!["test".into()],
@@ -242,9 +248,16 @@ fn biology_on_stored_doses_is_that_of_the_run() {
         },
         threads: 2,
     };
-    found.write(&plan, &prepared, &record, &mut dir).unwrap_or_else(|e| panic!("{e}"));
+    found.write(plan, prepared, &record, &mut dir).unwrap_or_else(|e| panic!("{e}"));
     dir.finish().expect("written");
-    let stored = stored_components(&folder.path().join("out"), &prepared.phantom, None).unwrap_or_else(|e| panic!("{e}"));
+    stored_components(&folder.path().join("out"), &prepared.phantom, None).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn biology_on_stored_doses_is_that_of_the_run() {
+    let plan = plan("20 %", "");
+    let (prepared, found) = run(&plan);
+    let stored = stored(&plan, &prepared, &found);
 
     // The same plan: the same doses and the same response, the re-transported pattern included.
     let none = Comparison { fractions: &[], interval: 1.0 };
@@ -299,4 +312,198 @@ fn biology_on_stored_doses_is_that_of_the_run() {
     let moved = engine::prepare(&elsewhere).unwrap_or_else(|e| panic!("{e}"));
     let refused = engine::respond(&elsewhere, &moved, &stored, none, 2).expect_err("another pattern").to_string();
     assert!(refused.contains("Lu-177 in organ") && refused.contains("transport"), "{refused}");
+}
+
+/// A spheroid of 160 um in perfused tissue, Ac-225 on an antibody; `second` says what is known of the second fraction.
+fn spheroid(second: &str) -> String {
+    format!(
+        r#"
+[phantom]
+voxels = [26, 26, 26]
+spacing = "10 um"
+background = "soft_tissue"
+[[region]]
+name = "host"
+material = "soft_tissue"
+shape = "box"
+center = "0, 0, 0 um"
+size = "260 um"
+[[region]]
+name = "spheroid"
+material = "soft_tissue"
+shape = "sphere"
+center = "0, 0, 0 um"
+radius = "80 um"
+[[nuclide]]
+name = "Ac-225"
+[[fraction]]
+administered = "8 MBq"
+[fraction.uptake.spheroid]
+activity = "0.006 Bq"
+half_life = "5 d"
+pattern = "ligand"
+[[fraction]]
+start = "42 d"
+administered = "4 MBq"
+{second}
+[transport]
+histories = 40000
+photons = "off"
+[response.region.spheroid]
+tissue = "net"
+[response.tme]
+horizon = "60 d"
+step = "1 d"
+maps_at = "42 d"
+[response.tme.supply.host]
+po2 = "40 mmHg"
+[response.tme.parameters]
+ligand_diffusivity = "10 um2/s"
+ligand_release = "8.6 /d"
+ligand_internalised = "2 /d"
+receptor_density = "340 nM"
+plasma_concentration = "0.25 nM"
+plasma_half_life = "48 h"
+ligand_time = "96 h"
+doomed_half_life = "10 d"
+"#
+    )
+}
+
+/// The constants of that plan in the model's units.
+const ANTIBODY: LigandConstants = LigandConstants {
+    diffusivity: 10.0 * 86400.0,
+    k_on: 86.4,
+    k_off: 8.6,
+    k_int: 2.0,
+    plasma: 0.25,
+    half_life: 2.0,
+    duration: 4.0,
+    steps: 96,
+};
+
+/// What stays in the spheroid by voxel of the whole grid, with `sites` (relative to packing) by active voxel.
+fn by_hand(tme: &TmeResult, steps: usize, sites: impl Fn(usize) -> f64) -> Vec<f64> {
+    let grid = tme.domain.grid;
+    let (mut passage, mut receptors) = (vec![Some(1.0f32); grid.len()], vec![0.0f32; grid.len()]);
+    for (at, &voxel) in tme.domain.voxels.iter().enumerate() {
+        passage[voxel as usize] = None;
+        receptors[voxel as usize] = (340.0 * sites(at)) as f32;
+    }
+    let constants = LigandConstants { steps, ..ANTIBODY };
+    let found = penetration(&grid, &passage, &receptors, &constants, &Device::Cpu(1)).unwrap_or_else(|e| panic!("{e}"));
+    found.retained.iter().map(|&x| f64::from(x)).collect()
+}
+
+/// Mean depth of amounts by voxel below the surface of the spheroid, um.
+fn mean_depth(tme: &TmeResult, amount: impl Fn(u32) -> f64) -> f64 {
+    let grid = &tme.domain.grid;
+    let depth = |v: u32| 80.0 - 1000.0 * grid.center(grid.ijk(v as usize)).length();
+    let sum: f64 = tme.domain.voxels.iter().map(|&v| amount(v)).sum();
+    tme.domain.voxels.iter().map(|&v| amount(v) * depth(v)).sum::<f64>() / sum
+}
+
+fn share(pattern: &DecayPattern, voxel: u32) -> f64 {
+    pattern.voxels.binary_search(&voxel).map_or(0.0, |at| pattern.shares[at])
+}
+
+#[test]
+fn a_ligand_comes_deeper_when_the_rim_has_lost_its_receptors() {
+    let plan = parse(&spheroid("predicted = true"));
+    let (prepared, found) = run(&plan);
+    let tme = found.tme.as_ref().expect("a microenvironment");
+    let of = |fraction: usize| {
+        let component = found.treatment.deliveries[fraction - 1].contributions[0].component;
+        &*found.treatment.components[component].pattern
+    };
+    let depth = [1, 2].map(|fraction| mean_depth(tme, |v| share(of(fraction), v)));
+    println!("mean depths {depth:?} um");
+    assert!(depth[1] > 1.1 * depth[0], "{depth:?}");
+
+    // By hand, on the whole grid: 90 % of packing at the start, what is left of binding cells then.
+    let state = &tme.snapshots[0];
+    let left = |at: usize| {
+        let of = |field: Field| f64::from(state.field(field)[at]);
+        of(Field::Target) * (of(Field::Oxic) + of(Field::Hypoxic) + 0.8 * of(Field::Doomed))
+    };
+    let (before, after) = (by_hand(tme, 96, |_| 0.9), by_hand(tme, 96, left));
+    let sum = |values: &[f64]| values.iter().sum::<f64>();
+    let row = only(&found, "spheroid");
+    let factor = sum(&after) / sum(&before);
+    assert!((row.factor / factor - 1.0).abs() < 1e-4 && factor < 0.9 && row.retransported, "{row:?} {factor}");
+    assert!((tia(&found, 2, "spheroid") / tia(&found, 1, "spheroid") / (0.5 * row.factor) - 1.0).abs() < 1e-9, "half the activity");
+    for (pattern, values) in [(of(1), &before), (of(2), &after)] {
+        let total = sum(values);
+        let apart = |&v: &u32| (share(pattern, v) - values[v as usize] / total).abs() * tme.domain.voxels.len() as f64;
+        let worst = tme.domain.voxels.iter().map(apart).fold(0.0, f64::max);
+        assert!(worst < 1e-3, "{worst} of the mean share");
+    }
+    // The step of the uptake: half as many hardly change the depth, twice as many less.
+    for (receptors, depth) in [(&(|_| 0.9) as &dyn Fn(usize) -> f64, depth[0]), (&left, depth[1])] {
+        let with = |steps: usize| {
+            let values = by_hand(tme, steps, receptors);
+            mean_depth(tme, |v| values[v as usize])
+        };
+        let (half, twice) = (with(48) / depth - 1.0, with(192) / depth - 1.0);
+        println!("depth {depth:.3} um, with half the steps {:+.2} %, with twice {:+.2} %", 100.0 * half, 100.0 * twice);
+        assert!(half.abs() < 0.02 && twice.abs() < 0.02, "{half} {twice}");
+    }
+
+    // The same from stored doses; another biology has another pattern, of which nothing is stored.
+    let stored = stored(&plan, &prepared, &found);
+    let none = Comparison { fractions: &[], interval: 1.0 };
+    let again = engine::respond(&plan, &prepared, &stored, none, 2).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(again.total.dose.data, found.total.dose.data);
+    assert_eq!(again.tme.as_ref().expect("a microenvironment").predicted, tme.predicted);
+    let mut other = plan.clone();
+    let fast = other.response.tme.as_mut().expect("a microenvironment");
+    fast.regions.iter_mut().for_each(|r| r.parameters.set("doomed_half_life", 5.0));
+    let refused = engine::respond(&other, &prepared, &stored, none, 2).expect_err("never transported").to_string();
+    assert!(refused.contains("ligand") && refused.contains("dosaic run"), "{refused}");
+
+    // A measured amount keeps the places that the ligand finds, and stands beside the prediction.
+    let (_, measured) = run(&parse(&spheroid("like = 1\n[fraction.uptake.spheroid]\nactivity = \"0.002 Bq\"\n")));
+    let expected = 0.002 * 5.0 * 86400.0 / std::f64::consts::LN_2;
+    assert!((tia(&measured, 2, "spheroid") / expected - 1.0).abs() < 1e-12);
+    let again = only(&measured, "spheroid");
+    assert!((again.measured.expect("measured") - 0.002 / 0.006 * 2.0).abs() < 1e-9, "{again:?}");
+    assert!((again.factor / row.factor - 1.0).abs() < 1e-9, "{again:?} {row:?}");
+    let component = measured.treatment.deliveries[1].contributions[0].component;
+    assert_eq!(*measured.treatment.components[component].pattern, *of(2));
+}
+
+#[test]
+fn a_ligand_needs_a_tumour_into_which_it_can_diffuse() {
+    let good = spheroid("predicted = true");
+    let cases = [
+        (good.split("[response.region").next().expect("a start").replace("predicted = true", "like = 1"), "a ligand without [response.tme]"),
+        (
+            good.replace("step = \"1 d\"", "oxygen = \"off\"").replace("[response.tme.supply.host]\npo2 = \"40 mmHg\"\n", ""),
+            "a ligand where diffusion between voxels is not followed",
+        ),
+        (
+            good.replace("pattern = \"ligand\"", "pattern = \"ligand\"\n[fraction.uptake.host]\nactivity = \"1 Bq\"\nhalf_life = \"5 d\"\npattern = \"ligand\""),
+            "a ligand in region \"host\", which has no receptors",
+        ),
+        (good.replace("pattern = \"ligand\"", "pattern = \"ligand\"\nlength = \"5 um\""), "a ligand pattern takes no parameters"),
+        (
+            good.replace(
+                "name = \"Ac-225\"\n",
+                "name = \"Ac-225\"\n[[nuclide.daughter]]\nmember = \"Bi-213\"\nleaves = \"10 %\"\nto = \"spheroid\"\npattern = \"ligand\"\n",
+            ),
+            "for a daughter that has left its ligand",
+        ),
+        (good.replace("plasma_half_life = \"48 h\"", "plasma_half_life = \"-48 h\""), "plasma_half_life"),
+    ];
+    for (text, said) in cases {
+        let refused = plan::parse(&text, Path::new("spheroid.toml"), &Vocabulary::built_in()).expect_err(said).to_string();
+        assert!(refused.contains(said) && refused.contains('^'), "{said}: {refused}");
+    }
+    // Everywhere the same is another plan: nothing about ligands is read there, and nothing reported.
+    let used = |text: &str| {
+        let plan = parse(text);
+        let tme = plan.response.tme.expect("a microenvironment");
+        tme.used(&tme.regions[0]).any(|(name, _)| name == "receptor_density")
+    };
+    assert!(used(&good) && !used(&good.replace("pattern = \"ligand\"", "pattern = \"uniform\"")));
 }

@@ -1,15 +1,15 @@
 //! What decides uptake at the start of a fraction, and what it predicts beside what was measured.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::Treatment;
+use super::{Ligand, Treatment};
 use crate::{
     error::Result,
     phantom::Phantom,
     plan::{FractionPlan, TmePlan},
     report::tme::PredictedUptake,
     response::tme::{Domain, simulation::Simulation, uptake},
-    source::TimeActivity,
+    source::{TimeActivity, UptakeLaw},
 };
 
 /// What decides uptake at one time. Only ratios of two times mean anything.
@@ -18,21 +18,30 @@ pub(super) struct Condition {
     affinity: Vec<f64>,
     /// Of all others: what the tumours leave them.
     elsewhere: f64,
+    /// Ligand that stays in the voxels that evolve, nM; none where no uptake follows it.
+    ligand: Option<Arc<Vec<f64>>>,
 }
 
 impl Condition {
-    /// As it is now.
-    pub(super) fn now(tme: &TmePlan, domain: &Domain, simulation: &mut Simulation) -> Result<Self> {
+    /// As it is now. `ligand`: one to be followed, and whether into the tumours as they are (else: untreated).
+    pub(super) fn now(tme: &TmePlan, domain: &Domain, simulation: &mut Simulation, ligand: Option<(&Ligand, bool)>) -> Result<Self> {
         let state = simulation.snapshot()?;
         let affinity = uptake::affinity(tme, domain, simulation.rows(), &simulation.stage(), &state)?;
-        Ok(Self { affinity, elsewhere: uptake::sink(tme, 0.0, uptake::burden(domain, &state))? })
+        let ligand = ligand.map(|(ligand, treated)| if treated { ligand.now(tme, &state).map(Arc::new) } else { Ok(ligand.untreated()) });
+        Ok(Self { affinity, elsewhere: uptake::sink(tme, 0.0, uptake::burden(domain, &state))?, ligand: ligand.transpose()? })
+    }
+
+    /// Ligand that stays in the voxels that evolve, nM.
+    pub(super) fn ligand(&self) -> Option<&Vec<f64>> {
+        self.ligand.as_deref()
     }
 
     /// Uptake in a voxel of the grid over that at an earlier time, for the same administered activity.
-    pub(super) fn over(&self, then: &Self, domain: &Domain, voxel: u32) -> f64 {
-        match domain.voxels.binary_search(&voxel) {
-            Ok(at) => uptake::change(then.affinity[at], self.affinity[at]),
-            Err(_) => uptake::change(then.elsewhere, self.elsewhere),
+    pub(super) fn over(&self, then: &Self, domain: &Domain, law: UptakeLaw, voxel: u32) -> f64 {
+        match (domain.voxels.binary_search(&voxel), law, &then.ligand, &self.ligand) {
+            (Ok(at), UptakeLaw::Ligand, Some(then), Some(now)) => uptake::change(then[at], now[at]),
+            (Ok(at), ..) => uptake::change(then.affinity[at], self.affinity[at]),
+            (Err(_), ..) => uptake::change(then.elsewhere, self.elsewhere),
         }
     }
 }
@@ -58,12 +67,13 @@ impl Comparison<'_> {
             let (base, parts) = earlier.filter_map(|f| Some((f, self.measured(f.number, region)?))).next()?;
             let then = self.conditions.get(&base.number)?;
             let whole = |parts: &[Part]| parts.iter().map(|part| part.tia * part.shares.iter().map(|s| s.1).sum::<f64>()).sum::<f64>();
-            let carried =
-                |part: &Part| part.tia * part.shares.iter().map(|&(v, share)| share * now.over(then, self.domain, v)).sum::<f64>();
+            let carried = |part: &Part| {
+                part.tia * part.shares.iter().map(|&(v, share)| share * now.over(then, self.domain, part.law, v)).sum::<f64>()
+            };
             let before = whole(&parts);
             let factor = parts.iter().map(carried).sum::<f64>() / before;
-            let voxels = parts.iter().flat_map(|part| &part.shares).map(|&(v, _)| now.over(then, self.domain, v));
-            let largest_change = if factor > 0.0 { voxels.map(|ratio| (ratio / factor - 1.0).abs()).fold(0.0, f64::max) } else { 0.0 };
+            let change = |part: &Part| part.law.largest_change(&part.shares, |v| now.over(then, self.domain, part.law, v), factor);
+            let largest_change = parts.iter().map(change).fold(0.0, f64::max);
             Some(PredictedUptake {
                 fraction: fraction.number,
                 place: region.clone(),
@@ -102,11 +112,12 @@ struct Part {
     tia: f64,
     /// Voxels of the region, and their shares of it.
     shares: Vec<(u32, f64)>,
+    law: UptakeLaw,
 }
 
 impl Part {
     fn within(activity: &TimeActivity, inside: impl Fn(u32) -> bool) -> Self {
         let pairs = activity.pattern.voxels.iter().copied().zip(activity.pattern.shares.iter().copied());
-        Self { tia: activity.tia, shares: pairs.filter(|&(v, _)| inside(v)).collect() }
+        Self { tia: activity.tia, shares: pairs.filter(|&(v, _)| inside(v)).collect(), law: activity.law }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     dose::{component::ScoredComponent, regions::RegionIndex},
     error::{Error, Result},
     phantom::Phantom,
-    plan::{FractionPlan, Plan, Prediction, TmePlan, TmeRegion},
+    plan::{FractionPlan, Plan, Prediction, TmePlan, TmeRegion, UptakePattern},
     report::tme::{PredictedUptake, TmeResult},
     response::maps::LQ_UNREPAIRED_LIMIT,
     response::tme::{
@@ -19,7 +19,7 @@ use crate::{
         quality::{RegionQuality, voxel_source},
         simulation::Simulation,
     },
-    source::{self, DecayGroups, FractionSource, PatternCache, UptakeChange},
+    source::{self, DecayGroups, FractionSource, PatternCache, UptakeChange, UptakeLaw},
 };
 
 /// Changes of uptake below this are rounding.
@@ -82,21 +82,35 @@ pub(super) struct Feedback<'a> {
 }
 
 impl Feedback<'_> {
+    /// Whether the sources of a fraction need the response up to its start: its uptake is predicted, or a ligand meets a tumour that was treated.
+    fn deferred(&self, fraction: &FractionPlan) -> bool {
+        let ligand = fraction.uptakes.iter().any(|u| u.pattern == UptakePattern::Ligand);
+        fraction.predicted_from.is_some() || (ligand && fraction.start > self.schedule.fractions[0].start)
+    }
+
     /// The fractions whose uptake is known before any response.
     ///
     /// # Errors
     /// As [`Treatment::new`].
     pub(super) fn known(&self) -> Result<Treatment> {
         let mut groups = self.prepared.groups.clone();
-        let known: Vec<&FractionPlan> = self.schedule.fractions.iter().filter(|f| f.predicted_from.is_none()).collect();
+        let known: Vec<&FractionPlan> = self.schedule.fractions.iter().filter(|f| !self.deferred(f)).collect();
         let sources = if self.schedule.planned {
             // They have been built with all others.
             let built = &self.prepared.treatment.sources;
             built.iter().filter(|source| known.iter().any(|fraction| fraction.number == source.number)).cloned().collect()
         } else {
             let mut cache = PatternCache::new(&self.prepared.phantom);
-            let change = UptakeChange { ratio: &|_, _| self.schedule.scale, keep_below: UNCHANGED };
-            known.iter().map(|fraction| self.source(fraction, &change, &mut cache, &mut groups)).collect::<Result<Vec<_>>>()?
+            let change = UptakeChange { ratio: &|_, _, _| self.schedule.scale, keep_below: UNCHANGED };
+            let mut sources = Vec::new();
+            for fraction in &known {
+                if let Some(ligand) = &self.prepared.ligand {
+                    let untreated = ligand.untreated();
+                    ligand.give(fraction, &mut cache, |_| Some(&untreated))?;
+                }
+                sources.push(self.source(fraction, &change, &mut cache, &mut groups)?);
+            }
+            sources
         };
         Treatment::new(self.plan, &groups, &known, sources)
     }
@@ -136,10 +150,16 @@ impl Feedback<'_> {
         let mut of_source: Vec<Vec<RegionQuality>> = Vec::new();
         for fraction in fractions {
             self.pass(tme, &mut simulation, fraction.start, &mut states)?;
-            let now = Condition::now(tme, &domain, &mut simulation)?;
-            if fraction.predicted_from.is_some() {
-                let ratio =
-                    |from: u32, v: u32| self.schedule.scale * states.at_fractions.get(&from).map_or(1.0, |then| now.over(then, &domain, v));
+            let deferred = self.deferred(fraction);
+            let now = Condition::now(tme, &domain, &mut simulation, self.prepared.ligand.as_ref().map(|ligand| (ligand, deferred)))?;
+            if deferred {
+                if let Some(ligand) = &self.prepared.ligand {
+                    let retained = |from: Option<u32>| from.map_or(Some(&now), |number| states.at_fractions.get(&number))?.ligand();
+                    ligand.give(fraction, &mut cache, retained)?;
+                }
+                let ratio = |from: u32, law: UptakeLaw, v: u32| {
+                    self.schedule.scale * states.at_fractions.get(&from).map_or(1.0, |then| now.over(then, &domain, law, v))
+                };
                 let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
                 // Organs take up what they did, unless the plan has a sink.
                 let changed =
@@ -216,7 +236,7 @@ impl Feedback<'_> {
         &self,
         tme: &TmePlan,
         fraction: &FractionPlan,
-        ratio: &dyn Fn(u32, u32) -> f64,
+        ratio: &dyn Fn(u32, UptakeLaw, u32) -> f64,
         (cache, groups): (&mut PatternCache<'_>, &mut DecayGroups),
         (treatment, scored, doses): (&mut Treatment, &mut Vec<ScoredComponent>, &mut dyn Doses),
         warnings: &mut Vec<String>,
@@ -228,6 +248,13 @@ impl Feedback<'_> {
         if let Some(new) = doses.score(treatment, known)? {
             scored.extend(new);
             return Ok(source);
+        }
+        if fraction.uptakes.iter().any(|u| u.pattern == UptakePattern::Ligand) {
+            return Err(Error::input(format!(
+                "fraction {}: the result holds no transport of the pattern that the ligand makes now; it reaches other voxels than before, so that stored \
+                 doses cannot be scaled voxel by voxel: use `dosaic run`",
+                fraction.number
+            )));
         }
         let (old, new) = treatment.components.split_at(known);
         for component in new {
@@ -265,7 +292,7 @@ struct States {
 }
 
 /// The voxels of the regions that evolve.
-fn domain(phantom: &Phantom, regions: &[TmeRegion]) -> Result<Domain> {
+pub(super) fn domain(phantom: &Phantom, regions: &[TmeRegion]) -> Result<Domain> {
     let names: Vec<String> = regions.iter().map(|r| r.region.clone()).collect();
     let most = usize::from(u8::MAX) + 1;
     if names.len() > most {

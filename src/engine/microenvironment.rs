@@ -61,7 +61,7 @@ pub(super) fn open(
 }
 
 /// Where diffusion is solved.
-fn device(wanted: &str, threads: usize) -> Result<Device> {
+pub(super) fn device(wanted: &str, threads: usize) -> Result<Device> {
     Ok(match adapter::choose(wanted)? {
         Choice::Cpu(_) => Device::Cpu(threads),
         Choice::Gpu(candidate) => Device::Gpu(Arc::new(GpuDevice::open(&candidate)?)),
@@ -74,6 +74,17 @@ fn held(micro: &MicroOxygenPlan, phantom: &Phantom) -> Vec<Option<f32>> {
         phantom.region_names.iter().map(|name| micro.held.iter().find(|(region, _)| region == name).map(|&(_, po2)| po2 as f32)).collect();
     let of = |&label: &u16| usize::from(label).checked_sub(1).and_then(|region| of_label[region]);
     phantom.regions.iter().map(of).collect()
+}
+
+/// What supplies each voxel of the grid.
+pub(super) fn supply(micro: &MicroOxygenPlan, phantom: &Phantom, domain: &Domain) -> Vec<Supply> {
+    let mut supply: Vec<Supply> = held(micro, phantom).into_iter().map(|po2| po2.map_or(Supply::Tissue, Supply::Held)).collect();
+    if let Some((share, seed)) = micro.vessels {
+        for voxel in random_vessels(&domain.voxels, share, seed) {
+            supply[voxel as usize] = Supply::Capillary;
+        }
+    }
+    supply
 }
 
 /// Change of a voxel's consumption or perfusion (over those at the start), or of the supply's pO2 (mmHg), up to which the last solution holds.
@@ -104,14 +115,8 @@ impl Field {
                 )));
             }
         }
-        let mut supply: Vec<Supply> = held(micro, phantom).into_iter().map(|po2| po2.map_or(Supply::Tissue, Supply::Held)).collect();
-        if let Some((share, seed)) = micro.vessels {
-            for voxel in random_vessels(&domain.voxels, share, seed) {
-                supply[voxel as usize] = Supply::Capillary;
-            }
-        }
         let n = phantom.grid.len();
-        let solver = MicroOxygen::new(&phantom.grid, &supply, &constants, device)?;
+        let solver = MicroOxygen::new(&phantom.grid, &supply(micro, phantom, domain), &constants, device)?;
         Ok(Self {
             solver,
             constants,

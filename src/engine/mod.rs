@@ -5,6 +5,7 @@ mod emitter;
 mod evaluate;
 mod feedback;
 mod inputs;
+mod ligand;
 mod memory;
 mod microenvironment;
 mod progress;
@@ -28,6 +29,7 @@ pub use treatment::{Component, Treatment};
 
 use evaluate::Delivered;
 use feedback::{Doses, Feedback, Schedule};
+use ligand::Ligand;
 
 use crate::{
     dose::{accumulate::dose_maps, component::ScoredComponent},
@@ -50,7 +52,8 @@ use crate::{
 pub struct Prepared {
     /// The phantom.
     pub phantom: Phantom,
-    /// Sources, components and deliveries of every fraction; predicted fractions as if their uptake were that of the fraction they follow.
+    /// Sources, components and deliveries of every fraction; predicted fractions as if their uptake were that of the fraction they follow, and a
+    /// ligand's places as in the untreated tumours.
     pub treatment: Treatment,
     /// What decays together.
     pub groups: DecayGroups,
@@ -58,6 +61,8 @@ pub struct Prepared {
     pub tables: Tables,
     /// Cuts and steps.
     pub settings: Settings,
+    /// The ligand whose places are the pattern of an uptake, if there is one.
+    ligand: Option<Ligand>,
     /// The files behind it.
     pub inputs: Inputs,
     /// How long each phase took.
@@ -103,20 +108,27 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
     let inputs = Inputs::default();
     let phantom = phantom::build(&plan.phantom, &plan.regions, &inputs)?;
     clock.lap("phantom");
+    let ligand = Ligand::new(plan, &phantom, |tme| feedback::domain(&phantom, &tme.regions))?;
+    if ligand.is_some() {
+        clock.lap("ligand");
+    }
     let mut cache = PatternCache::new(&phantom);
     let mut groups = DecayGroups::default();
-    let sources = plan
-        .fractions
-        .iter()
-        .map(|fraction| source::build(fraction, &plan.nuclides, &inputs, &mut cache, &mut groups))
-        .collect::<Result<Vec<_>>>()?;
+    let mut sources = Vec::new();
+    for fraction in &plan.fractions {
+        if let Some(ligand) = &ligand {
+            let untreated = ligand.untreated();
+            ligand.give(fraction, &mut cache, |_| Some(&untreated))?;
+        }
+        sources.push(source::build(fraction, &plan.nuclides, &inputs, &mut cache, &mut groups)?);
+    }
     let treatment = Treatment::new(plan, &groups, &plan.fractions.iter().collect::<Vec<_>>(), sources)?;
     clock.lap("sources");
     let mut settings = Settings::resolve(&plan.transport, &phantom.grid);
     settings.tables.saturation = plan.response.tme.as_ref().map(quality::saturation).transpose()?.flatten();
     let tables = Tables::build(&phantom.materials, &phantom.voxels, &settings.tables)?;
     clock.lap("tables");
-    Ok(Prepared { phantom, treatment, groups, tables, settings, inputs, phases: clock.phases })
+    Ok(Prepared { phantom, treatment, groups, tables, settings, ligand, inputs, phases: clock.phases })
 }
 
 /// How a run is carried out, besides what the plan says.

@@ -283,6 +283,8 @@ pub enum UptakePattern {
         /// Seed of the vessels.
         seed: u64,
     },
+    /// As a ligand stays that diffuses in from what supplies the tumour and binds where it arrives, at the start of the fraction (micro mode).
+    Ligand,
 }
 
 /// Uptake from an image, resampled onto the phantom's grid with activity conserved.

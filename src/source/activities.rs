@@ -5,7 +5,7 @@ use std::{f64::consts::LN_2, sync::Arc};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityUncertainty, FitReport, PatternCache, PredictedUptake, TimeActivity, TimeCourse, UptakeChange, UptakeInputs,
+    ActivityUncertainty, FitReport, PatternCache, PredictedUptake, TimeActivity, TimeCourse, UptakeChange, UptakeInputs, UptakeLaw,
     daughters::Place,
     image::image_source,
     kinetics,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, Prediction, RegionUptake, SeriesBy},
+    plan::{CompartmentModel, ImageSeries, ImageUptake, Kinetics, Prediction, RegionUptake, SeriesBy, UptakePattern},
 };
 
 /// Times, over five physical half-lives, at which the activity of a fraction is compared with what was administered.
@@ -28,6 +28,7 @@ struct Activity {
     uncertainty: ActivityUncertainty,
     /// The fraction that it is taken over from, to be changed by what the response predicts.
     predicted: Option<Prediction>,
+    law: UptakeLaw,
 }
 
 /// What has been collected.
@@ -77,7 +78,8 @@ impl Activities<'_, '_> {
         };
         let uncertainty = ActivityUncertainty { origin, own: realised.relative_sigma, calibration: 0.0 };
         let place = Place { name: format!("in {}", uptake.region), region: Some(region), pattern };
-        let activity = Activity { course: realised.course, tia: realised.tia, uncertainty, predicted: uptake.predicted };
+        let law = if uptake.pattern == UptakePattern::Ligand { UptakeLaw::Ligand } else { UptakeLaw::Affinity };
+        let activity = Activity { course: realised.course, tia: realised.tia, uncertainty, predicted: uptake.predicted, law };
         self.add(place, activity, samples, realised.fit);
         Ok(())
     }
@@ -98,6 +100,7 @@ impl Activities<'_, '_> {
             tia,
             uncertainty: ActivityUncertainty::default(),
             predicted: uptake.predicted,
+            law: UptakeLaw::Affinity,
         };
         self.add(Place { name, region, pattern: found.pattern }, activity, Vec::new(), None);
         Ok(())
@@ -118,8 +121,13 @@ impl Activities<'_, '_> {
             let uncertainty = ActivityUncertainty { origin, own: source.relative_sigma, calibration: source.calibration };
             let samples = series.images.iter().map(|image| image.time).zip(source.activities).collect();
             let scale = series.predicted.map_or(1.0, |p| p.scale);
-            let activity =
-                Activity { course: source.course.scaled(scale), tia: source.tia * scale, uncertainty, predicted: series.predicted };
+            let activity = Activity {
+                course: source.course.scaled(scale),
+                tia: source.tia * scale,
+                uncertainty,
+                predicted: series.predicted,
+                law: UptakeLaw::Affinity,
+            };
             self.add(Place { name, region: source.region, pattern: source.pattern }, activity, samples, source.fit);
         }
         Ok(())
@@ -145,11 +153,11 @@ impl Activities<'_, '_> {
 
     /// `samples` are the times (s) and activities (Bq) behind the course, if there are any.
     fn add(&mut self, place: Place, activity: Activity, samples: Vec<(f64, f64)>, fit: Option<FitReport>) {
-        let Activity { mut course, mut tia, uncertainty, predicted } = activity;
+        let Activity { mut course, mut tia, uncertainty, predicted, law } = activity;
         let mut place = place;
         if let Some((change, prediction)) = self.change.zip(predicted) {
             let name = place.name.clone();
-            let (told, changed) = change.apply(prediction.from, place, &course, self.cache);
+            let (told, changed) = change.apply(prediction.from, law, place, &course, self.cache);
             tia *= told.factor;
             self.predicted.push(told);
             let Some(changed) = changed else {
@@ -168,6 +176,7 @@ impl Activities<'_, '_> {
             course: course.clone(),
             pattern: Arc::clone(&place.pattern),
             measured: predicted.is_none(),
+            law,
         });
         self.found.push((place, course, uncertainty));
     }

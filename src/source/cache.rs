@@ -64,6 +64,20 @@ impl<'a> PatternCache<'a> {
         self.by_digest.is_empty()
     }
 
+    /// Gives the amounts of a ligand in voxels of a region (0 = first of the phantom's), ascending; those given before hold no more.
+    ///
+    /// # Errors
+    /// If there is no ligand at all.
+    pub fn give_ligand(&mut self, region: usize, amounts: impl Iterator<Item = (u32, f64)>) -> Result<()> {
+        let pattern = self.share(amounts).ok_or_else(|| {
+            let name = self.phantom.region_names.get(region).map_or("", String::as_str);
+            Error::input(format!("no ligand stays in region \"{name}\": nothing is left to which it could bind"))
+        })?;
+        self.drawn.retain(|drawn| !(drawn.region == region && drawn.how == UptakePattern::Ligand));
+        self.drawn.push(Drawn { region, how: UptakePattern::Ligand, pattern, warnings: Vec::new() });
+        Ok(())
+    }
+
     /// The pattern of a region (0 = first of the phantom's), with what the user should know about it.
     pub(super) fn draw(&mut self, region: usize, how: &UptakePattern) -> Result<(Arc<DecayPattern>, Vec<String>)> {
         if let Some(drawn) = self.drawn.iter().find(|drawn| drawn.region == region && drawn.how == *how) {

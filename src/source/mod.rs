@@ -30,7 +30,7 @@ pub use cache::PatternCache;
 pub use course::{Piece, TimeCourse};
 pub use groups::{DecayGroup, DecayGroups};
 pub use kinetics::{FitParameter, FitReport, Realised};
-pub use prediction::{PredictedUptake, UptakeChange};
+pub use prediction::{PredictedUptake, UptakeChange, UptakeLaw};
 
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {
@@ -115,6 +115,9 @@ pub struct TimeActivity {
     /// False: taken over from an earlier fraction, as the response predicts it.
     #[serde(skip)]
     pub measured: bool,
+    /// What it follows in the next fraction.
+    #[serde(skip)]
+    pub law: UptakeLaw,
 }
 
 /// The sources of one fraction.

@@ -28,6 +28,11 @@ pub(super) fn concentration(pattern: &UptakePattern, region: &RegionVoxels, phan
     };
     let values = match *pattern {
         UptakePattern::Uniform => vec![1.0; region.voxels.len()],
+        UptakePattern::Ligand => {
+            return Err(Error::input(
+                "where a ligand stays follows from the tumour's state; it has to be given before the sources are built",
+            ));
+        }
         UptakePattern::LogNormal { cv, correlation, seed } => {
             check("coefficient of variation", cv, cv >= 0.0, "at least 0")?;
             check("correlation length", correlation, correlation >= 0.0, "at least 0 mm")?;

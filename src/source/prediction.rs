@@ -4,11 +4,36 @@ use std::sync::Arc;
 
 use super::{PatternCache, TimeCourse, daughters::Place};
 
+/// What the uptake of a place follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UptakeLaw {
+    /// Binding sites, perfusion and barrier of each voxel.
+    Affinity,
+    /// A ligand that diffuses in and binds where it arrives.
+    Ligand,
+}
+
+impl UptakeLaw {
+    /// Largest relative change of a voxel's share in the activity, for its shares before, and `ratio` of each voxel's activity over the mean
+    /// `factor`; of a ligand relative to the mean share, since it comes to voxels that had next to none.
+    pub fn largest_change(self, shares: &[(u32, f64)], ratio: impl Fn(u32) -> f64, factor: f64) -> f64 {
+        if factor <= 0.0 {
+            return 0.0;
+        }
+        let mean = shares.iter().map(|s| s.1).sum::<f64>() / shares.len() as f64;
+        let change = |&(v, share): &(u32, f64)| {
+            let weight = if self == Self::Ligand { share / mean } else { 1.0 };
+            weight * (ratio(v) / factor - 1.0).abs()
+        };
+        shares.iter().map(change).fold(0.0, f64::max)
+    }
+}
+
 /// What the response says about uptake at the start of a fraction.
 pub struct UptakeChange<'a> {
-    /// Activity concentration of a voxel (its storage position comes second) over that in the fraction whose number comes first, for the
-    /// same administered activity.
-    pub ratio: &'a dyn Fn(u32, u32) -> f64,
+    /// Activity concentration of a voxel (its storage position comes last) over that in the fraction whose number comes first, for the
+    /// same administered activity, where it follows that law.
+    pub ratio: &'a dyn Fn(u32, UptakeLaw, u32) -> f64,
     /// Patterns that change by no more than this in any voxel, relative to their mean, are kept, and with them their transport.
     pub keep_below: f64,
 }
@@ -33,18 +58,19 @@ impl UptakeChange<'_> {
     pub(super) fn apply(
         &self,
         from: u32,
+        law: UptakeLaw,
         place: Place,
         course: &TimeCourse,
         cache: &mut PatternCache<'_>,
     ) -> (PredictedUptake, Option<(Place, TimeCourse)>) {
         let old = Arc::clone(&place.pattern);
-        let ratio = |v: u32| (self.ratio)(from, v);
-        let factor: f64 = old.voxels.iter().zip(&old.shares).map(|(&v, share)| share * ratio(v)).sum();
-        let change = |v: u32| (ratio(v) / factor - 1.0).abs();
-        let largest_change = if factor > 0.0 { old.voxels.iter().map(|&v| change(v)).fold(0.0, f64::max) } else { 0.0 };
+        let ratio = |v: u32| (self.ratio)(from, law, v);
+        let shares: Vec<(u32, f64)> = old.voxels.iter().copied().zip(old.shares.iter().copied()).collect();
+        let factor: f64 = shares.iter().map(|&(v, share)| share * ratio(v)).sum();
+        let largest_change = law.largest_change(&shares, ratio, factor);
         let kept = largest_change <= self.keep_below;
         let told = PredictedUptake { place: place.name.clone(), from, factor, largest_change, kept };
-        let mut new = || cache.share(old.voxels.iter().zip(&old.shares).map(|(&v, share)| (v, share * ratio(v))));
+        let mut new = || cache.share(shares.iter().map(|&(v, share)| (v, share * ratio(v))));
         let pattern = if factor <= 0.0 {
             None
         } else if kept {

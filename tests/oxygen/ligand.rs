@@ -21,7 +21,7 @@ const SPACING: f64 = 2.0;
 
 fn slab(receptors: f32, constants: &LigandConstants) -> Penetration {
     let grid = grid([251, 1, 1], [SPACING, 5.0, 5.0]);
-    let supplied: Vec<bool> = (0..grid.len()).map(|v| v == 0).collect();
+    let supplied: Vec<Option<f32>> = (0..grid.len()).map(|v| (v == 0).then_some(1.0)).collect();
     penetration(&grid, &supplied, &vec![receptors; grid.len()], constants, &Device::Cpu(1)).expect("it converges")
 }
 
@@ -72,7 +72,7 @@ fn ligand_is_neither_made_nor_lost() {
     // Release, internalisation, and a plasma that empties while ligand flows back.
     let constants = LigandConstants { k_off: 1.0e-3, k_int: 2.0e-4, half_life: 1200.0, duration: 7200.0, ..STUCK };
     let grid = grid([20, 21, 22], [10.0; 3]);
-    let supplied: Vec<bool> = (0..grid.len()).map(|v| v % 97 == 0).collect();
+    let supplied: Vec<Option<f32>> = (0..grid.len()).map(|v| (v % 97 == 0).then_some(0.25 * (v % 5) as f32)).collect();
     let receptors: Vec<f32> = (0..grid.len()).map(|v| if v % 3 == 0 { 0.0 } else { 60.0 }).collect();
     let run = |steps| {
         let constants = LigandConstants { steps, ..constants };
@@ -83,7 +83,7 @@ fn ligand_is_neither_made_nor_lost() {
     let total = sum(&result.retained) + sum(&result.free);
     assert!((total / result.inflow - 1.0).abs() < 2.0e-4, "{total} from {}", result.inflow);
     for (voxel, (&kept, &sites)) in result.retained.iter().zip(&receptors).enumerate() {
-        assert!(kept >= 0.0 && !(supplied[voxel] && kept > 0.0), "{voxel}: {kept} on {sites}");
+        assert!(kept >= 0.0 && !(supplied[voxel].is_some() && kept > 0.0), "{voxel}: {kept} on {sites}");
         assert!(sites > 0.0 || kept == 0.0, "{voxel}: {kept} without receptors");
     }
     // The number of steps hardly matters.
@@ -99,7 +99,7 @@ fn a_well_stirred_voxel_follows_its_rate_equations() {
     let constants =
         LigandConstants { diffusivity: 1.0e6, k_off: 1.0e-3, k_int: 3.0e-4, half_life: 1800.0, steps: 2000, k_on: 2.0e-4, ..STUCK };
     let grid = grid([2, 1, 1], [2.0, 5.0, 5.0]);
-    let result = penetration(&grid, &[true, false], &[0.0, 50.0], &constants, &Device::Cpu(1)).expect("it converges");
+    let result = penetration(&grid, &[Some(1.0), None], &[0.0, 50.0], &constants, &Device::Cpu(1)).expect("it converges");
     let rate = |t: f64, b: f64| {
         let c = 10.0 * (-std::f64::consts::LN_2 * t / 1800.0).exp();
         constants.k_on * c * (50.0 - b) - (constants.k_off + constants.k_int) * b
@@ -127,9 +127,9 @@ fn wrong_constants_are_refused() {
         LigandConstants { steps: 0, ..STUCK },
     ];
     for constants in wrong {
-        let message = penetration(&grid, &[true, false], &[0.0, 1.0], &constants, &Device::Cpu(1)).expect_err("wrong").to_string();
+        let message = penetration(&grid, &[Some(1.0), None], &[0.0, 1.0], &constants, &Device::Cpu(1)).expect_err("wrong").to_string();
         assert!(message.contains("expected positive numbers"), "{message}");
     }
-    let message = penetration(&grid, &[true, false], &[0.0], &STUCK, &Device::Cpu(1)).expect_err("a value is missing").to_string();
+    let message = penetration(&grid, &[Some(1.0), None], &[0.0], &STUCK, &Device::Cpu(1)).expect_err("a value is missing").to_string();
     assert!(message.contains("receptors for 1 voxels; expected 2"), "{message}");
 }

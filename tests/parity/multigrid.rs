@@ -192,7 +192,7 @@ fn fields() {
 
 fn ligands() {
     let (grid, supply) = scene();
-    let supplied: Vec<bool> = supply.iter().map(|&s| s != Supply::Tissue).collect();
+    let supplied: Vec<Option<f32>> = supply.iter().map(|&s| (s != Supply::Tissue).then_some(0.7)).collect();
     let receptors: Vec<f32> = (0..grid.len()).map(|v| 10.0 * (v % 4) as f32).collect();
     let constants = LigandConstants {
         diffusivity: 80.0,

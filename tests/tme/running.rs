@@ -96,7 +96,7 @@ fn signals_reach_their_neighbours() {
     let mut setting = Setting::new(1, 343, 1.0);
     setting.domain.grid.size = [7, 7, 7];
     setting.domain.grid.spacing = DVec3::splat(0.02);
-    setting.plan.oxygen = OxygenPlan::Micro(MicroOxygenPlan { held: Vec::new(), vessels: None });
+    setting.plan.oxygen = OxygenPlan::Micro(MicroOxygenPlan { held: Vec::new(), vessels: None, ligand: false });
     setting.plan.bystander = true;
     let day = 86400.0;
     setting.set("bystander_diffusivity", 1.0 * day);

@@ -332,11 +332,11 @@ tissue = "net"
 fn oxygen_follows_the_size_of_the_voxels() {
     let micro =
         parsed(&format!("{SPHEROID}supply.medium.po2 = \"5 kPa\"\nvessels = {{ share = \"3.8 %\" }}\n")).response.tme.expect("the model");
-    let OxygenPlan::Micro(MicroOxygenPlan { held, vessels }) = &micro.oxygen else { panic!("{:?}", micro.oxygen) };
+    let OxygenPlan::Micro(MicroOxygenPlan { held, vessels, ligand: false }) = &micro.oxygen else { panic!("{:?}", micro.oxygen) };
     assert!(held.len() == 1 && held[0].0 == "medium" && (held[0].1 - 37.503).abs() < 1e-3, "{held:?}");
     assert_eq!(*vessels, Some((0.038, 1)));
     let fits = |oxygen: &OxygenPlan, mm: [f64; 3]| oxygen.fits(DVec3::from(mm)).is_ok();
-    let micro = OxygenPlan::Micro(MicroOxygenPlan { held: vec![], vessels: None });
+    let micro = OxygenPlan::Micro(MicroOxygenPlan { held: vec![], vessels: None, ligand: false });
     assert!(fits(&OxygenPlan::Macro, [0.5, 0.5, 3.0]) && !fits(&OxygenPlan::Macro, [0.4, 3.0, 3.0]));
     assert!(fits(&micro, [0.05, 0.01, 0.05]) && !fits(&micro, [0.01, 0.01, 0.06]));
     assert!([0.01, 0.2, 3.0].iter().all(|&mm| fits(&OxygenPlan::Off, [mm; 3])));

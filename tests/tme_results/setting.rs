@@ -247,7 +247,7 @@ pub(crate) fn spheroid() -> TmeResult {
     let timeline =
         Timeline { rows, globals: (0..=20).map(|i| global(f64::from(i) * DAY)).collect(), drug_names: vec!["nimorazole".into()] };
     TmeResult {
-        plan: plan(&["spheroid"], false, OxygenPlan::Micro(MicroOxygenPlan { held: Vec::new(), vessels: None })),
+        plan: plan(&["spheroid"], false, OxygenPlan::Micro(MicroOxygenPlan { held: Vec::new(), vessels: None, ligand: false })),
         tissues: vec![tissue()],
         fractions: vec![(1, 0.0)],
         domain,

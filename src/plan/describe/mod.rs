@@ -211,6 +211,7 @@ impl<'p> Sheet<'p> {
         let seed_path = format!("{path}.seed");
         match *pattern {
             UptakePattern::Uniform => self.entry("pattern", "uniform".to_owned(), &kind),
+            UptakePattern::Ligand => self.entry("pattern", "ligand, bound where it arrives".to_owned(), &kind),
             UptakePattern::LogNormal { cv, correlation, seed } => {
                 self.entry("pattern", "log-normal".to_owned(), &kind);
                 self.entry("coefficient of variation", percent(cv), "");

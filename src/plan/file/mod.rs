@@ -3,6 +3,7 @@
 mod drug;
 mod fraction;
 mod kinetics;
+mod ligand;
 mod nuclide;
 mod phantom;
 mod region;
@@ -136,6 +137,7 @@ impl Context<'_> {
         let transport = settings::transport(root, &names);
         let fractions = self.fractions(root, &names, &nuclides, transport.histories);
         let response = response::response(self, root, &names, &fractions, grid.as_ref());
+        ligand::check(root, &fractions, &response);
         let output = settings::output(root);
         Some(Plan {
             title,

@@ -125,6 +125,10 @@ fn destination(section: &Section<'_>, clears: bool, names: &RegionNames) -> Opti
     let mut notes = Vec::new();
     let shape = pattern(section, None, &mut notes);
     let region = matches!(&to, Field::Value(name, _) if !["here", "excreted"].contains(name));
+    if shape == Some(UptakePattern::Ligand) {
+        let help = "daughters do not bind as the ligand does; choose another pattern";
+        section.problem(section.key_span("pattern"), Fault::new("`pattern = \"ligand\"` for a daughter that has left its ligand", help));
+    }
     if !region && section.has("pattern") {
         section.problem(section.key_span("pattern"), Fault::new("`pattern` without a region in `to`", "remove it"));
     }

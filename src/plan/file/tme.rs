@@ -3,7 +3,7 @@
 use super::{Context, Field, RegionNames, Section, VoxelGrid, drug, uptake::DURATION};
 use crate::{
     plan::{
-        FractionPlan, Growth, Mark, MicroOxygenPlan, Origin, OxygenPlan, ParameterSet, Quality, TmePlan, TmeRegion,
+        FractionPlan, Growth, Mark, MicroOxygenPlan, Origin, OxygenPlan, ParameterSet, Quality, TmePlan, TmeRegion, UptakePattern,
         frame::Fault,
         quantity::{FRACTION, Limits, TIME},
         show,
@@ -109,7 +109,10 @@ impl Context<'_> {
             let help = format!("at most {} are possible: a longer step, or an earlier horizon", show::number(STEPS_MOST));
             section.problem(section.raw("step").map_or(section.span.clone(), toml::Spanned::span), Fault::new(message, help));
         }
-        let oxygen = oxygen(&section, names, &evolving, grid);
+        let mut oxygen = oxygen(&section, names, &evolving, grid);
+        if let OxygenPlan::Micro(micro) = &mut oxygen {
+            micro.ligand = fractions.iter().flat_map(|f| &f.uptakes).any(|u| u.pattern == UptakePattern::Ligand);
+        }
         let immune = section.or_default("immune", section.flag("immune"), false);
         let about = drug::About {
             horizon,
@@ -363,7 +366,7 @@ fn maps_at(section: &Section<'_>, horizon: f64) -> Vec<f64> {
 
 /// `oxygen`, and the supply where diffusion is solved.
 fn oxygen(section: &Section<'_>, names: &RegionNames, evolving: &[Evolving], grid: Option<&VoxelGrid>) -> OxygenPlan {
-    let micro = || MicroOxygenPlan { held: Vec::new(), vessels: None };
+    let micro = || MicroOxygenPlan { held: Vec::new(), vessels: None, ligand: false };
     let field = section.choice("oxygen", &[("macro", Mode::Macro), ("micro", Mode::Micro), ("off", Mode::Off)]);
     let span = section.raw("oxygen").map_or(section.span.clone(), toml::Spanned::span);
     let mode = match (&field, grid) {
@@ -432,5 +435,5 @@ fn supply(section: &Section<'_>, names: &RegionNames, evolving: &[Evolving]) -> 
         let seed = vessels.or_default("seed", vessels.count("seed", 0, u64::MAX), SEED);
         share.map(|share| (share, seed))
     });
-    MicroOxygenPlan { held, vessels }
+    MicroOxygenPlan { held, vessels, ligand: false }
 }

@@ -81,11 +81,12 @@ pub(super) struct ImageDraft {
 }
 
 /// Patterns and the keys each takes.
-const PATTERNS: [(&str, &[&str]); 4] = [
+const PATTERNS: [(&str, &[&str]); 5] = [
     ("uniform", &[]),
     ("log-normal", &["cv", "correlation", "seed"]),
     ("rim", &["length", "core"]),
     ("vessels", &["spacing", "length", "seed"]),
+    ("ligand", &[]),
 ];
 pub(super) const PATTERN_KEYS: [&str; 6] = ["cv", "correlation", "seed", "length", "core", "spacing"];
 
@@ -145,7 +146,9 @@ pub(super) fn pattern(section: &Section<'_>, base: Option<&UptakePattern>, notes
     let (name, keys) = kind.value().flatten().or(inherited.copied()).unwrap_or(("none", &[]));
     for key in PATTERN_KEYS.iter().filter(|k| section.has(k) && !keys.contains(k)) {
         let fault = match PATTERNS.iter().find(|p| p.0 == name) {
-            Some((_, [])) => Fault::new(format!("`{key}` does not belong to pattern \"{name}\""), "a uniform pattern takes no parameters"),
+            Some((_, [])) => {
+                Fault::new(format!("`{key}` does not belong to pattern \"{name}\""), format!("a {name} pattern takes no parameters"))
+            }
             Some(_) => Fault::new(format!("`{key}` does not belong to pattern \"{name}\""), format!("it takes {}", keys.join(", "))),
             None => Fault::new(format!("`{key}` without a pattern"), "add pattern = \"log-normal\", \"rim\" or \"vessels\""),
         };
@@ -168,6 +171,7 @@ pub(super) fn pattern(section: &Section<'_>, base: Option<&UptakePattern>, notes
     };
     match name {
         "uniform" => Some(UptakePattern::Uniform),
+        "ligand" => Some(UptakePattern::Ligand),
         "log-normal" => {
             let known = match base {
                 Some(&UptakePattern::LogNormal { cv, correlation, seed }) => Some((cv, correlation, seed)),
@@ -215,6 +219,7 @@ fn kind_name(pattern: &UptakePattern) -> &'static str {
         UptakePattern::LogNormal { .. } => "log-normal",
         UptakePattern::Rim { .. } => "rim",
         UptakePattern::Vessels { .. } => "vessels",
+        UptakePattern::Ligand => "ligand",
     }
 }
 

@@ -54,6 +54,13 @@ const PER_DOSE2: Dimension = dimension("a value per dose squared", &[("/Gy2", Po
 /// Concentration; nM.
 pub(in crate::plan) const CONCENTRATION: Dimension =
     dimension("a concentration", &[("pM", Power(-3)), ("nM", Power(0)), ("uM", Power(3))], "nM", "2.6");
+/// Binding; 1/(nM d).
+const BINDING: Dimension = dimension(
+    "a rate per concentration",
+    &[("/(nM d)", Power(0)), ("/(nM s)", Factor(86400.0)), ("/(M s)", Factor(8.64e-5))],
+    "/(M s)",
+    "1e6",
+);
 /// Linear energy transfer, lineal energy; keV/um.
 const LET: Dimension = dimension("a linear energy transfer", &[("keV/um", Power(0)), ("MeV/cm", Power(-1))], "keV/um", "100");
 /// Per linear energy transfer; um/keV.
@@ -72,7 +79,7 @@ pub(in crate::plan) const MOLAR_MASS: Dimension =
     dimension("a molar mass", &[("Da", Power(-3)), ("kDa", Power(0)), ("g/mol", Power(-3))], "kDa", "149");
 
 /// Dimensions of the parameter file; no two share a unit.
-const ALL: [&Dimension; 14] = [
+const ALL: [&Dimension; 15] = [
     &TIME,
     &RATE,
     &LENGTH,
@@ -84,14 +91,15 @@ const ALL: [&Dimension; 14] = [
     &PER_DOSE2,
     &PER_VOLUME,
     &CONCENTRATION,
+    &BINDING,
     &LET,
     &PER_LET,
     &VOLUME,
 ];
 
 /// Dimensions that only this model knows, to recognise a unit in the wrong place.
-pub(in crate::plan) const OWN: [&Dimension; 11] =
-    [&PRESSURE, &OXYGEN_USE, &DIFFUSIVITY, &PER_DOSE2, &CONCENTRATION, &LET, &PER_LET, &MASS, &CLEARANCE, &VOLUME, &MOLAR_MASS];
+pub(in crate::plan) const OWN: [&Dimension; 12] =
+    [&PRESSURE, &OXYGEN_USE, &DIFFUSIVITY, &PER_DOSE2, &CONCENTRATION, &BINDING, &LET, &PER_LET, &MASS, &CLEARANCE, &VOLUME, &MOLAR_MASS];
 
 /// The dimension whose unit this is; no unit: a number.
 pub(super) fn of_unit(unit: &str) -> Option<&'static Dimension> {

@@ -63,6 +63,7 @@ impl TmePlan {
             "immune" => self.immune,
             "bystander" => self.bystander && (name != "bystander_diffusivity" || micro),
             "marrow" => self.marrow.is_some(),
+            "ligand" => matches!(&self.oxygen, OxygenPlan::Micro(micro) if micro.ligand),
             "oxygen" => match name {
                 _ if self.oxygen == OxygenPlan::Off => false,
                 "doomed_consumption" => self.reoxygenation,
@@ -147,6 +148,8 @@ pub struct MicroOxygenPlan {
     pub held: Vec<(String, f64)>,
     /// Share of the voxels of each evolving region that are vessels, and the seed of their places; none: no vessels inside.
     pub vessels: Option<(f64, u64)>,
+    /// Whether the same supply brings in a ligand: an uptake has the pattern [`super::UptakePattern::Ligand`].
+    pub ligand: bool,
 }
 
 /// Law of growth.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    plan::{ParameterSet, TmePlan},
+    plan::{ParameterSet, TmePlan, TmeRegion},
 };
 
 /// Exponents of a region.
@@ -67,6 +67,23 @@ pub fn affinity(plan: &TmePlan, domain: &Domain, rows: &[Row<f64>], stage: &Stag
     let exponents: Vec<Exponents> =
         plan.regions.iter().map(|region| Exponents::new(&region.region, &region.parameters)).collect::<Result<_>>()?;
     let of = |(voxel, &row): (usize, &u8)| exponents[usize::from(row)].affinity(&rows[usize::from(row)], stage, state, voxel);
+    Ok(domain.row.iter().enumerate().map(of).collect())
+}
+
+/// Binding sites of every active voxel for a ligand, nM: `rho` times `receptor_density`.
+///
+/// # Errors
+/// As [`affinity`].
+pub fn receptors(plan: &TmePlan, domain: &Domain, state: &Snapshot) -> Result<Vec<f64>> {
+    let of_region = |region: &TmeRegion| {
+        let density = parameter(&region.region, &region.parameters, "receptor_density")?;
+        Ok((Exponents::new(&region.region, &region.parameters)?, density))
+    };
+    let regions: Vec<(Exponents, f64)> = plan.regions.iter().map(of_region).collect::<Result<_>>()?;
+    let of = |(voxel, &row): (usize, &u8)| {
+        let (exponents, density) = &regions[usize::from(row)];
+        density * exponents.sites(state, voxel)
+    };
     Ok(domain.row.iter().enumerate().map(of).collect())
 }
 

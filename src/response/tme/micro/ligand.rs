@@ -2,7 +2,7 @@
 //!
 //! `dC/dt = D lap C - k_on C (R - B) + k_off B`, `dB/dt = k_on C (R - B) - (k_off + k_int) B`, `dI/dt = k_int B`: free, bound and
 //! internalised ligand, nM of tissue volume. Receptors R are free again when their ligand is taken in (recycling), and what is taken in
-//! stays. Supplied voxels have the concentration of plasma, which falls exponentially.
+//! stays. Supplied voxels have the concentration of plasma, which falls exponentially; in a step its mean counts.
 //!
 //! Time steps are implicit (Euler). With `b = B/(1 + h (k_off + k_int))`, the new bound ligand is `b + (R - b) C/(C + half)`,
 //! `half = (1 + h (k_off + k_int))/(h k_on)`: a saturable sink, which multigrid solves together with diffusion, exactly.
@@ -51,13 +51,14 @@ pub struct Penetration {
     pub iterations: usize,
 }
 
-/// Uptake of a ligand on a grid. `supplied`: voxels with the concentration of plasma; `receptors`: binding sites of every voxel, nM.
+/// Uptake of a ligand on a grid. `passage`: voxels with the concentration of plasma, and the share of their surface that lets it through (less
+/// than 1 in vessels that are closed in part); `receptors`: binding sites of every voxel, nM.
 ///
 /// # Errors
 /// If sizes do not match, a constant is out of range, a step does not converge, or the device fails.
 pub fn penetration(
     grid: &VoxelGrid,
-    supplied: &[bool],
+    passage: &[Option<f32>],
     receptors: &[f32],
     constants: &LigandConstants,
     device: &Device,
@@ -67,25 +68,27 @@ pub fn penetration(
     if !(positive && k_off >= 0.0 && k_int >= 0.0 && steps > 0) {
         return Err(Error::input(format!("ligand: {constants:?}; expected positive numbers (k_off and k_int: 0 or more)")));
     }
-    if receptors.len() != supplied.len() {
-        let (found, expected) = (receptors.len(), supplied.len());
+    if receptors.len() != passage.len() {
+        let (found, expected) = (receptors.len(), passage.len());
         return Err(Error::input(format!("ligand: receptors for {found} voxels; expected {expected}")));
     }
     let h = duration / steps as f64;
     let leaving = 1.0 + h * (k_off + k_int);
     let half = leaving / (h * k_on);
-    let open: Vec<bool> = supplied.iter().map(|&s| !s).collect();
+    let open: Vec<bool> = passage.iter().map(Option::is_none).collect();
     let mut diffusion = Diffusion::new(grid, &open, diffusivity, half, device)?;
     let voxels = open.len();
     // Exchange with supplied voxels, per unit of their concentration.
     let mut exchange = vec![MultigridTerms::default(); voxels];
-    diffusion.add_held(&mut exchange, |_| Some((1.0, 1.0)));
+    diffusion.add_held(&mut exchange, |voxel| passage[voxel].map(|share| (1.0, f64::from(share))));
     let (mut free, mut bound, mut inside) = (vec![0.0f32; voxels], vec![0.0f64; voxels], vec![0.0f64; voxels]);
     let mut terms = vec![MultigridTerms::default(); voxels];
     diffusion.set_field(&free)?;
     let (mut inflow, mut iterations) = (0.0, 0);
-    for step in 1..=steps {
-        let concentration = plasma * (-std::f64::consts::LN_2 * step as f64 * h / half_life).exp();
+    let fall = std::f64::consts::LN_2 * h / half_life;
+    let mean = -libm::expm1(-fall) / fall;
+    for step in 0..steps {
+        let concentration = plasma * libm::exp(-fall * step as f64) * mean;
         for voxel in (0..voxels).filter(|&v| open[v]) {
             let kept = bound[voxel] / leaving;
             terms[voxel] = MultigridTerms {
@@ -96,11 +99,12 @@ pub fn penetration(
         }
         iterations += diffusion.solve(&terms, TOLERANCE * plasma, &mut free)?.iterations;
         for voxel in (0..voxels).filter(|&v| open[v]) {
-            let here = f64::from(free[voxel]);
+            // Iteration leaves a little less than nothing where the ligand has not come yet.
+            let here = f64::from(free[voxel]).max(0.0);
             let kept = bound[voxel] / leaving;
             bound[voxel] = kept + (f64::from(receptors[voxel]) - kept).max(0.0) * here / (here + half);
             inside[voxel] += h * k_int * bound[voxel];
-            inflow += h * f64::from(exchange[voxel].source) * (concentration - here);
+            inflow += h * f64::from(exchange[voxel].source) * (concentration - f64::from(free[voxel]));
         }
     }
     let retained = bound.iter().zip(&inside).map(|(b, i)| (b + i) as f32).collect();
