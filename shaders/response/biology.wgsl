@@ -38,10 +38,10 @@ struct BiologyState {
     born: f32,
     // Dose of the last days, Gy.
     recent: f32,
-    // Doomed cells in the second stage, part of those in all.
+    // Doomed cells in the first of several stages, part of those in all.
+    doomed_first: f32,
+    // Doomed cells in the second of three stages.
     doomed_second: f32,
-    // Doomed cells in the third stage.
-    doomed_third: f32,
 }
 
 // Amounts below this are none: no denormals, and no ghosts of cells.
@@ -85,11 +85,8 @@ fn biology_activation(row: BiologyRow, stage: BiologyStage, state: BiologyState)
 
 // Doomed cells as many as would die by k_x at the rate at which those of the last stage die: all of them where there is one stage.
 fn biology_dying(row: BiologyRow, state: BiologyState) -> f32 {
-    if row.doomed_stages > 2.5 {
-        return row.doomed_stages * state.doomed_third;
-    }
     if row.doomed_stages > 1.5 {
-        return row.doomed_stages * state.doomed_second;
+        return row.doomed_stages * max(state.doomed - state.doomed_first - state.doomed_second, 0.0);
     }
     return state.doomed;
 }
@@ -143,9 +140,7 @@ fn biology_rates(row: BiologyRow, stage: BiologyStage, state: BiologyState, oxyg
     let grown_hypoxic = growth * row.hypoxic_growth * state.hypoxic;
     let died = row.doomed_loss * biology_dying(row, state);
     let passing = row.doomed_stages * row.doomed_loss;
-    let first = max(state.doomed - state.doomed_second - state.doomed_third, 0.0);
-    let to_second = select(0.0, passing * first, row.doomed_stages > 1.5);
-    let to_third = select(0.0, passing * state.doomed_second, row.doomed_stages > 2.5);
+    let to_second = select(0.0, passing * state.doomed_first, row.doomed_stages > 2.5);
     let cleared = row.clearance * state.dead;
 
     let held = biology_vessels_held(row, state.endothelium) * stage.perfusion;
@@ -186,8 +181,8 @@ fn biology_rates(row: BiologyRow, stage: BiologyStage, state: BiologyState, oxyg
     rates.cleared = cleared;
     rates.born = grown_oxic + grown_hypoxic;
     rates.recent = -row.reprogramming_memory * state.recent;
+    rates.doomed_first = -passing * state.doomed_first;
     rates.doomed_second = to_second - passing * state.doomed_second;
-    rates.doomed_third = to_third - passing * state.doomed_third;
     return rates;
 }
 
@@ -217,8 +212,8 @@ fn biology_predict(row: BiologyRow, state: BiologyState, rates: BiologyState, le
     next.cleared = biology_amount(state.cleared + length * rates.cleared);
     next.born = biology_amount(state.born + length * rates.born);
     next.recent = biology_amount(state.recent + length * rates.recent);
+    next.doomed_first = biology_amount(state.doomed_first + length * rates.doomed_first);
     next.doomed_second = biology_amount(state.doomed_second + length * rates.doomed_second);
-    next.doomed_third = biology_amount(state.doomed_third + length * rates.doomed_third);
     return next;
 }
 
@@ -243,7 +238,7 @@ fn biology_correct(row: BiologyRow, state: BiologyState, predicted: BiologyState
     next.cleared = biology_amount(0.5 * (state.cleared + (predicted.cleared + length * rates.cleared)));
     next.born = biology_amount(0.5 * (state.born + (predicted.born + length * rates.born)));
     next.recent = biology_amount(0.5 * (state.recent + (predicted.recent + length * rates.recent)));
+    next.doomed_first = biology_amount(0.5 * (state.doomed_first + (predicted.doomed_first + length * rates.doomed_first)));
     next.doomed_second = biology_amount(0.5 * (state.doomed_second + (predicted.doomed_second + length * rates.doomed_second)));
-    next.doomed_third = biology_amount(0.5 * (state.doomed_third + (predicted.doomed_third + length * rates.doomed_third)));
     return next;
 }

@@ -26,8 +26,8 @@ const FIELD_ENCOUNTER: u32 = 22u;
 const FIELD_CLEARED: u32 = 23u;
 const FIELD_BORN: u32 = 24u;
 const FIELD_RECENT: u32 = 25u;
-const FIELD_DOOMED_SECOND: u32 = 26u;
-const FIELD_DOOMED_THIRD: u32 = 27u;
+const FIELD_DOOMED_FIRST: u32 = 26u;
+const FIELD_DOOMED_SECOND: u32 = 27u;
 const FIELD_COUNT: u32 = 28u;
 
 const SUM_UNREPAIRED: u32 = 0u;

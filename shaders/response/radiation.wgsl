@@ -151,6 +151,9 @@ fn radiation_apply(
     state.oxic = radiation_left(before.oxic, oxic);
     state.hypoxic = radiation_left(before.hypoxic, hypoxic);
     state.doomed = before.doomed + before.oxic * oxic.lost + before.hypoxic * hypoxic.lost;
+    if row.doomed_stages > 1.5 {
+        state.doomed_first = before.doomed_first + (before.oxic * oxic.lost + before.hypoxic * hypoxic.lost);
+    }
     let both = dose.low + dose.high;
     let equivalent = dose.low + row.rbe_high * dose.high;
     state.endothelium = before.endothelium + row.endothelium_alpha * equivalent + 2.0 * row.endothelium_beta * vessel.encounter;

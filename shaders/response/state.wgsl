@@ -22,8 +22,8 @@ fn state_load(voxel: u32) -> BiologyState {
     state.cleared = fields[FIELD_CLEARED * n + voxel];
     state.born = fields[FIELD_BORN * n + voxel];
     state.recent = fields[FIELD_RECENT * n + voxel];
+    state.doomed_first = fields[FIELD_DOOMED_FIRST * n + voxel];
     state.doomed_second = fields[FIELD_DOOMED_SECOND * n + voxel];
-    state.doomed_third = fields[FIELD_DOOMED_THIRD * n + voxel];
     return state;
 }
 
@@ -47,8 +47,8 @@ fn state_store(voxel: u32, state: BiologyState) {
     fields[FIELD_CLEARED * n + voxel] = state.cleared;
     fields[FIELD_BORN * n + voxel] = state.born;
     fields[FIELD_RECENT * n + voxel] = state.recent;
+    fields[FIELD_DOOMED_FIRST * n + voxel] = state.doomed_first;
     fields[FIELD_DOOMED_SECOND * n + voxel] = state.doomed_second;
-    fields[FIELD_DOOMED_THIRD * n + voxel] = state.doomed_third;
 }
 
 // The same of the predicted state.
@@ -73,8 +73,8 @@ fn state_load_predicted(voxel: u32) -> BiologyState {
     state.cleared = predictions[FIELD_CLEARED * n + voxel];
     state.born = predictions[FIELD_BORN * n + voxel];
     state.recent = predictions[FIELD_RECENT * n + voxel];
+    state.doomed_first = predictions[FIELD_DOOMED_FIRST * n + voxel];
     state.doomed_second = predictions[FIELD_DOOMED_SECOND * n + voxel];
-    state.doomed_third = predictions[FIELD_DOOMED_THIRD * n + voxel];
     return state;
 }
 
@@ -98,8 +98,8 @@ fn state_store_predicted(voxel: u32, state: BiologyState) {
     predictions[FIELD_CLEARED * n + voxel] = state.cleared;
     predictions[FIELD_BORN * n + voxel] = state.born;
     predictions[FIELD_RECENT * n + voxel] = state.recent;
+    predictions[FIELD_DOOMED_FIRST * n + voxel] = state.doomed_first;
     predictions[FIELD_DOOMED_SECOND * n + voxel] = state.doomed_second;
-    predictions[FIELD_DOOMED_THIRD * n + voxel] = state.doomed_third;
 }
 
 // What only radiation changes.

@@ -135,7 +135,7 @@ fn bench(voxels: usize) -> Bench {
             Field::Primed => 2000.0,
             Field::Effector => 500.0,
             Field::Oxic | Field::Hypoxic | Field::Doomed | Field::Dead => 0.4,
-            Field::DoomedSecond | Field::DoomedThird => 0.15,
+            Field::DoomedFirst | Field::DoomedSecond => 0.15,
             Field::DoseLow | Field::DoseHigh | Field::Encounter | Field::EffectHigh => 50.0,
             _ => 1.5,
         };

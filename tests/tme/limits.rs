@@ -57,7 +57,10 @@ fn t22_doomed_cells_die_by_stages() {
         let mut setting = Setting::new(1, 1, 10.0);
         setting.set("doomed_half_life", LN_2 / 0.1).set("doomed_stages", stages).set("debris_clearance", 0.0);
         setting.plan.step = step * DAY;
-        let mut run = setting.build::<f64>(|input| input.fields[Field::Doomed as usize] = 1.0);
+        let mut run = setting.build::<f64>(|input| {
+            input.fields[Field::Doomed as usize] = 1.0;
+            input.fields[Field::DoomedFirst as usize] = if stages > 1.0 { 1.0 } else { 0.0 };
+        });
         let fields = run.to(10.0).fields();
         close("debris", fields[Field::Dead as usize], 1.0 - fields[Field::Doomed as usize], 1e-13);
         let told = run.simulation.timeline().rows.last().expect("a row").death_signal;
@@ -68,15 +71,17 @@ fn t22_doomed_cells_die_by_stages() {
     close("one stage", left(1.0, Field::Doomed), 0.3678794412, 1e-9);
     close("three stages", left(3.0, Field::Doomed), 0.4231900811, 1e-8);
     close("two stages", left(2.0, Field::Doomed), 3.0 * (-2.0f64).exp(), 1e-8);
-    // What is in each stage: e^-3 (1, 3, 9/2).
+    // What is in each stage: e^-3 (1, 3, 9/2), the last by what is left.
+    close("first of two", left(2.0, Field::DoomedFirst), (-2.0f64).exp(), 1e-8);
+    close("first of three", left(3.0, Field::DoomedFirst), (-3.0f64).exp(), 1e-8);
     close("second of three", left(3.0, Field::DoomedSecond), 3.0 * (-3.0f64).exp(), 1e-8);
-    close("third of three", left(3.0, Field::DoomedThird), 4.5 * (-3.0f64).exp(), 1e-8);
     let (fields, _) = run(1.0, 0.25);
-    assert_eq!([Field::DoomedSecond, Field::DoomedThird].map(|field| fields[field as usize]), [0.0; 2]);
-    // Deaths per day are told as they are, by the last stage: 0.1/d of all, 0.2/d of the second, 0.3/d of the third.
-    for (stages, last) in [(1.0, Field::Doomed), (2.0, Field::DoomedSecond), (3.0, Field::DoomedThird)] {
+    assert_eq!([Field::DoomedFirst, Field::DoomedSecond].map(|field| fields[field as usize]), [0.0; 2]);
+    // Deaths per day are told as they are, by the last stage: 0.1/d of all where there is one, 0.2/d of the second, 0.3/d of the third.
+    for stages in [1.0, 2.0, 3.0] {
         let (fields, told) = run(stages, 0.25);
-        close("deaths", told, 0.1 * stages * fields[last as usize], 1e-12);
+        let of = |field: Field| fields[field as usize];
+        close("deaths", told, 0.1 * stages * (of(Field::Doomed) - of(Field::DoomedFirst) - of(Field::DoomedSecond)), 1e-12);
     }
     // In steps of 0.25 d, as run.
     close("as run", run(3.0, 0.25).0[Field::Doomed as usize], 0.4231900811, 1e-3);
@@ -124,8 +129,8 @@ fn t25_nothing_moves_untreated() {
         Field::Signal,
         Field::DoseLow,
         Field::Recent,
+        Field::DoomedFirst,
         Field::DoomedSecond,
-        Field::DoomedThird,
     ];
     for field in still {
         let (before, after) = (before[field as usize], after[field as usize]);

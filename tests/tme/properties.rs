@@ -75,7 +75,7 @@ fn states_stay_in_their_bounds() {
                 let of = |field: Field| fields[field as usize];
                 let cells = of(Field::Oxic) + of(Field::Hypoxic);
                 assert!(cells <= capacity.max(start) * 1.000_01, "case {case}, day {day}: {cells} {capacity}");
-                assert!(of(Field::DoomedSecond) + of(Field::DoomedThird) <= of(Field::Doomed) * 1.000_01 + 1e-6, "case {case}, day {day}");
+                assert!(of(Field::DoomedFirst) + of(Field::DoomedSecond) <= of(Field::Doomed) * 1.000_01 + 1e-6, "case {case}, day {day}");
                 assert!(of(Field::PdL1) <= 1.0 && of(Field::Emitters) <= 1.0 && of(Field::Signal) <= 2.0, "case {case}, day {day}");
             }
             for row in &run.simulation.timeline().rows {

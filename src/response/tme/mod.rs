@@ -137,14 +137,14 @@ pub enum Field {
     Born,
     /// Dose of the last days (both LETs, forgotten over 7 d), Gy; only where low dose turns macrophages.
     Recent,
-    /// Those of [`Self::Doomed`] in the second stage; none where there is one.
+    /// Those of [`Self::Doomed`] in the first of several stages; none where there is one.
+    DoomedFirst,
+    /// Those of [`Self::Doomed`] in the second of three stages. The others are in the last.
     DoomedSecond,
-    /// Those of [`Self::Doomed`] in the third stage.
-    DoomedThird,
 }
 
 /// Number of fields.
-pub const FIELDS: usize = Field::DoomedThird as usize + 1;
+pub const FIELDS: usize = Field::DoomedSecond as usize + 1;
 
 impl Field {
     /// All fields in order.
@@ -175,8 +175,8 @@ impl Field {
         Self::Cleared,
         Self::Born,
         Self::Recent,
+        Self::DoomedFirst,
         Self::DoomedSecond,
-        Self::DoomedThird,
     ];
 }
 

@@ -44,10 +44,10 @@ record! {
         born,
         /// Dose of the last days, Gy.
         recent,
-        /// Doomed cells in the second stage, part of those in all.
+        /// Doomed cells in the first of several stages, part of those in all.
+        doomed_first,
+        /// Doomed cells in the second of three stages.
         doomed_second,
-        /// Doomed cells in the third stage.
-        doomed_third,
     }
 }
 
@@ -92,10 +92,9 @@ pub fn biology_activation<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State
 
 /// Doomed cells as many as would die by k_x at the rate at which those of the last stage die: all of them where there is one stage.
 pub fn biology_dying<R: Real>(row: &Row<R>, state: &State<R>) -> R {
-    if row.doomed_stages > R::of(2.5) {
-        row.doomed_stages * state.doomed_third
-    } else if row.doomed_stages > R::of(1.5) {
-        row.doomed_stages * state.doomed_second
+    if row.doomed_stages > R::of(1.5) {
+        // Cells of the last stage as what is left: by far the most when few are left, so that rounding is harmless.
+        row.doomed_stages * (state.doomed - state.doomed_first - state.doomed_second).max(R::zero())
     } else {
         state.doomed
     }
@@ -146,11 +145,8 @@ pub fn biology_rates<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>, 
     let grown_oxic = growth * state.oxic;
     let grown_hypoxic = growth * row.hypoxic_growth * state.hypoxic;
     let died = row.doomed_loss * biology_dying(row, state);
-    // Stages of doomed cells: rounding must not make those in the first fewer than none.
     let passing = row.doomed_stages * row.doomed_loss;
-    let first = (state.doomed - state.doomed_second - state.doomed_third).max(zero);
-    let to_second = if row.doomed_stages > R::of(1.5) { passing * first } else { zero };
-    let to_third = if row.doomed_stages > R::of(2.5) { passing * state.doomed_second } else { zero };
+    let to_second = if row.doomed_stages > R::of(2.5) { passing * state.doomed_first } else { zero };
     let cleared = row.clearance * state.dead;
 
     let held = biology_vessels_held(row, state.endothelium) * stage.perfusion;
@@ -191,8 +187,8 @@ pub fn biology_rates<R: Real>(row: &Row<R>, stage: &Stage<R>, state: &State<R>, 
         cleared,
         born: grown_oxic + grown_hypoxic,
         recent: -row.reprogramming_memory * state.recent,
+        doomed_first: -passing * state.doomed_first,
         doomed_second: to_second - passing * state.doomed_second,
-        doomed_third: to_third - passing * state.doomed_third,
     }
 }
 
@@ -224,8 +220,8 @@ pub fn biology_predict<R: Real>(row: &Row<R>, state: &State<R>, rates: &State<R>
         cleared: to(state.cleared, rates.cleared),
         born: to(state.born, rates.born),
         recent: to(state.recent, rates.recent),
+        doomed_first: to(state.doomed_first, rates.doomed_first),
         doomed_second: to(state.doomed_second, rates.doomed_second),
-        doomed_third: to(state.doomed_third, rates.doomed_third),
     }
 }
 
@@ -252,7 +248,7 @@ pub fn biology_correct<R: Real>(row: &Row<R>, state: &State<R>, predicted: &Stat
         cleared: to(state.cleared, predicted.cleared, rates.cleared),
         born: to(state.born, predicted.born, rates.born),
         recent: to(state.recent, predicted.recent, rates.recent),
+        doomed_first: to(state.doomed_first, predicted.doomed_first, rates.doomed_first),
         doomed_second: to(state.doomed_second, predicted.doomed_second, rates.doomed_second),
-        doomed_third: to(state.doomed_third, predicted.doomed_third, rates.doomed_third),
     }
 }

@@ -342,7 +342,7 @@ fn values_mut<R>(voxel: &mut Voxel<R>) -> [&mut R; FIELDS] {
         &mut s.cleared,
         &mut s.born,
         &mut s.recent,
+        &mut s.doomed_first,
         &mut s.doomed_second,
-        &mut s.doomed_third,
     ]
 }

@@ -180,6 +180,9 @@ pub fn radiation_apply<R: Real>(
     state.oxic = radiation_left(before.oxic, &oxic);
     state.hypoxic = radiation_left(before.hypoxic, &hypoxic);
     state.doomed = before.doomed + before.oxic * oxic.lost + before.hypoxic * hypoxic.lost;
+    if row.doomed_stages > R::of(1.5) {
+        state.doomed_first = before.doomed_first + (before.oxic * oxic.lost + before.hypoxic * hypoxic.lost);
+    }
     let both = dose.low + dose.high;
     let equivalent = dose.low + row.rbe_high * dose.high;
     state.endothelium = before.endothelium + row.endothelium_alpha * equivalent + R::of(2.0) * row.endothelium_beta * vessel.encounter;

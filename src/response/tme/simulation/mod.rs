@@ -465,7 +465,7 @@ fn state(fields: &[f64], voxel: usize) -> State<f64> {
         cleared: of(Field::Cleared),
         born: of(Field::Born),
         recent: of(Field::Recent),
+        doomed_first: of(Field::DoomedFirst),
         doomed_second: of(Field::DoomedSecond),
-        doomed_third: of(Field::DoomedThird),
     }
 }
