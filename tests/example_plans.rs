@@ -295,7 +295,7 @@ fn short_run(name: &str) -> BTreeMap<String, [f64; 2]> {
     let mut text = std::fs::read_to_string(self::folder().join(format!("{name}.toml"))).expect("a plan");
     if name.starts_with("spheroid") {
         for (from, to, instead) in
-            [("[response.tme]", "[output]", ""), ("[[fraction]]    ", "[transport]", ""), ("pattern   = \"ligand\"", "\n", RIM)]
+            [("\n[response.tme]\n", "\n[output]", ""), ("[[fraction]]    ", "[transport]", ""), ("pattern   = \"ligand\"", "\n", RIM)]
         {
             let start = text.find(from).unwrap_or_else(|| panic!("{name}: {from}"));
             let end = start + text[start..].find(to).unwrap_or_else(|| panic!("{name}: {to}"));

@@ -102,8 +102,8 @@ fn mean(evaluation: &Evaluation, fraction: u32, region: &str) -> f64 {
 }
 
 fn tia(evaluation: &Evaluation, fraction: usize, region: &str) -> f64 {
-    let name = format!("Lu-177 in {region}");
-    evaluation.treatment.sources[fraction - 1].activities.iter().find(|a| a.place == name).expect("an activity").tia
+    let place = format!(" in {region}");
+    evaluation.treatment.sources[fraction - 1].activities.iter().find(|a| a.place.ends_with(&place)).expect("an activity").tia
 }
 
 #[test]

