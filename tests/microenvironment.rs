@@ -469,7 +469,9 @@ fn a_ligand_comes_deeper_when_the_rim_has_lost_its_receptors() {
     assert!((again.measured.expect("measured") - 0.002 / 0.006 * 2.0).abs() < 1e-9, "{again:?}");
     assert!((again.factor / row.factor - 1.0).abs() < 1e-9, "{again:?} {row:?}");
     let component = measured.treatment.deliveries[1].contributions[0].component;
-    assert_eq!(*measured.treatment.components[component].pattern, *of(2));
+    let pattern = &measured.treatment.components[component].pattern;
+    let apart = |&v: &u32| (share(pattern, v) / share(of(2), v) - 1.0).abs();
+    assert!(tme.domain.voxels.iter().map(apart).fold(0.0, f64::max) < 1e-12, "the same places but for rounding");
 }
 
 #[test]
