@@ -379,7 +379,7 @@ const ANTIBODY: LigandConstants = LigandConstants {
     plasma: 0.25,
     half_life: 2.0,
     duration: 4.0,
-    steps: 96,
+    steps: 48,
 };
 
 /// What stays in the spheroid by voxel of the whole grid, with `sites` (relative to packing) by active voxel.
@@ -426,7 +426,7 @@ fn a_ligand_comes_deeper_when_the_rim_has_lost_its_receptors() {
         let of = |field: Field| f64::from(state.field(field)[at]);
         of(Field::Target) * (of(Field::Oxic) + of(Field::Hypoxic) + 0.8 * of(Field::Doomed))
     };
-    let (before, after) = (by_hand(tme, 96, |_| 0.9), by_hand(tme, 96, left));
+    let (before, after) = (by_hand(tme, 48, |_| 0.9), by_hand(tme, 48, left));
     let sum = |values: &[f64]| values.iter().sum::<f64>();
     let row = only(&found, "spheroid");
     let factor = sum(&after) / sum(&before);
@@ -444,7 +444,7 @@ fn a_ligand_comes_deeper_when_the_rim_has_lost_its_receptors() {
             let values = by_hand(tme, steps, receptors);
             mean_depth(tme, |v| values[v as usize])
         };
-        let (half, twice) = (with(48) / depth - 1.0, with(192) / depth - 1.0);
+        let (half, twice) = (with(24) / depth - 1.0, with(96) / depth - 1.0);
         println!("depth {depth:.3} um, with half the steps {:+.2} %, with twice {:+.2} %", 100.0 * half, 100.0 * twice);
         assert!(half.abs() < 0.02 && twice.abs() < 0.02, "{half} {twice}");
     }

@@ -18,7 +18,7 @@ use crate::{
 
 /// Steps of the uptake per half-life in plasma, and the least number: half as many change the mean depth by less than 2 %.
 const STEPS_PER_HALF_LIFE: f64 = 8.0;
-const STEPS_LEAST: f64 = 96.0;
+const STEPS_LEAST: f64 = 48.0;
 /// Ligand retained below this share of the highest is what iteration leaves: it is set to this, so that every voxel has a ratio to later uptakes.
 const LEAST: f64 = 1.0e-9;
 /// Largest part of the ligand that may be made or lost.
