@@ -42,6 +42,10 @@ struct Memory {
 }
 
 impl ResultWriter for Memory {
+    fn rt_dose(&mut self, name: &str, _: &dosaic::io::dicom::rtdose::RtDose<'_>) -> Result<()> {
+        unreachable!("{name}: not asked for")
+    }
+
     fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
         if self.full {
             return Err(Error::io(name)(std::io::Error::other("no space left on device")));
@@ -145,6 +149,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
             number: f.number,
             maps: dose_maps(&phantom.grid, &scored, &f.contributions),
             bed: None,
+            eqd2: None,
             rate: Some(rate_maps(&phantom.grid, &scored, &f.contributions)),
         })
         .collect();
@@ -210,6 +215,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         uncertainty: uncertainty.clone(),
         dose_levels_gy: vec![0.5, 20.0],
         regions: rows.clone(),
+        rt_dose: None,
         tme: None,
         warnings: text::statistics_warnings(&rows, &dvhs, &runs),
         runs,
@@ -248,6 +254,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         summary: &summary,
         provenance: &provenance,
         metaimage,
+        rt_dose: None,
         components: None,
         activity: "",
         time_activity: "{}",

@@ -11,6 +11,7 @@ use crate::{
     },
     error::{Error, Result},
     io::{
+        dicom::rtdose::{DoseQuantity, DoseScaling, PatientContext, RtDose, RtDoseStudy, write_rt_dose},
         image::{Description, write_metaimage, write_nifti},
         output::OutputDir,
     },
@@ -19,7 +20,8 @@ use crate::{
         ResultWriter, RunResult,
         activity::{activity_csv, time_activity_json},
         components::{ComponentRecord, ComponentSet},
-        provenance::{self, Engine, Frame, PlanText, Provenance},
+        provenance::{self, Engine, Frame, PlanText, Provenance, sha256_hex},
+        rt_dose::{self, RtDoseSet, RtDoseSummary},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
         text, time,
         tme::{self, TmeResult, TmeSummary},
@@ -58,6 +60,8 @@ pub struct Evaluation {
     pub treatment: Treatment,
     /// The microenvironment in time, where the plan asks for it.
     pub tme: Option<TmeResult>,
+    /// Scaling of the RT Dose objects, where the plan asks for them.
+    rt_dose: Option<DoseScaling>,
     /// Dose per decay of the components, where the plan has it stored.
     stored: Option<Vec<ScoredComponent>>,
     runs: Vec<summary::RunCount>,
@@ -115,6 +119,7 @@ impl Evaluation {
 
         let options = TableOptions { dose_levels: &plan.output.dose_levels, dvh_bin: plan.output.dvh_bin };
         let (mut rows, mut dvhs, mut fractions) = (Vec::new(), Vec::new(), Vec::new());
+        let wanted = plan.output.dicom.as_ref().map_or(&[][..], |dicom| &dicom.quantities);
         for delivery in &treatment.deliveries {
             let maps_of = dose_maps(&grid, &scored, &delivery.contributions);
             let doses = region_doses(&scored, &delivery.contributions, index.masses());
@@ -129,7 +134,8 @@ impl Evaluation {
             if plan.output.fractions {
                 let rate = plan.output.dose_rate.then(|| rate_maps(&grid, &scored, &delivery.contributions));
                 let bed = bed.map(|map| Volume::new(grid, map.clone()));
-                fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, rate });
+                let eqd2 = bed.as_ref().filter(|_| wanted.contains(&DoseQuantity::Eqd2)).map(|bed| irradiation.eqd2(bed));
+                fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, eqd2, rate });
             }
         }
         let doses = region_doses(&scored, &everything, index.masses());
@@ -151,6 +157,20 @@ impl Evaluation {
         warnings.extend(maps.warnings());
         warnings.extend(tme.iter().flat_map(TmeResult::all_warnings));
         warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));
+        let (bed, eqd2) = (Volume::new(grid, maps.bed), Volume::new(grid, maps.eqd2));
+        let rt_dose = plan.output.dicom.as_ref().map(|dicom| {
+            let maps = dicom.quantities.iter().flat_map(|&quantity| {
+                let total = match quantity {
+                    DoseQuantity::Dose => &total.dose,
+                    DoseQuantity::Bed => &bed,
+                    DoseQuantity::Eqd2 => &eqd2,
+                };
+                fractions.iter().filter_map(move |fraction| rt_dose::of_fraction(fraction, quantity)).chain([total])
+            });
+            let (scaling, told) = rt_dose::scaling(dicom.bits, maps);
+            warnings.extend(told);
+            scaling
+        });
         let mut seen = std::collections::HashSet::new();
         warnings.retain(|warning| seen.insert(warning.clone()));
         if let Some(broken) = balances.iter().find(|b| !b.balanced) {
@@ -161,8 +181,8 @@ impl Evaluation {
         }
         let uncertainty = Uncertainty::new(&index, &total, &rows, plan.transport.goal.as_ref());
         Ok(Self {
-            bed: Volume::new(grid, maps.bed),
-            eqd2: Volume::new(grid, maps.eqd2),
+            bed,
+            eqd2,
             total,
             fractions,
             rates,
@@ -171,6 +191,7 @@ impl Evaluation {
             responses,
             uncertainty,
             warnings,
+            rt_dose,
             stored: (transported && (plan.output.components || plan.response.tme.is_some())).then_some(scored),
             runs,
             balances,
@@ -217,6 +238,27 @@ impl Evaluation {
         }
     }
 
+    /// What the RT Dose objects share; `None`: not asked for.
+    fn rt_dose_set<'a>(&self, plan: &'a Plan, provenance: &Provenance) -> Result<Option<RtDoseSet<'a>>> {
+        let (Some(dicom), Some(scaling)) = (&plan.output.dicom, &self.rt_dose) else { return Ok(None) };
+        // The frame is that of the images, wherever they lie; a phantom without any is what its plan says.
+        let images: Vec<&str> =
+            provenance.inputs.iter().filter(|f| ["CT", "labels"].contains(&f.role.as_str())).map(|f| f.sha256.as_str()).collect();
+        let phantom = serde_json::to_vec(&plan.phantom).map_err(|e| Error::input(format!("the phantom cannot be written as JSON: {e}")))?;
+        let phantom_digest = if images.is_empty() { sha256_hex(&phantom) } else { images.join(" ") };
+        let patient = PatientContext::default();
+        let patient = if plan.output.anonymise { patient.anonymised() } else { patient };
+        let nuclide = |number: u32| {
+            let fraction = plan.fractions.iter().find(|fraction| fraction.number == number);
+            fraction.and_then(|fraction| plan.nuclides.get(fraction.nuclide)).map_or("", |nuclide| nuclide.name.as_str())
+        };
+        Ok(Some(RtDoseSet {
+            study: RtDoseStudy { patient, run_digest: provenance.digest()?, phantom_digest, scaling: scaling.clone() },
+            quantities: &dicom.quantities,
+            nuclides: self.treatment.deliveries.iter().map(|delivery| nuclide(delivery.number)).collect(),
+        }))
+    }
+
     /// Writes all files into a folder and gives them their names.
     ///
     /// # Errors
@@ -257,6 +299,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             dose_levels_gy: plan.output.dose_levels.clone(),
             regions: self.rows.clone(),
+            rt_dose: self.rt_dose.as_ref().map(|s| RtDoseSummary { bits: s.bits(), dose_grid_scaling_gy: s.step() }),
             tme: self.tme.as_ref().map(TmeSummary::new),
             warnings: self.warnings.clone(),
         };
@@ -282,6 +325,7 @@ impl Evaluation {
             approximations: approximations(&simplified, plan, self.tme.as_ref()),
         };
         let stored = self.stored.as_ref().map(|scored| self.component_set(prepared, scored));
+        let rt_dose = self.rt_dose_set(plan, &provenance)?;
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
             total: &self.total,
@@ -294,6 +338,7 @@ impl Evaluation {
             summary: &summary,
             provenance: &provenance,
             metaimage: plan.output.metaimage,
+            rt_dose: rt_dose.as_ref(),
             components: stored.as_ref(),
             activity: &activity_csv(plan, &self.treatment.sources, &groups),
             time_activity: &time_activity_json(&self.treatment.sources)?,
@@ -352,6 +397,10 @@ impl ResultWriter for Folder<'_> {
             ImageFormat::Nifti => write_nifti(path, volume, &description),
             ImageFormat::MetaImage => write_metaimage(path, volume, &description),
         }
+    }
+
+    fn rt_dose(&mut self, name: &str, dose: &RtDose<'_>) -> Result<()> {
+        write_rt_dose(self.0.file(name), dose)
     }
 
     fn text(&mut self, name: &str, content: &str) -> Result<()> {

@@ -19,7 +19,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use glam::DVec3;
 use serde::Serialize;
 
-use crate::grid::VoxelGrid;
+use crate::{
+    grid::VoxelGrid,
+    io::dicom::rtdose::{Bits, DoseQuantity},
+};
 
 pub use daughters::{Destination, RecoilEscape, Redistribution};
 pub use file::{load_with, parse};
@@ -454,6 +457,10 @@ pub struct Lkb {
 pub struct OutputPlan {
     /// Also write MetaImage (`.mha`).
     pub metaimage: bool,
+    /// Also write RT Dose objects.
+    pub dicom: Option<DicomPlan>,
+    /// Take patient and study of DICOM inputs out of everything that is written.
+    pub anonymise: bool,
     /// Write the dose map of each fraction (the total is always written).
     pub fractions: bool,
     /// Write per fraction the dose rate at its start, its effective decay constant and the amplitudes of all its terms.
@@ -467,6 +474,15 @@ pub struct OutputPlan {
     pub dose_levels: Vec<f64>,
     /// Bin width of the DVH, Gy; `None`: 1/500 of the maximum dose.
     pub dvh_bin: Option<f64>,
+}
+
+/// RT Dose objects.
+#[derive(Debug, Clone, Serialize)]
+pub struct DicomPlan {
+    /// Bits per voxel.
+    pub bits: Bits,
+    /// What is written, each once.
+    pub quantities: Vec<DoseQuantity>,
 }
 
 /// For tests: a cube of water with one region and one fraction, without its end.

@@ -9,10 +9,12 @@ use crate::{
         regions::{Period, RegionDvh, RegionRow},
     },
     error::{Error, Result},
+    io::dicom::rtdose::RtDose,
     report::{
         components::{ComponentSet, write_components},
         json,
         provenance::Provenance,
+        rt_dose::{RtDoseSet, write_rt_doses},
         summary::Summary,
         tables,
         tme::{self, TmeResult},
@@ -56,6 +58,12 @@ pub trait ResultWriter {
     /// If the file cannot be written.
     fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()>;
 
+    /// Writes an RT Dose object (`.dcm`).
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    fn rt_dose(&mut self, name: &str, dose: &RtDose<'_>) -> Result<()>;
+
     /// Writes a text file (CSV, JSON), UTF-8.
     ///
     /// # Errors
@@ -72,6 +80,8 @@ pub struct FractionMaps {
     pub maps: DoseMaps,
     /// BED the fraction would have alone, Gy, where it was computed.
     pub bed: Option<Volume<f32>>,
+    /// EQD2 the fraction would have alone, Gy, where it was computed.
+    pub eqd2: Option<Volume<f32>>,
     /// Dose rate, where the plan asks for it.
     pub rate: Option<RateMaps>,
 }
@@ -99,6 +109,8 @@ pub struct RunResult<'a> {
     pub provenance: &'a Provenance,
     /// Also write every image as MetaImage.
     pub metaimage: bool,
+    /// RT Dose objects; `None`: not asked for.
+    pub rt_dose: Option<&'a RtDoseSet<'a>>,
     /// Dose per decay of the components, to be stored; `None`: not asked for.
     pub components: Option<&'a ComponentSet<'a>>,
     /// `activity.csv`, by [`super::activity::activity_csv`].
@@ -154,6 +166,9 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
             writer.image(&name, format, volume, quantity)?;
             files.push(FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) });
         }
+    }
+    if let Some(set) = result.rt_dose {
+        files.extend(write_rt_doses(result, set, writer)?);
     }
     if let Some(set) = result.components {
         files.extend(write_components(set, writer)?);
@@ -217,6 +232,7 @@ fn images<'a>(result: &RunResult<'a>) -> Vec<(String, &'a Volume<f32>, Quantity)
         add(format!("dose_high_let_fraction-{n:02}"), f.maps.high.as_ref(), of("absorbed dose from alphas and recoils"), "Gy");
         add(format!("let_fraction-{n:02}"), f.maps.let_mean.as_ref(), of("dose-averaged LET of alphas"), "keV/um");
         add(format!("bed_fraction-{n:02}"), f.bed.as_ref(), of("biologically effective dose"), "Gy");
+        add(format!("eqd2_fraction-{n:02}"), f.eqd2.as_ref(), of("equieffective dose in 2-Gy fractions"), "Gy");
         if let Some(rate) = &f.rate {
             add(format!("dose_rate_fraction-{n:02}"), Some(&rate.initial), of("dose rate at the start"), "Gy/h");
             add(format!("decay_constant_fraction-{n:02}"), Some(&rate.decay), of("one over the mean time of the dose"), "1/h");

@@ -33,6 +33,10 @@ pub(crate) struct Memory {
 }
 
 impl ResultWriter for Memory {
+    fn rt_dose(&mut self, name: &str, _: &dosaic::io::dicom::rtdose::RtDose<'_>) -> Result<()> {
+        unreachable!("{name}: not asked for")
+    }
+
     fn image(&mut self, name: &str, _: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
         assert!(self.images.insert(name.into(), (volume.clone(), quantity.clone())).is_none(), "{name} written twice");
         Ok(())

@@ -9,6 +9,7 @@ mod stream;
 
 use std::{io::Write, path::Path};
 
+pub(crate) use geometry::{checked_size, grid_from_steps};
 pub use metaimage::write_metaimage;
 pub use nifti_write::write_nifti;
 

@@ -302,6 +302,15 @@ impl<'p> Sheet<'p> {
     fn output(&mut self, output: &OutputPlan) {
         self.heading(0, "output");
         self.entry("MetaImage too", yes_no(output.metaimage), "output.metaimage");
+        match &output.dicom {
+            None => self.entry("RT Dose", "no".to_owned(), "output.dicom"),
+            Some(dicom) => {
+                let quantities: Vec<&str> = dicom.quantities.iter().map(|q| q.words()).collect();
+                self.entry("RT Dose", quantities.join(", "), "output.dicom.quantities");
+                self.entry("bits of RT Dose", u16::from(dicom.bits).to_string(), "output.dicom.bits");
+            }
+        }
+        self.entry("anonymise", yes_no(output.anonymise), "output.anonymise");
         self.entry("dose of each fraction", yes_no(output.fractions), "output.fractions");
         self.entry("dose-rate maps", yes_no(output.dose_rate), "output.dose_rate");
         self.entry("dose per decay stored", yes_no(output.components), "output.components");

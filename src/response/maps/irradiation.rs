@@ -10,6 +10,7 @@ use crate::phantom::Phantom;
 use crate::plan::ResponsePlan;
 use crate::response::tissue::Tissues;
 use crate::source::Piece;
+use crate::volume::Volume;
 
 /// Dose rates of all fractions on a phantom with tissues.
 #[derive(Debug)]
@@ -123,6 +124,14 @@ impl<'a> Irradiation<'a> {
     /// True if any component carries high-LET dose.
     pub fn has_high_let(&self) -> bool {
         self.components.iter().any(|component| component.dose.high.is_some())
+    }
+
+    /// EQD2 of a map of BED (Gy) with each voxel's own alpha/beta.
+    pub fn eqd2(&self, bed: &Volume<f32>) -> Volume<f32> {
+        let factor = |label: u16| 1.0 / (1.0 + 2.0 / self.tissues.of_label(label).parameters.alpha_beta);
+        let factors: Vec<f64> = (0..self.tissues.labels() as u16).map(factor).collect();
+        let value = |(&bed, &label): (&f32, &u16)| (f64::from(bed) * factors[usize::from(label)]) as f32;
+        Volume::new(bed.grid, bed.data.iter().zip(self.labels).map(value).collect())
     }
 
     /// One table per label that stands for others, for dose delivered until `until`, with bounds of the unrepaired dose.

@@ -1,0 +1,3 @@
+//! DICOM objects.
+
+pub mod rtdose;

@@ -1,0 +1,6 @@
+//! What planning systems and other programs get: RT Dose and image formats, written, read back here and by independent readers.
+
+#[path = "../support/grids.rs"]
+mod grids;
+mod rtdose;
+mod tools;
