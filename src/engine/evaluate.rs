@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     io::{
         dicom::rtdose::{DoseQuantity, DoseScaling, PatientContext, RtDose, RtDoseStudy, write_rt_dose},
-        image::{Description, write_metaimage, write_nifti},
+        image::{Description, NrrdEncoding, write_metaimage, write_nifti, write_nifti_series, write_npy, write_nrrd},
         output::OutputDir,
     },
     plan::Plan,
@@ -108,11 +108,12 @@ impl Evaluation {
         let grid = phantom.grid;
         let index = RegionIndex::new(phantom)?;
         let everything: Vec<Contribution> = treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
-        let total = dose_maps(&grid, &scored, &everything);
+        let mut total = dose_maps(&grid, &scored, &everything);
+        prepared.external.iter().for_each(|external| external.add_to(&mut total));
         clock.lap("dose");
 
         let components = dose_rate_components(grid.len(), &scored, &treatment.deliveries);
-        let irradiation = Irradiation::new(&components, phantom, &plan.response)?;
+        let irradiation = Irradiation::new(&components, phantom, &plan.response)?.with_external(&prepared.external);
         let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
         let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });
         clock.lap("response");
@@ -138,7 +139,23 @@ impl Evaluation {
                 fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, eqd2, rate });
             }
         }
-        let doses = region_doses(&scored, &everything, index.masses());
+        for external in &prepared.external {
+            let of_region = |slot: usize| RegionResponse {
+                bed_mean_gy: (slot > 0 && index.counts()[slot] > 0).then(|| {
+                    let bed = irradiation.external_bed(external, phantom.region_voxels(slot - 1));
+                    bed.iter().sum::<f64>() / bed.len() as f64
+                }),
+                ..RegionResponse::default()
+            };
+            let period = Period::External(external.plan.number);
+            let (more, curves) = region_rows(period, &index, &external.maps(), &external.region_doses(), options, of_region)?;
+            rows.extend(more);
+            dvhs.extend(curves);
+        }
+        let mut doses = region_doses(&scored, &everything, index.masses());
+        for external in &prepared.external {
+            doses.iter_mut().zip(&external.means).for_each(|(dose, mean)| dose.mean += mean);
+        }
         let of_region = |slot: usize| region_response(slot, &index, &responses);
         let (more, curves) = region_rows(Period::Total, &index, &total, &doses, options, of_region)?;
         rows.extend(more);
@@ -152,6 +169,7 @@ impl Evaluation {
         let Account { histories, counts: runs, balances, warnings: told } = account.unwrap_or_default();
         let mut warnings = phantom.warnings.clone();
         warnings.extend(prepared.inputs.notes());
+        warnings.extend(prepared.external.iter().flat_map(|external| external.warnings.clone()));
         warnings.extend(treatment.sources.iter().flat_map(|s| s.warnings.clone()));
         warnings.extend(told);
         warnings.extend(maps.warnings());
@@ -325,6 +343,12 @@ impl Evaluation {
             approximations: approximations(&simplified, plan, self.tme.as_ref()),
         };
         let stored = self.stored.as_ref().map(|scored| self.component_set(prepared, scored));
+        let also = &plan.output;
+        let formats: Vec<ImageFormat> =
+            [(also.metaimage, ImageFormat::MetaImage), (also.nrrd, ImageFormat::Nrrd), (also.npy, ImageFormat::Npy)]
+                .into_iter()
+                .filter_map(|(wanted, format)| wanted.then_some(format))
+                .collect();
         let rt_dose = self.rt_dose_set(plan, &provenance)?;
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
@@ -333,11 +357,13 @@ impl Evaluation {
             eqd2_total: Some(&self.eqd2),
             fractions: &self.fractions,
             rates: &self.rates,
+            external: &prepared.external,
             rows: &self.rows,
             dvhs: &self.dvhs,
             summary: &summary,
             provenance: &provenance,
-            metaimage: plan.output.metaimage,
+            formats: &formats,
+            gate_frame: plan.output.gate_frame,
             rt_dose: rt_dose.as_ref(),
             components: stored.as_ref(),
             activity: &activity_csv(plan, &self.treatment.sources, &groups),
@@ -367,6 +393,13 @@ fn approximations(simplified: &[EnergyPerDecay], plan: &Plan, tme: Option<&TmeRe
     if !regions.is_empty() {
         list.push(format!("response parameters that are assumed, not measured, in: {} (see resolved_plan.response)", regions.join(", ")));
     }
+    for external in &plan.external {
+        list.push(format!(
+            "external dose \"{}\": {} sessions of equal dose, each acute and low-LET, repaired before anything else comes; BED n d (1 + d/(alpha/beta)) adds to that of \
+             the fractions, damage that one leaves unrepaired for the other is not followed; no uncertainty",
+            external.name, external.fractions
+        ));
+    }
     list.extend(tme.iter().flat_map(|tme| tme::parameters::assumed(tme)));
     list
 }
@@ -385,18 +418,33 @@ fn region_response(slot: usize, index: &RegionIndex, responses: &[response::Regi
     RegionResponse { bed_mean_gy: Some(r.bed_mean), eqd2_mean_gy: Some(r.eqd2_mean), eud_gy: Some(r.eud), tcp: r.tcp, ntcp: r.ntcp }
 }
 
+/// What an image's header says of it.
+fn described(stem: &str, quantity: &Quantity) -> Result<Description> {
+    Description::new(&quantity.name, quantity.unit, &stem[..stem.len().min(15)])
+}
+
 /// The output folder as a writer of results.
 struct Folder<'a>(&'a mut OutputDir);
 
 impl ResultWriter for Folder<'_> {
     fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
         let stem = name.strip_suffix(format.suffix()).unwrap_or(name);
-        let description = Description::new(&quantity.name, quantity.unit, &stem[..stem.len().min(15)])?;
+        let description = described(stem, quantity)?;
         let path = self.0.file(name);
+        if let Some(name) = format.sidecar(stem) {
+            self.0.file(&name);
+        }
         match format {
             ImageFormat::Nifti => write_nifti(path, volume, &description),
             ImageFormat::MetaImage => write_metaimage(path, volume, &description),
+            ImageFormat::Nrrd => write_nrrd(path, volume, &description, NrrdEncoding::Gzip),
+            ImageFormat::Npy => write_npy(path, volume, &description),
         }
+    }
+
+    fn series(&mut self, name: &str, volumes: &[&Volume<f32>], times: &[f64], quantity: &Quantity) -> Result<bool> {
+        let stem = name.strip_suffix(ImageFormat::Nifti.suffix()).unwrap_or(name);
+        write_nifti_series(self.0.file(name), volumes, times, &described(stem, quantity)?)
     }
 
     fn rt_dose(&mut self, name: &str, dose: &RtDose<'_>) -> Result<()> {

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     grid::VoxelGrid,
-    io::image,
+    io::{dicom::rtdose::read_rt_dose, image},
     phantom::{CtVoxel, PhantomInputs},
     physics::{
         ct_ramp::CtRamp,
@@ -48,6 +48,28 @@ impl Inputs {
             self.notes.borrow_mut().extend(image.notes.iter().map(|note| format!("{}: {note}", path.display())));
         }
         image.volume
+    }
+}
+
+impl Inputs {
+    /// A dose in Gy: an RT Dose of absorbed dose, or an image of any kind that is read.
+    ///
+    /// # Errors
+    /// As the readers; an RT Dose of another type than PHYSICAL.
+    pub fn dose(&self, path: &Path) -> Result<Volume<f32>> {
+        let role = "external dose";
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dcm")) {
+            return Ok(self.note(role, path, image::read_with_notes(path)?));
+        }
+        let dose = read_rt_dose(path)?;
+        if dose.dose_type != "PHYSICAL" {
+            return Err(Error::input(format!(
+                "{}: DoseType is {}; expected PHYSICAL: BED is computed from the absorbed dose with the plan's own parameters",
+                path.display(),
+                dose.dose_type
+            )));
+        }
+        Ok(self.note(role, path, dose.image))
     }
 }
 

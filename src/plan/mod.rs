@@ -60,6 +60,8 @@ pub struct Plan {
     pub nuclides: Vec<NuclidePlan>,
     /// Fractions (therapy cycles), in order of start time.
     pub fractions: Vec<FractionPlan>,
+    /// Doses computed elsewhere that count beside the fractions, in the order written.
+    pub external: Vec<ExternalDosePlan>,
     /// How particles are transported.
     pub transport: TransportPlan,
     /// Radiobiology per region.
@@ -231,6 +233,23 @@ pub struct FractionPlan {
     pub predicted_from: Option<u32>,
     /// Histories for this fraction, over all its source components.
     pub histories: u64,
+}
+
+/// A dose computed elsewhere: external beam, an earlier therapy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExternalDosePlan {
+    /// 1, 2, 3 ... in the order written.
+    pub number: u32,
+    /// Unique name.
+    pub name: String,
+    /// RT Dose or image, Gy: the dose of all sessions together.
+    pub path: PathBuf,
+    /// Sessions that deliver it in equal parts, each within minutes (no repair during it).
+    pub fractions: u32,
+    /// First session, s on the clock of the fractions; negative before its zero.
+    pub start: f64,
+    /// Time between sessions, s.
+    pub interval: f64,
 }
 
 /// Uptake that the response predicts from an earlier fraction.
@@ -457,6 +476,12 @@ pub struct Lkb {
 pub struct OutputPlan {
     /// Also write MetaImage (`.mha`).
     pub metaimage: bool,
+    /// Also write NRRD (`.nrrd`).
+    pub nrrd: bool,
+    /// Also write NumPy arrays (`.npy`), with their position as JSON.
+    pub npy: bool,
+    /// Also write doses as MetaImage in GATE's frame: centred on the grid, along its axes.
+    pub gate_frame: bool,
     /// Also write RT Dose objects.
     pub dicom: Option<DicomPlan>,
     /// Take patient and study of DICOM inputs out of everything that is written.

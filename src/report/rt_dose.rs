@@ -84,7 +84,8 @@ pub(super) fn write_rt_doses(result: &RunResult<'_>, set: &RtDoseSet<'_>, writer
             DoseQuantity::Eqd2 => result.eqd2_total,
         };
         let name = quantity.name();
-        let whole = if count == 1 { "one fraction (cycle)".to_owned() } else { format!("all {count} fractions (cycles)") };
+        let beside = if result.external.is_empty() { "" } else { " + external" };
+        let whole = if count == 1 { format!("one fraction (cycle){beside}") } else { format!("all {count} fractions (cycles){beside}") };
         write(format!("rtdose_{name}_total.dcm"), total, 1, &whole, &all)?;
         for (fraction, nuclide) in result.fractions.iter().zip(&set.nuclides) {
             let n = fraction.number;

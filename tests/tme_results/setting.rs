@@ -33,6 +33,10 @@ pub(crate) struct Memory {
 }
 
 impl ResultWriter for Memory {
+    fn series(&mut self, name: &str, _: &[&Volume<f32>], _: &[f64], _: &Quantity) -> Result<bool> {
+        unreachable!("{name}: no series here")
+    }
+
     fn rt_dose(&mut self, name: &str, _: &dosaic::io::dicom::rtdose::RtDose<'_>) -> Result<()> {
         unreachable!("{name}: not asked for")
     }

@@ -6,7 +6,7 @@ mod tme;
 use std::fmt::Write as _;
 
 use super::{
-    FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, Prediction, RegionPlan, ResponsePlan, Shape,
+    ExternalDosePlan, FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, Prediction, RegionPlan, ResponsePlan, Shape,
     TissueParameters, TransportPlan, UptakePattern, WaterData,
     show::{activity, count, energy, length, number, percent, time, vector, with_unit},
 };
@@ -34,6 +34,7 @@ impl Plan {
             }
         }
         self.fractions.iter().for_each(|f| sheet.fraction(f));
+        self.external.iter().for_each(|e| sheet.external(e));
         sheet.transport(&self.transport);
         sheet.response(&self.response);
         sheet.output(&self.output);
@@ -197,6 +198,15 @@ impl<'p> Sheet<'p> {
         }
     }
 
+    fn external(&mut self, external: &ExternalDosePlan) {
+        let path = format!("external_dose.{}", external.number - 1);
+        self.heading(0, &format!("external dose {}", external.name));
+        self.entry("file", external.path.display().to_string(), "");
+        let sessions = format!("{} session{}", external.fractions, if external.fractions == 1 { "" } else { "s" });
+        self.entry("delivered", format!("in {sessions}, the first at {}", time(external.start)), "");
+        self.entry("interval", time(external.interval), &format!("{path}.interval"));
+    }
+
     /// Whether something in a fraction with prediction is predicted itself.
     fn prediction(&mut self, fraction: &FractionPlan, predicted: Option<Prediction>) {
         match predicted {
@@ -302,6 +312,9 @@ impl<'p> Sheet<'p> {
     fn output(&mut self, output: &OutputPlan) {
         self.heading(0, "output");
         self.entry("MetaImage too", yes_no(output.metaimage), "output.metaimage");
+        self.entry("NRRD too", yes_no(output.nrrd), "output.nrrd");
+        self.entry("NumPy arrays too", yes_no(output.npy), "output.npy");
+        self.entry("GATE's frame too", yes_no(output.gate_frame), "output.gate_frame");
         match &output.dicom {
             None => self.entry("RT Dose", "no".to_owned(), "output.dicom"),
             Some(dicom) => {

@@ -1,6 +1,7 @@
 //! The plan file: TOML text to a checked [`Plan`], with every problem of the file reported at once.
 
 mod drug;
+mod external;
 mod fraction;
 mod kinetics;
 mod nuclide;
@@ -125,7 +126,7 @@ impl RegionNames {
 
 impl Context<'_> {
     fn plan(self, root: &Section<'_>) -> Option<Plan> {
-        root.only(&["title", "phantom", "region", "nuclide", "fraction", "transport", "response", "output"]);
+        root.only(&["title", "phantom", "region", "nuclide", "fraction", "external_dose", "transport", "response", "output"]);
         let title = root.text("title", "title = \"Four cycles of Lu-177\"");
         let title = root.or_default("title", title, "untitled").to_owned();
         let phantom = self.phantom(root);
@@ -136,6 +137,16 @@ impl Context<'_> {
         let transport = settings::transport(root, &names);
         let fractions = self.fractions(root, &names, &nuclides, transport.histories);
         let response = response::response(self, root, &names, &fractions, grid.as_ref());
+        let external = self.external_doses(root);
+        if response.tme.is_some() && !external.is_empty() {
+            root.problem(
+                root.key_span("external_dose"),
+                Fault::new(
+                    "external doses and [response.tme] cannot be combined: the model of the microenvironment follows dose rates, not sessions",
+                    "leave out one of them; BED, EQD2, EUD, TCP and NTCP without [response.tme] count the external dose",
+                ),
+            );
+        }
         let output = settings::output(root);
         Some(Plan {
             title,
@@ -144,6 +155,7 @@ impl Context<'_> {
             regions,
             nuclides: nuclides.into_iter().map(|n| n.plan).collect(),
             fractions,
+            external,
             transport,
             response,
             output,

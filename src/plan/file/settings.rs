@@ -118,7 +118,7 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     let empty = toml::de::DeTable::new();
     let section = root.table("output", "[output]", "output");
     let section = section.unwrap_or_else(|| root.absent(&empty, "[output]", "output"));
-    section.only(&["metaimage", "dicom", "anonymise", "fractions", "dose_rate", "components", "dose_rate_at", "dose_levels", "dvh_bin"]);
+    section.only(&["metaimage", "nrrd", "npy", "gate_frame", "dicom", "anonymise", "fractions", "dose_rate", "components", "dose_rate_at", "dose_levels", "dvh_bin"]);
     let times = Limits { min: 0.0, min_included: true, max: RATE_TIME_MAX };
     let mut dose_rate_at = section.or_default("dose_rate_at", section.quantities("dose_rate_at", &TIME, times), Vec::new());
     // Files are named by the time, to a microhour.
@@ -135,6 +135,9 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     }
     OutputPlan {
         metaimage: section.or_default("metaimage", section.flag("metaimage"), false),
+        nrrd: section.or_default("nrrd", section.flag("nrrd"), false),
+        npy: section.or_default("npy", section.flag("npy"), false),
+        gate_frame: section.or_default("gate_frame", section.flag("gate_frame"), false),
         dicom: dicom(&section),
         anonymise: section.or_default("anonymise", section.flag("anonymise"), false),
         fractions: section.or_default("fractions", section.flag("fractions"), true),

@@ -18,6 +18,10 @@ use crate::{
 struct Folder<'a>(&'a Path);
 
 impl ResultWriter for Folder<'_> {
+    fn series(&mut self, name: &str, _: &[&Volume<f32>], _: &[f64], _: &Quantity) -> Result<bool> {
+        unreachable!("{name}: no series here")
+    }
+
     fn rt_dose(&mut self, name: &str, _: &crate::io::dicom::rtdose::RtDose<'_>) -> Result<()> {
         unreachable!("{name}: components are no RT Dose")
     }
