@@ -47,7 +47,8 @@ impl ExternalDose {
         let mut warnings = Vec::new();
         if outside > 0 {
             let in_regions = outside_of(&image.grid, phantom);
-            let regions = if in_regions.is_empty() { "no region is cut".to_owned() } else { format!("voxels of regions: {}", in_regions.join(", ")) };
+            let regions =
+                if in_regions.is_empty() { "no region is cut".to_owned() } else { format!("voxels of regions: {}", in_regions.join(", ")) };
             warnings.push(format!(
                 "external dose \"{}\": {outside} of {voxels} voxels of the phantom lie outside {file} and get no dose from it ({regions})",
                 plan.name
@@ -127,7 +128,11 @@ mod tests {
         for (mean, expected) in external.means.iter().zip([110.0 / 5.0, 90.0 / 3.0, 20.0]) {
             assert!((mean - expected).abs() < 1e-9, "{mean} for {expected}");
         }
-        assert!(external.warnings[0].contains("1 of 4 voxels") && external.warnings[0].contains("no region is cut"), "{:?}", external.warnings);
+        assert!(
+            external.warnings[0].contains("1 of 4 voxels") && external.warnings[0].contains("no region is cut"),
+            "{:?}",
+            external.warnings
+        );
     }
 
     #[test]
@@ -150,7 +155,8 @@ mod tests {
     #[test]
     fn what_is_no_dose_or_elsewhere_is_refused() {
         let phantom = row(10.0, &[1.0, 1.0], &[1, 1]);
-        let refused = |grid, values: Vec<f32>| ExternalDose::new(&plan(), &Volume::new(grid, values), &phantom).expect_err("refused").to_string();
+        let refused =
+            |grid, values: Vec<f32>| ExternalDose::new(&plan(), &Volume::new(grid, values), &phantom).expect_err("refused").to_string();
         assert!(refused(phantom.grid, vec![1.0, -2.0]).contains("1 values are no absorbed doses, the first is -2 Gy"));
         let far = VoxelGrid { origin: glam::DVec3::splat(900.0), ..phantom.grid };
         assert!(refused(far, vec![1.0, 2.0]).contains("shares no voxel"));

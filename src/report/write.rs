@@ -65,7 +65,8 @@ impl ImageFormat {
     /// The entries of an image in the list of files.
     pub(super) fn entries(self, stem: &str, quantity: &Quantity) -> Vec<FileEntry> {
         let name = format!("{stem}{}", self.suffix());
-        let beside = self.sidecar(stem).map(|name| FileEntry { quantity: format!("position of the voxels in {stem}.npy"), name, unit: None });
+        let beside =
+            self.sidecar(stem).map(|name| FileEntry { quantity: format!("position of the voxels in {stem}.npy"), name, unit: None });
         [FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) }].into_iter().chain(beside).collect()
     }
 }

@@ -1,6 +1,9 @@
 """Looks at exported files with readers that share no code with dosaic; called by tools.rs.
 
 dicom FOLDER         where voxels of each RT Dose are (LPS, mm) and what they hold, by pydicom and SimpleITK
+images FOLDER        the same for NRRD files (SimpleITK, pynrrd) and NumPy arrays
+series FOLDER        times and hot voxels of 4-D NIfTI files, by nibabel
+write FOLDER         writes NRRD files and arrays in many ways and prints what a reader must find
 dvh DOSE STRUCTURES  writes an RTSTRUCT with one region and prints dicompyler-core's DVH of it
 Exit status 77: a package is missing.
 """
@@ -69,6 +72,117 @@ def read_dicom(folder):
     return found
 
 
+def affine_of(numpy, vectors, origin):
+    affine = numpy.eye(4)
+    affine[:3, :3] = numpy.array(vectors).T
+    affine[:3, 3] = origin
+    return affine
+
+
+def by_affine(numpy, affine):
+    return lambda ijk: (affine @ numpy.array([*ijk, 1.0]))[:3].tolist()
+
+
+def read_images(folder):
+    numpy, SimpleITK, nrrd = need("numpy", "SimpleITK", "nrrd")
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        if name.endswith(".nrrd"):
+            image = SimpleITK.ReadImage(path)
+            array = SimpleITK.GetArrayFromImage(image).transpose()
+            data, header = nrrd.read(path)
+            assert header["space"] == "left-posterior-superior" and header["content"] == "absorbed dose [Gy]"
+            affine = affine_of(numpy, header["space directions"], header["space origin"])
+            found[name] = {
+                "SimpleITK": summary(array, lambda ijk, image=image: list(image.TransformIndexToPhysicalPoint(ijk))),
+                "pynrrd": summary(data, by_affine(numpy, affine)),
+            }
+        elif name.endswith(".npy"):
+            with open(path[:-3] + "json") as beside:
+                affine = numpy.array(json.load(beside)["affine_lps_mm"])
+            found[name] = {"NumPy": summary(numpy.load(path).transpose(), by_affine(numpy, affine))}
+    return found
+
+
+def read_series(folder):
+    numpy, nibabel = need("numpy", "nibabel")
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        if ".nii" not in name or name.startswith("no"):
+            continue
+        image = nibabel.load(os.path.join(folder, name))
+        space, time = image.header.get_xyzt_units()
+        position = by_affine(numpy, numpy.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine)
+        array = image.get_fdata()
+        hot = numpy.unravel_index(numpy.argmax(array[..., 0]), array.shape[:3])
+        found[name] = {
+            "shape": list(array.shape),
+            "step": float(image.header["pixdim"][4]),
+            "toffset": float(image.header["toffset"]),
+            "space": space,
+            "time": time,
+            "hot": array[hot].tolist(),
+            "hot_at": position(hot),
+        }
+    return found
+
+
+def write_images(folder):
+    numpy, SimpleITK, nrrd = need("numpy", "SimpleITK", "nrrd")
+    shape = (7, 5, 4)
+    counting = numpy.arange(numpy.prod(shape)).reshape(shape)
+    probes = [(0, 0, 0), (6, 0, 0), (0, 4, 0), (0, 0, 3), (5, 1, 2), (6, 4, 3)]
+    angle = 0.4
+    turn = numpy.array([[numpy.cos(angle), -numpy.sin(angle), 0], [numpy.sin(angle), numpy.cos(angle), 0], [0, 0, 1]])
+    vectors = turn * numpy.array([2.5, 0.8, 3.25])  # columns: steps along the axes, LPS
+    origin = numpy.array([-31.5, 42.25, 100.125])
+    affine = affine_of(numpy, vectors.T, origin)
+    made = {}
+
+    def expect(name, array, affine):
+        position = by_affine(numpy, affine)
+        made[name] = {
+            "size": list(shape),
+            "probes": [{"ijk": list(ijk), "at": position(ijk), "value": float(array[ijk])} for ijk in probes],
+        }
+
+    flips = {"left-posterior-superior": [1, 1, 1], "right-anterior-superior": [-1, -1, 1], "left-anterior-superior": [1, -1, 1]}
+    for n, (kind, encoding) in enumerate(
+        [("uint8", "raw"), ("int16", "gzip"), (">u2", "raw"), ("int32", "gz"), ("float32", "gzip"), (">f8", "raw"), ("int64", "gzip")]
+    ):
+        space = list(flips)[n % 3]
+        flip = numpy.diag(flips[space])
+        for ending in ["nrrd", "nhdr"]:
+            name = f"{n}.{ending}"
+            header = {
+                "space": space,
+                "space directions": (flip @ vectors).T,
+                "space origin": flip @ origin,
+                "kinds": ["domain"] * 3,
+                "encoding": encoding,
+                "a key": "with: a value",
+            }
+            array = counting.astype(kind)
+            nrrd.write(os.path.join(folder, name), array, header, detached_header=ending == "nhdr")
+            expect(name, array, affine)
+    image = SimpleITK.GetImageFromArray(counting.astype("float32").transpose())
+    image.SetSpacing([2.5, 0.8, 3.25])
+    image.SetOrigin(origin.tolist())
+    image.SetDirection(turn.flatten().tolist())
+    for name, compress in [("itk.nrrd", False), ("itk_packed.nrrd", True), ("itk.nhdr", False)]:
+        SimpleITK.WriteImage(image, os.path.join(folder, name), useCompression=compress)
+        expect(name, counting, affine)
+    for kind in ["<f8", ">i2", "|u1"]:
+        name = f"array_{kind[1:]}.npy"
+        array = numpy.ascontiguousarray(counting.astype(kind).transpose())
+        numpy.save(os.path.join(folder, name), array)
+        with open(os.path.join(folder, name[:-3] + "json"), "w") as beside:
+            json.dump({"schema": "dosaic-npy/1", "index": "array[k, j, i], C order", "affine_lps_mm": affine.tolist()}, beside)
+        expect(name, counting, affine)
+    return made
+
+
 def write_structures(dose, path, first, last):
     """An RTSTRUCT with a box along the outer faces of voxels first..last of an axial dose grid."""
     import pydicom
@@ -129,4 +243,5 @@ def dvh(dose_path, structures_path):
     }
 
 
-print(json.dumps({"dicom": read_dicom, "dvh": dvh}[sys.argv[1]](*sys.argv[2:])))
+COMMANDS = {"dicom": read_dicom, "images": read_images, "series": read_series, "write": write_images, "dvh": dvh}
+print(json.dumps(COMMANDS[sys.argv[1]](*sys.argv[2:])))

@@ -61,7 +61,11 @@ pub fn write_nifti_series<T: Element>(
     let path = path.as_ref();
     let name = path.display().to_string();
     let Some(first) = volumes.first().filter(|_| volumes.len() == times.len() && i16::try_from(times.len()).is_ok()) else {
-        return Err(Error::input(format!("{name}: {} volumes at {} times; expected as many of both, 1 to 32767", volumes.len(), times.len())));
+        return Err(Error::input(format!(
+            "{name}: {} volumes at {} times; expected as many of both, 1 to 32767",
+            volumes.len(),
+            times.len()
+        )));
     };
     if volumes.iter().any(|volume| volume.grid != first.grid) {
         return Err(Error::input(format!("{name}: the volumes of a series must be on one grid")));
@@ -94,12 +98,7 @@ fn write_file<T: Element>(path: &Path, header: &[u8], volumes: &[&Volume<T>]) ->
 }
 
 /// The header of a volume, or of a series: its times (s) and their distance where it is even.
-fn header<T: Element>(
-    name: &str,
-    grid: &VoxelGrid,
-    description: &Description,
-    series: Option<(&[f64], Option<f64>)>,
-) -> Result<Vec<u8>> {
+fn header<T: Element>(name: &str, grid: &VoxelGrid, description: &Description, series: Option<(&[f64], Option<f64>)>) -> Result<Vec<u8>> {
     grid.validate(name, &GridLimits::IMAGE)?;
     let mut header = vec![0_u8; VOX_OFFSET];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);

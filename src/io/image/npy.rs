@@ -143,7 +143,9 @@ fn position(array: &Path, size: [u32; 3]) -> Result<VoxelGrid> {
         Ok(metadata) => metadata.len(),
         Err(error) => {
             let array = array.display();
-            return Err(Error::input(format!("{array}: an array has no position of its own, and {name} cannot be read ({error}); {expected}")));
+            return Err(Error::input(format!(
+                "{array}: an array has no position of its own, and {name} cannot be read ({error}); {expected}"
+            )));
         }
     };
     if length > MAX_SIDECAR {
@@ -170,7 +172,7 @@ pub fn write_npy<T: Element>(path: impl AsRef<Path>, volume: &Volume<T>, descrip
     let path = path.as_ref();
     let grid = &volume.grid;
     grid.validate(&path.display().to_string(), &GridLimits::IMAGE)?;
-    let columns = [0, 1, 2].map(|axis| (grid.direction.col(axis) * grid.spacing[axis]).extend(0.0)) ;
+    let columns = [0, 1, 2].map(|axis| (grid.direction.col(axis) * grid.spacing[axis]).extend(0.0));
     let origin = grid.origin.extend(1.0);
     let row = |n: usize| [columns[0][n], columns[1][n], columns[2][n], origin[n]].map(|x| x + 0.0);
     let beside = Sidecar {

@@ -185,9 +185,9 @@ fn read_grid(fields: &Fields, notes: &mut Vec<String>) -> Result<VoxelGrid> {
             )));
         }
         None => {
-            return Err(fields.wrong(
-                "`space` is missing: left and right would be a guess; expected a line like `space: left-posterior-superior`",
-            ));
+            return Err(
+                fields.wrong("`space` is missing: left and right would be a guess; expected a line like `space: left-posterior-superior`")
+            );
         }
     };
     if let Some(units) = fields.get("space units")?
@@ -261,12 +261,7 @@ pub enum NrrdEncoding {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Input`] if the grid is not one that images can have.
-pub fn write_nrrd<T: Element>(
-    path: impl AsRef<Path>,
-    volume: &Volume<T>,
-    description: &Description,
-    encoding: NrrdEncoding,
-) -> Result<()> {
+pub fn write_nrrd<T: Element>(path: impl AsRef<Path>, volume: &Volume<T>, description: &Description, encoding: NrrdEncoding) -> Result<()> {
     let path = path.as_ref();
     volume.grid.validate(&path.display().to_string(), &GridLimits::IMAGE)?;
     let header = header::<T>(&volume.grid, description, encoding);

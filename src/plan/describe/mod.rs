@@ -6,8 +6,8 @@ mod tme;
 use std::fmt::Write as _;
 
 use super::{
-    ExternalDosePlan, FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, Prediction, RegionPlan, ResponsePlan, Shape,
-    TissueParameters, TransportPlan, UptakePattern, WaterData,
+    ExternalDosePlan, FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, Prediction, RegionPlan, ResponsePlan,
+    Shape, TissueParameters, TransportPlan, UptakePattern, WaterData,
     show::{activity, count, energy, length, number, percent, time, vector, with_unit},
 };
 use crate::error::{Error, Result};

@@ -25,7 +25,8 @@ impl Context<'_> {
             section.only(&["name", "file", "fractions", "start", "interval"]);
             let name = section.text("name", "name = \"Prostate bed 2019\"");
             let name = section.required("name", name, "name = \"Prostate bed 2019\"");
-            let path = section.required("file", self.file(&section, "file", "plan-dose.dcm"), "file = \"plan-dose.dcm\" (RT Dose or image in Gy)");
+            let path =
+                section.required("file", self.file(&section, "file", "plan-dose.dcm"), "file = \"plan-dose.dcm\" (RT Dose or image in Gy)");
             let fractions = section.count("fractions", 1, FRACTIONS_MAX);
             let fractions = section.required("fractions", fractions, "fractions = 35 (sessions that deliver the dose, in equal parts)");
             let start = section.quantity("start", &TIME, START);
@@ -54,7 +55,8 @@ mod tests {
 
     #[test]
     fn external_doses_have_sessions_and_a_start() {
-        let plan = parsed("[[external_dose]]\nname = \"EBRT\"\nfile = \"Cargo.toml\"\nfractions = 35\nstart = \"-400 d\"\n").unwrap_or_else(|e| panic!("{e}"));
+        let plan = parsed("[[external_dose]]\nname = \"EBRT\"\nfile = \"Cargo.toml\"\nfractions = 35\nstart = \"-400 d\"\n")
+            .unwrap_or_else(|e| panic!("{e}"));
         let [dose] = &plan.external[..] else { panic!("one dose") };
         assert_eq!((dose.number, dose.fractions, dose.start, dose.interval), (1, 35, -400.0 * 86_400.0, 86_400.0));
         assert!(plan.describe().contains("35 sessions"), "{}", plan.describe());

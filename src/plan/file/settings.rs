@@ -118,7 +118,20 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     let empty = toml::de::DeTable::new();
     let section = root.table("output", "[output]", "output");
     let section = section.unwrap_or_else(|| root.absent(&empty, "[output]", "output"));
-    section.only(&["metaimage", "nrrd", "npy", "gate_frame", "dicom", "anonymise", "fractions", "dose_rate", "components", "dose_rate_at", "dose_levels", "dvh_bin"]);
+    section.only(&[
+        "metaimage",
+        "nrrd",
+        "npy",
+        "gate_frame",
+        "dicom",
+        "anonymise",
+        "fractions",
+        "dose_rate",
+        "components",
+        "dose_rate_at",
+        "dose_levels",
+        "dvh_bin",
+    ]);
     let times = Limits { min: 0.0, min_included: true, max: RATE_TIME_MAX };
     let mut dose_rate_at = section.or_default("dose_rate_at", section.quantities("dose_rate_at", &TIME, times), Vec::new());
     // Files are named by the time, to a microhour.
