@@ -1,6 +1,6 @@
 //! Image files: NIfTI and MetaImage to and from [`Volume`]s. `docs/formats/images.md` says what is read and written.
 
-mod geometry;
+pub(in crate::io) mod geometry;
 mod metaimage;
 mod nifti;
 mod nifti_write;
