@@ -108,6 +108,10 @@ fn attributes_say_what_it_is_and_whose() {
     let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds(&bytes, "Müller^Zoë") && holds(&bytes, "19500101") && holds(&bytes, "Curie^Marie"));
 
+    // What was written of the patient is what a later result would take from this file.
+    let passed_on = PatientContext::of_file(&path).expect("read");
+    assert_eq!(passed_on, PatientContext { study_id: "dosaic".into(), ..given.patient.clone() });
+
     // Anonymised: nothing that names a person or a day, but still on its CT.
     let hidden = RtDoseStudy { patient: given.patient.clone().anonymised(), ..given.clone() };
     write(&path, &hidden, &volume);
@@ -162,9 +166,9 @@ fn unsuitable_and_damaged_files_are_told_apart() {
     write(&path, &study(Bits::Sixteen, 460.625), &doses(off_centre()));
     let good = std::fs::read(&path).expect("bytes");
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("cut", good[..good.len() - 100].to_vec(), "cannot be read as DICOM"),
-        ("empty", Vec::new(), "cannot be read as DICOM"),
-        ("text", b"absorbed dose".repeat(100), "cannot be read as DICOM"),
+        ("cut", good[..good.len() - 100].to_vec(), "the file is cut off or damaged"),
+        ("empty", Vec::new(), "not a DICOM file"),
+        ("text", b"absorbed dose".repeat(100), "not a DICOM file"),
         ("units", patched(&good, b"GY", b"RE"), "DoseUnits is RE; expected GY"),
         (
             "class",
@@ -191,7 +195,7 @@ fn unsuitable_and_damaged_files_are_told_apart() {
         (
             "rows",
             patched(&good, &[0x28, 0, 0x10, 0, b'U', b'S', 2, 0, 6, 0], &[0x28, 0, 0x10, 0, b'U', b'S', 2, 0, 6, 127]),
-            "more than the",
+            "PixelData has 480 bytes for",
         ),
         (
             "zero",

@@ -1,6 +1,6 @@
 //! Image files: NIfTI, MetaImage, NRRD and NumPy arrays to and from [`Volume`]s. `docs/formats/images.md` says what is read and written.
 
-mod geometry;
+pub(in crate::io) mod geometry;
 mod metaimage;
 mod nifti;
 mod nifti_write;
@@ -11,7 +11,6 @@ mod stream;
 
 use std::{io::Write, path::Path};
 
-pub(crate) use geometry::{checked_size, grid_from_steps};
 pub use metaimage::write_metaimage;
 pub use nifti_write::{write_nifti, write_nifti_series};
 pub use npy::write_npy;

@@ -2,15 +2,21 @@
 
 use std::path::Path;
 
-use dicom_core::{PrimitiveValue, Tag, value::Value};
+use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
-use dicom_object::{FileDicomObject, InMemDicomObject, OpenFileOptions};
 use glam::DVec3;
 
 use crate::{
     error::{Error, Result},
     grid::VoxelGrid,
-    io::image::{ImageRead, checked_size, grid_from_steps},
+    io::{
+        dicom::dataset::{Contents, DataSet, PixelBytes},
+        image::{
+            ImageRead,
+            geometry::{checked_size, grid_from_steps},
+        },
+        memory,
+    },
     volume::Volume,
 };
 
@@ -54,13 +60,14 @@ pub struct RtDoseRead {
 pub fn read_rt_dose(path: impl AsRef<Path>) -> Result<RtDoseRead> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    let length = std::fs::metadata(path).map_err(Error::io(path))?.len();
-    let object = OpenFileOptions::new()
-        .open_file(path)
-        .map_err(|error| Error::input(format!("{name}: cannot be read as DICOM: {}", with_causes(&error))))?;
-    let set = Attributes { name: &name, object: &object };
-    let syntax = object.meta().transfer_syntax().trim_end_matches('\0').trim();
-    if ![uids::IMPLICIT_VR_LITTLE_ENDIAN, uids::EXPLICIT_VR_LITTLE_ENDIAN].contains(&syntax) {
+    let Some(contents) = Contents::read(path)? else {
+        return Err(Error::input(format!("{name}: not a DICOM file; expected an RT Dose")));
+    };
+    let data = contents.parse()?;
+    let set = Attributes { name: &name, data: &data };
+    let syntax = &contents.syntax;
+    let native = [uids::IMPLICIT_VR_LITTLE_ENDIAN, uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN];
+    if !native.contains(&syntax.as_str()) {
         return Err(
             set.wrong(format!("the transfer syntax is {syntax}; expected implicit or explicit VR little endian: decompress the file"))
         );
@@ -73,58 +80,35 @@ pub fn read_rt_dose(path: impl AsRef<Path>) -> Result<RtDoseRead> {
     if units != "GY" {
         return Err(set.wrong(format!("DoseUnits is {units}; expected GY")));
     }
-    let scaling = set.number(tags::DOSE_GRID_SCALING)?;
-    if !(scaling.is_finite() && scaling > 0.0) {
+    let [scaling] = set.exactly(tags::DOSE_GRID_SCALING)?;
+    if scaling <= 0.0 {
         return Err(set.wrong(format!("DoseGridScaling is {scaling}; expected a positive number")));
     }
     let mut notes = Vec::new();
     let grid = grid(&set, &mut notes)?;
     let bits = bits(&set)?;
-    let voxels = grid.len() as u64;
-    if voxels.saturating_mul(u64::from(bits) / 8) > length {
-        return Err(set.wrong(format!("{voxels} voxels of {bits} bits are more than the {length} bytes of the file can hold")));
-    }
-    crate::io::memory::check(&name, voxels.saturating_mul(8))?;
-    let data = values(&set, grid.len(), bits, scaling)?;
-    let plan = match set.object.get(tags::REFERENCED_RT_PLAN_SEQUENCE).and_then(|sequence| sequence.items()) {
-        Some([first, ..]) => first.get(tags::REFERENCED_SOP_INSTANCE_UID).and_then(|uid| uid.to_str().ok()),
-        _ => None,
-    };
-    let plan_uid = plan.map(|uid| trimmed(&uid)).unwrap_or_default();
+    let values = values(&set, &grid, bits, scaling)?;
+    let plan = data.first(tags::REFERENCED_RT_PLAN_SEQUENCE).and_then(|plan| plan.text(tags::REFERENCED_SOP_INSTANCE_UID));
+    let optional = |tag| data.text(tag).unwrap_or_default();
     Ok(RtDoseRead {
         dose_type: set.text(tags::DOSE_TYPE)?,
         summation: set.text(tags::DOSE_SUMMATION_TYPE)?,
-        comment: set.optional(tags::DOSE_COMMENT),
-        frame_of_reference_uid: set.optional(tags::FRAME_OF_REFERENCE_UID),
-        study_uid: set.optional(tags::STUDY_INSTANCE_UID),
-        series_uid: set.optional(tags::SERIES_INSTANCE_UID),
-        instance_uid: set.optional(tags::SOP_INSTANCE_UID),
-        plan_uid,
+        comment: optional(tags::DOSE_COMMENT),
+        frame_of_reference_uid: optional(tags::FRAME_OF_REFERENCE_UID),
+        study_uid: optional(tags::STUDY_INSTANCE_UID),
+        series_uid: optional(tags::SERIES_INSTANCE_UID),
+        instance_uid: optional(tags::SOP_INSTANCE_UID),
+        plan_uid: plan.unwrap_or_default(),
         scaling,
         bits,
-        image: ImageRead { volume: Volume::new(grid, data), notes },
+        image: ImageRead { volume: Volume::new(grid, values), notes },
     })
 }
 
-/// An error and what led to it: the library's own text says only the outermost step.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
-}
-
-fn trimmed(text: &str) -> String {
-    text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()
-}
-
-/// Typed access to the attributes of a file.
+/// The attributes of a file, with errors that name it.
 struct Attributes<'a> {
     name: &'a str,
-    object: &'a FileDicomObject<InMemDicomObject>,
+    data: &'a DataSet<'a>,
 }
 
 impl Attributes<'_> {
@@ -136,25 +120,12 @@ impl Attributes<'_> {
         self.wrong(format!("the attribute {tag} is missing or not of its kind; an RT Dose needs it"))
     }
 
-    fn optional(&self, tag: Tag) -> String {
-        self.object.get(tag).and_then(|element| element.to_str().ok()).map(|text| trimmed(&text)).unwrap_or_default()
-    }
-
     fn text(&self, tag: Tag) -> Result<String> {
-        Some(self.optional(tag)).filter(|text| !text.is_empty()).ok_or_else(|| self.missing(tag))
-    }
-
-    fn number(&self, tag: Tag) -> Result<f64> {
-        self.object.get(tag).and_then(|element| element.to_float64().ok()).ok_or_else(|| self.missing(tag))
+        self.data.text(tag).ok_or_else(|| self.missing(tag))
     }
 
     fn numbers(&self, tag: Tag) -> Result<Vec<f64>> {
-        let values = self.object.get(tag).and_then(|element| element.to_multi_float64().ok()).ok_or_else(|| self.missing(tag))?;
-        if values.iter().all(|x| x.is_finite()) {
-            Ok(values)
-        } else {
-            Err(self.wrong(format!("the attribute {tag} holds {values:?}; expected finite numbers")))
-        }
+        self.data.decimals(tag).ok_or_else(|| self.missing(tag))
     }
 
     fn exactly<const N: usize>(&self, tag: Tag) -> Result<[f64; N]> {
@@ -163,7 +134,7 @@ impl Attributes<'_> {
     }
 
     fn whole(&self, tag: Tag) -> Result<i64> {
-        self.object.get(tag).and_then(|element| element.to_int().ok()).ok_or_else(|| self.missing(tag))
+        self.data.u16(tag).map(i64::from).ok_or_else(|| self.missing(tag))
     }
 }
 
@@ -186,7 +157,9 @@ fn bits(set: &Attributes<'_>) -> Result<u16> {
 }
 
 fn grid(set: &Attributes<'_>, notes: &mut Vec<String>) -> Result<VoxelGrid> {
-    let frames = if set.object.get(tags::NUMBER_OF_FRAMES).is_some() { set.whole(tags::NUMBER_OF_FRAMES)? } else { 1 };
+    // A decimal without fraction; what is none makes a size that is refused.
+    let frames = if set.data.has(tags::NUMBER_OF_FRAMES) { set.exactly::<1>(tags::NUMBER_OF_FRAMES)?[0] } else { 1.0 };
+    let frames = if frames.fract() == 0.0 { frames as i64 } else { -1 };
     let size = checked_size(set.name, "Columns, Rows, NumberOfFrames", [set.whole(tags::COLUMNS)?, set.whole(tags::ROWS)?, frames])?;
     let origin = DVec3::from_array(set.exactly(tags::IMAGE_POSITION_PATIENT)?);
     let [rx, ry, rz, cx, cy, cz] = set.exactly(tags::IMAGE_ORIENTATION_PATIENT)?;
@@ -201,12 +174,10 @@ fn grid(set: &Attributes<'_>, notes: &mut Vec<String>) -> Result<VoxelGrid> {
 /// How far the next plane is along the normal, mm; negative against it.
 fn planes(set: &Attributes<'_>, count: u32, origin: DVec3, normal: DVec3, notes: &mut Vec<String>) -> Result<f64> {
     let thickness = || {
-        set.number(tags::SLICE_THICKNESS)
-            .ok()
-            .filter(|t| t.is_finite() && *t > 0.0)
-            .ok_or_else(|| set.wrong("there is one plane and no SliceThickness; its extent is unknown"))
+        let told = set.data.decimal(tags::SLICE_THICKNESS).filter(|thickness| *thickness > 0.0);
+        told.ok_or_else(|| set.wrong("there is one plane and no SliceThickness; its extent is unknown"))
     };
-    if count == 1 && set.object.get(tags::GRID_FRAME_OFFSET_VECTOR).is_none() {
+    if count == 1 && !set.data.has(tags::GRID_FRAME_OFFSET_VECTOR) {
         return thickness();
     }
     let offsets = set.numbers(tags::GRID_FRAME_OFFSET_VECTOR)?;
@@ -243,21 +214,23 @@ fn planes(set: &Attributes<'_>, count: u32, origin: DVec3, normal: DVec3, notes:
     Ok(sign * step)
 }
 
-fn values(set: &Attributes<'_>, voxels: usize, bits: u16, scaling: f64) -> Result<Vec<f32>> {
-    let pixels = set.object.get(tags::PIXEL_DATA).ok_or_else(|| set.missing(tags::PIXEL_DATA))?;
-    let words: Vec<u16> = match pixels.value() {
-        Value::Primitive(PrimitiveValue::U16(words)) => words.to_vec(),
-        Value::Primitive(PrimitiveValue::U8(bytes)) => bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect(),
-        _ => return Err(set.wrong("PixelData is compressed or of a type other than OW and OB")),
+/// The voxels, Gy; nothing is allocated before it is certain that they are there and that the memory is.
+fn values(set: &Attributes<'_>, grid: &VoxelGrid, bits: u16, scaling: f64) -> Result<Vec<f32>> {
+    let bytes = match set.data.pixel_bytes() {
+        Some(PixelBytes::Native(bytes)) => bytes,
+        Some(PixelBytes::Fragments(_)) => return Err(set.wrong("PixelData is compressed; decompress the file")),
+        None => return Err(set.missing(tags::PIXEL_DATA)),
     };
-    let per_voxel = usize::from(bits) / 16;
-    if words.len() != voxels * per_voxel {
-        return Err(set.wrong(format!("PixelData has {} bytes for {voxels} voxels of {bits} bits", 2 * words.len())));
+    let size = usize::from(bits) / 8;
+    let voxels = grid.size.iter().map(|&n| u64::from(n)).product::<u64>();
+    if bytes.len() as u64 != voxels.saturating_mul(size as u64) {
+        return Err(set.wrong(format!("PixelData has {} bytes for {voxels} voxels of {bits} bits", bytes.len())));
     }
+    memory::check(set.name, voxels * 4)?;
     let value = |stored: u32| (f64::from(stored) * scaling) as f32;
-    let data: Vec<f32> = match per_voxel {
-        1 => words.iter().map(|&word| value(word.into())).collect(),
-        _ => words.as_chunks::<2>().0.iter().map(|[low, high]| value(u32::from(*low) | u32::from(*high) << 16)).collect(),
+    let data: Vec<f32> = match size {
+        2 => bytes.as_chunks().0.iter().map(|raw| value(u16::from_le_bytes(*raw).into())).collect(),
+        _ => bytes.as_chunks().0.iter().map(|raw| value(u32::from_le_bytes(*raw))).collect(),
     };
     if data.iter().any(|value| !value.is_finite()) {
         return Err(set.wrong(format!("DoseGridScaling {scaling} gives doses beyond single precision")));
