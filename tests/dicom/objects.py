@@ -1,6 +1,6 @@
 """Makes DICOM objects with pydicom and highdicom, and reads series with SimpleITK; called by python.rs.
 
-make FOLDER KIND   makes the objects of a kind (images, regions) below FOLDER and prints what a reader must find
+make FOLDER KIND   makes the objects of a kind (images, activity, regions) below FOLDER and prints what a reader must find
 read FOLDER OUT    reads the series in FOLDER with SimpleITK; voxels go to OUT (float32, x fastest), the position is printed
 Exit status 77: a package is missing.
 """
@@ -9,13 +9,16 @@ import json
 import os
 import struct
 import sys
+import zlib
 
 try:
     import numpy
     import pydicom
+    import highdicom
     import SimpleITK
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.sequence import Sequence
+    from pydicom.sr.codedict import codes
     from pydicom.uid import UID, generate_uid
 except ImportError as missing:
     print(missing, file=sys.stderr)
@@ -160,8 +163,6 @@ def ct_series(out, name, direction=AXIAL, stored=12, signed=False, allocated=16,
 
 
 def hash_of(name):
-    import zlib
-
     return zlib.crc32(name.encode())
 
 
@@ -199,8 +200,8 @@ def images(out):
     good = [
         ct_series(out, "axial", order=reversed_order),
         ct_series(out, "coronal", CORONAL, order=[2, 0, 3, 1], signed=True, stored=16),
-        ct_series(out, "oblique", OBLIQUE, order=reversed_order, slopes=[1, 1.5, 2, 0.25]),
-        ct_series(out, "implicit", syntax=IMPLICIT),
+        ct_series(out, "oblique", OBLIQUE, order=reversed_order, slopes=[3, 1, 2, 4]),
+        ct_series(out, "implicit", syntax=IMPLICIT, slopes=[1, 1.5, 2, 0.25]),
         ct_series(out, "deflated", syntax=DEFLATED),
         ct_series(out, "rle", syntax=RLE, stored=16),
         ct_series(out, "rle8", syntax=RLE, stored=8, allocated=8),
@@ -253,6 +254,164 @@ def pad(data):
     words[:3] = -2000
     data.PixelData = words.tobytes()
     data["PixelData"].VR = "OW"
+
+
+def pet_series(out, name, correction="START", units="BQML", slopes=(0.5, 2.0, 1.25, 3.0), change=None, direction=OBLIQUE):
+    """Scan at 10:30, injection at 9:30 (both on one day); half-life one hour; slices measured 10 minutes after each other."""
+    numbers = numpy.random.default_rng(hash_of("pet")).integers(0, 32767, SHAPE)
+    uid = generate_uid()
+    for at, k in enumerate([1, 3, 0, 2]):
+        data = base(PET, "PT", SeriesInstanceUID=uid, SeriesDescription=name, InstanceNumber=at + 1)
+        place(data, direction, ORIGIN + k * SPACING[2] * direction[:, 2], SPACING)
+        pixels(data, numbers[k : k + 1], 16, True)
+        data.Units, data.DecayCorrection, data.SeriesType = units, correction, ["STATIC", "IMAGE"]
+        data.SeriesDate, data.SeriesTime, data.AcquisitionDate, data.AcquisitionTime = "20250102", "103000", "20250102", "103000"
+        data.FrameReferenceTime = ds(600000.0 * k)
+        data.RescaleSlope, data.RescaleIntercept = ds(slopes[k]), "0"
+        drug = Dataset()
+        drug.RadiopharmaceuticalStartDateTime, drug.RadionuclideHalfLife = "20250102093000.00", "3600"
+        data.RadiopharmaceuticalInformationSequence = Sequence([drug])
+        if change:
+            change(data, k)
+        save(data, os.path.join(out, name, f"{at}.dcm"))
+    back = {"START": numpy.ones(4), "ADMIN": numpy.full(4, 0.5), "NONE": 2.0 ** (numpy.arange(4) / 6.0)}[correction]
+    return found(name, numbers * (numpy.array(slopes) * back)[:, None, None], direction, out=out)
+
+
+def nm(out, name, sign=1, change=None, top=False, direction=OBLIQUE, order=(0, 1, 2, 3)):
+    """A reconstructed SPECT; the first slice is at ORIGIN, the others on the side that the sign of the spacing says."""
+    numbers = numpy.random.default_rng(hash_of("nm")).integers(0, 65535, SHAPE)
+    data = base(NM, "NM", SeriesInstanceUID=generate_uid(), SeriesDescription=name)
+    data.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
+    pixels(data, numbers[list(order)], 16, False)
+    data.NumberOfFrames, data.FrameIncrementPointer = SHAPE[0], 0x00540080
+    data.NumberOfSlices, data.SliceVector = SHAPE[0], [k + 1 for k in order]
+    data.SpacingBetweenSlices, data.SliceThickness = ds(sign * SPACING[2]), ds(SPACING[2])
+    data.PixelSpacing = [ds(SPACING[1]), ds(SPACING[0])]
+    where = data if top else Dataset()
+    where.ImageOrientationPatient = [ds(x) for x in (*direction[:, 0], *direction[:, 1])]
+    where.ImagePositionPatient = [ds(x) for x in ORIGIN]
+    if not top:
+        data.DetectorInformationSequence = Sequence([where])
+    if change:
+        change(data)
+    save(data, os.path.join(out, name + ".dcm"))
+    columns = direction * numpy.array([1, 1, sign])
+    return found(name, numbers.astype(float), columns, out=out)
+
+
+def real_world(data):
+    item, code = Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "Bq/ml", "UCUM", "Becquerels/milliliter"
+    item.RealWorldValueSlope, item.RealWorldValueIntercept, item.MeasurementUnitsCodeSequence = 2.0, 0.0, Sequence([code])
+    item.RealWorldValueFirstValueMapped, item.RealWorldValueLastValueMapped = 0, 65535
+    data.RealWorldValueMappingSequence = Sequence([item])
+
+
+def activity(out):
+    def put(key, value):
+        return lambda data, *_: setattr(data, key, value)
+
+    good = [pet_series(out, "start"), pet_series(out, "admin", "ADMIN"), pet_series(out, "none", "NONE")]
+    time_only = Dataset()
+    time_only.RadiopharmaceuticalStartTime, time_only.RadionuclideHalfLife = "093000", "3600"
+    good.append(pet_series(out, "time_only", "ADMIN", change=put("RadiopharmaceuticalInformationSequence", Sequence([time_only]))))
+    good += [nm(out, "up"), nm(out, "down", -1), nm(out, "shuffled", order=(2, 0, 3, 1)), nm(out, "top", top=True)]
+    quantitative = nm(out, "quantitative", change=real_world)
+    values = 2.0 * numpy.fromfile(quantitative["voxels"], "<f4")
+    values.astype("<f4").tofile(quantitative["voxels"])
+    good.append(quantitative)
+    pet_series(out, "suv", units="GML")
+    pet_series(out, "gated", change=put("SeriesType", ["GATED", "IMAGE"]))
+    pet_series(out, "uncorrected", change=put("DecayCorrection", ""))
+    pet_series(out, "no_half_life", "ADMIN", change=put("RadiopharmaceuticalInformationSequence", Sequence([])))
+    nm(out, "projections", change=put("ImageType", ["ORIGINAL", "PRIMARY", "TOMO", "EMISSION"]))
+    nm(out, "lost", change=put("DetectorInformationSequence", Sequence([Dataset()])))
+    nm(out, "gated_nm", change=put("SliceVector", [1, 2, 1, 2]))
+    print(json.dumps(good))
+
+
+def regions(out):
+    """A CT of 64 x 60 x 20 voxels of 1 x 1 x 2 mm in a turned frame, with contours and segments in it."""
+    size, spacing, direction = (20, 60, 64), numpy.array([1.0, 1.0, 2.0]), OBLIQUE
+    uid = generate_uid()
+    slices = []
+    for k in range(size[0]):
+        data = base(CT, "CT", SeriesInstanceUID=uid, SeriesDescription="planning")
+        place(data, direction, ORIGIN + k * spacing[2] * direction[:, 2], spacing)
+        pixels(data, numpy.full((1, *size[1:]), 1024), 12, False)
+        data.PatientBirthDate, data.PatientSex, data.AccessionNumber, data.StudyDate, data.StudyTime, data.StudyID = "", "", "", "", "", ""
+        data.ReferringPhysicianName, data.PositionReferenceIndicator, data.SeriesNumber, data.InstanceNumber = "", "", 1, k + 1
+        data.RescaleSlope, data.RescaleIntercept, data.SliceThickness = "1", "-1024", ds(spacing[2])
+        slices.append(data)
+        save(data, os.path.join(out, "ct", f"{k:02}.dcm"))
+
+    def contour(points, kind="CLOSED_PLANAR"):
+        item = Dataset()
+        item.ContourGeometricType, item.NumberOfContourPoints = kind, len(points)
+        item.ContourData = [ds(x) for p in points for x in ORIGIN + direction @ numpy.array(p)]
+        return item
+
+    def circle(radius, z, x=31.4, y=29.7):
+        angles = numpy.arange(360) * numpy.pi / 180
+        return contour([(x + radius * numpy.cos(a), y + radius * numpy.sin(a), z) for a in angles])
+
+    heights = [2.0 * k for k in range(4, 16)]
+    rois = {
+        "cylinder": [circle(20, z) for z in heights],
+        "ring": [circle(radius, z) for z in heights for radius in (20, 12)],
+        "two": [circle(8, z, x) for z in heights for x in (15.2, 45.3)],
+        "Größe": [circle((15**2 - z**2) ** 0.5, 19 + z) for z in numpy.arange(-14.5, 15, 1.0)],
+        "seed": [contour([(31, 29, 20)], "POINT")],
+        "tilted": [contour([(10, 10, 10), (40, 10, 12), (40, 40, 12), (10, 40, 10)])],
+    }
+
+    def structure_set(name, frame):
+        data = base(RTSTRUCT, "RTSTRUCT", SeriesInstanceUID=generate_uid(), StructureSetLabel="plan", SpecificCharacterSet="ISO_IR 192")
+        data.FrameOfReferenceUID = frame
+        data.StructureSetROISequence, data.ROIContourSequence = Sequence(), Sequence()
+        for number, (roi, contours) in enumerate(rois.items(), 1):
+            item, drawn = Dataset(), Dataset()
+            item.ROINumber, item.ROIName, item.ReferencedFrameOfReferenceUID = number, roi, frame
+            drawn.ReferencedROINumber, drawn.ContourSequence = number, Sequence(contours)
+            data.StructureSetROISequence.append(item)
+            data.ROIContourSequence.append(drawn)
+        save(data, os.path.join(out, name))
+
+    structure_set("rtstruct.dcm", FRAME)
+    structure_set("elsewhere.dcm", "1.2.3")
+    z, y, x = numpy.meshgrid(*map(numpy.arange, size), indexing="ij")
+    ball = ((x - 31) ** 2 + (y - 29) ** 2 + 4 * (z - 9) ** 2) <= 14**2
+    box = (x >= 30) & (x < 50) & (y >= 5) & (y < 50) & (z >= 2) & (z < 6)
+    apart = ball & ~box
+    counts = {"ball": int(ball.sum()), "box": int(box.sum()), "apart": int(apart.sum())}
+    segmentation(out, "seg.dcm", slices, [("ball", ball), ("box", box)])
+    segmentation(out, "labels.dcm", slices, [("apart", apart), ("box", box)])
+    segmentation(out, "fractional.dcm", slices, [("ball", ball.astype(float))], fractional=True)
+    labels = numpy.where(apart, 1, 0) + numpy.where(box, 2, 0)
+    rows = [k for k in range(size[0]) if labels[k].any()]
+    labels = labels[rows[0] : rows[-1] + 1]
+    spots = found("labels", labels, direction, ORIGIN + rows[0] * spacing[2] * direction[:, 2], spacing, out)
+    print(json.dumps(dict(counts=counts, labels=spots)))
+
+
+def segmentation(out, name, slices, masks, fractional=False):
+    descriptions = [
+        highdicom.seg.SegmentDescription(
+            segment_number=n, segment_label=label, segmented_property_category=codes.SCT.Organ, segmented_property_type=codes.SCT.Liver,
+            algorithm_type=highdicom.seg.SegmentAlgorithmTypeValues.MANUAL)
+        for n, (label, _) in enumerate(masks, 1)
+    ]
+    kinds = highdicom.seg.SegmentationTypeValues
+    stacked = numpy.stack([mask for _, mask in masks], axis=-1)
+    for data in slices:
+        data.file_meta = FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = EXPLICIT
+    result = highdicom.seg.Segmentation(
+        source_images=slices, pixel_array=stacked if fractional else stacked.astype(numpy.uint8), segmentation_type=kinds.FRACTIONAL if fractional else kinds.BINARY,
+        segment_descriptions=descriptions, series_instance_uid=generate_uid(), series_number=2, sop_instance_uid=generate_uid(), instance_number=1,
+        manufacturer="x", manufacturer_model_name="x", software_versions="1", device_serial_number="1")
+    result.save_as(os.path.join(out, name))
 
 
 def read(folder, out):

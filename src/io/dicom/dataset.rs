@@ -231,12 +231,6 @@ impl<'a> DataSet<'a> {
         self.bytes(tag).map_or_else(Vec::new, |bytes| bytes.as_chunks().0.iter().map(number).collect())
     }
 
-    /// 32-bit numbers, unsigned.
-    pub(super) fn u32s(&self, tag: Tag) -> Vec<u32> {
-        let number = |four: &[u8; 4]| if self.big_endian { u32::from_be_bytes(*four) } else { u32::from_le_bytes(*four) };
-        self.bytes(tag).map_or_else(Vec::new, |bytes| bytes.as_chunks().0.iter().map(number).collect())
-    }
-
     /// The first 64-bit real number.
     pub(super) fn f64(&self, tag: Tag) -> Option<f64> {
         let eight = self.bytes(tag)?.first_chunk()?;
