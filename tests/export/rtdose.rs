@@ -218,11 +218,11 @@ fn planes_may_be_told_by_their_z() {
     // As some planning systems write it: absolute z instead of distances.
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = folder.path().join("dose.dcm");
-    let grid = VoxelGrid { origin: DVec3::new(1.0, 2.0, 3.0), spacing: DVec3::new(1.0, 2.0, 3.0), ..off_centre() };
+    let grid = VoxelGrid { origin: DVec3::new(3.0, 2.0, 1.0), spacing: DVec3::new(1.0, 3.0, 2.0), ..off_centre() };
     let volume = doses(grid);
     write(&path, &study(Bits::Sixteen, 460.625), &volume);
     let good = std::fs::read(&path).expect("bytes");
-    std::fs::write(&path, patched(&good, b"0\\3\\6\\9\\12 ", b"3\\6\\9\\12\\15")).expect("write");
+    std::fs::write(&path, patched(&good, b"0\\2\\4\\6\\8 ", b"1\\3\\5\\7\\9 ")).expect("write");
     let read = read_rt_dose(&path).expect("read").image;
     assert!(read.volume.grid.same_place(&grid, 1e-9));
     assert_eq!(read.notes.len(), 1);

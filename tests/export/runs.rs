@@ -120,7 +120,8 @@ fn one_run_in_all_formats_holds_the_same_voxels_at_the_same_places() {
             let found = &object.image.volume;
             assert!(found.grid.same_place(&right.grid, 1e-4));
             let worst = found.data.iter().zip(&right.data).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max);
-            assert!(worst <= 0.5 * step * (1.0 + 1e-4), "{quantity}_{part}: {worst} Gy with steps of {step} Gy");
+            let max = f64::from(right.data.iter().copied().fold(0.0, f32::max));
+            assert!(worst <= 0.5 * step + 2e-7 * max, "{quantity}_{part}: {worst} Gy with steps of {step} Gy");
             plans.push((object.plan_uid, object.study_uid, object.frame_of_reference_uid));
         }
     }
@@ -216,12 +217,14 @@ fn repopulating_tumours_count_external_sessions_when_they_are_given() {
         let external = start.map_or(String::new(), |start| {
             format!("[[external_dose]]\nname = \"EBRT\"\nfile = \"ebrt.nii.gz\"\nfractions = 10\nstart = \"{start}\"\n")
         });
-        run(folder.path(), &format!("{}{external}", PLAN.replace("repair_half_time", &format!("{tumour}repair_half_time"))));
+        // Little activity: alone it does not control the tumour.
+        let weak = PLAN.replace("0.5 GBq", "0.05 GBq").replace("0.25 GBq", "0.025 GBq");
+        run(folder.path(), &format!("{}{external}", weak.replace("repair_half_time", &format!("{tumour}repair_half_time"))));
         number(&regions(folder.path())[&("total".to_owned(), "lesion".to_owned())], "tcp")
     };
     let (none, during, years_later) = (tcp(None), tcp(Some("1 d")), tcp(Some("8000 d")));
     println!("TCP {none:.4} without, {during:.4} with it during, {years_later:.4} with it years later");
-    assert!(during > none, "sessions between the fractions help");
+    assert!(none < 0.6 && during > 0.9, "sessions between the fractions help");
     assert!((years_later - none).abs() < 1e-3, "by then the tumour has grown beyond what they could do");
 }
 
