@@ -38,7 +38,7 @@ pub struct RtDoseRead {
     pub comment: String,
     /// Frame of reference; empty if there is none.
     pub frame_of_reference_uid: String,
-    /// Study and series of the object.
+    /// Study of the object; empty if there is none, as the next two.
     pub study_uid: String,
     /// Series of the object.
     pub series_uid: String,
