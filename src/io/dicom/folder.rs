@@ -106,6 +106,20 @@ fn belongs(known: &Header, other: &Header) -> bool {
     }
 }
 
+/// The files of the series that a role ("CT", "labels", "uptake") has in a folder, by name.
+///
+/// # Errors
+/// As [`scan`] and [`Folder::choose`].
+pub fn files(path: &Path, series: Option<&str>, role: &str) -> Result<Vec<PathBuf>> {
+    let kinds: &[Kind] = match role {
+        "CT" => &[Kind::Ct],
+        "labels" => &[Kind::Structures, Kind::Segmentation],
+        _ => &[Kind::Pet, Kind::Nm],
+    };
+    let (series, _) = scan(path)?.choose(path, kinds, role, series)?;
+    Ok(series.files.into_iter().map(|file| file.path).collect())
+}
+
 impl Series {
     /// The kind of its objects.
     pub fn kind(&self) -> Kind {
