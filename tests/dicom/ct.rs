@@ -67,7 +67,12 @@ fn mixtures(path: &Path) {
     assert_eq!(by_uid.image.volume, by_name.image.volume);
     assert_ne!(by_name.image.volume, dicom::read_ct(&mixed, Some("first")).expect("the other").image.volume);
     let notes = by_name.image.notes.join("\n");
-    assert!(notes.contains("3 files are no DICOM objects") && notes.contains("readme.txt") && notes.contains("2 other series"), "{notes}");
+    assert!(
+        notes.contains("3 files in the folder that are no DICOM objects")
+            && notes.contains("readme.txt")
+            && notes.contains("2 other series"),
+        "{notes}"
+    );
     let empty = path.join("empty");
     std::fs::create_dir(&empty).expect("folder");
     assert!(message(&empty, None).contains("expected a CT series, found no DICOM file"));

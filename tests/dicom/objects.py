@@ -13,6 +13,7 @@ import zlib
 
 try:
     import numpy
+    import openjpeg  # pylibjpeg-openjpeg, which packs JPEG 2000
     import pydicom
     import highdicom
     import SimpleITK

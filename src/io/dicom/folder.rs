@@ -129,10 +129,8 @@ impl Series {
     /// "CT \"Body 3.0\", 120 files, 1.2.3.4": what a user tells series by.
     pub fn describe(&self) -> String {
         let Header { modality, description, series, .. } = &self.files[0];
-        let count = self.files.len();
-        let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         let uid = series.as_deref().unwrap_or("no UID");
-        format!("{modality} \"{description}\", {files}, {uid}")
+        format!("{modality} \"{description}\", {}, {uid}", count(self.files.len()))
     }
 
     /// The frames of reference that its files name, each once.
@@ -146,6 +144,10 @@ impl Series {
     fn is_called(&self, selector: &str) -> bool {
         self.files[0].series.as_deref() == Some(selector) || self.files[0].description == selector
     }
+}
+
+fn count(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
 }
 
 impl Folder {
@@ -165,7 +167,11 @@ impl Folder {
         if !self.passed_over.is_empty() {
             let shown: Vec<String> = self.passed_over.iter().take(SHOWN).map(|path| path.display().to_string()).collect();
             let more = if self.passed_over.len() > SHOWN { ", ..." } else { "" };
-            notes.push(format!("{} files are no DICOM objects and were passed over: {}{more}", self.passed_over.len(), shown.join(", ")));
+            notes.push(format!(
+                "{} in the folder that are no DICOM objects were passed over: {}{more}",
+                count(self.passed_over.len()),
+                shown.join(", ")
+            ));
         }
         match (chosen.len(), selector) {
             (1, _) => {}
@@ -177,9 +183,9 @@ impl Folder {
                 let found = if rest.is_empty() { "no DICOM file".to_owned() } else { format!("only{}", list(&rest)) };
                 return Err(Error::input(format!("{name}: expected a {what} series, found {found}")));
             }
-            (count, _) => {
+            (several, _) => {
                 return Err(Error::input(format!(
-                    "{name}: {count} {what} series; name one by UID or description, as in {{ path = \"...\", series = \"...\" }}:{}",
+                    "{name}: {several} {what} series; name one by UID or description, as in {{ path = \"...\", series = \"...\" }}:{}",
                     list(&chosen)
                 )));
             }
