@@ -129,7 +129,7 @@ fn fill_gaps(planes: &mut [Slice], spacing: Option<f64>) -> Vec<Slice> {
     for pair in sorted.windows(2) {
         let across = pair[1].plane.position - pair[0].plane.position;
         let steps = (across.dot(normal) / spacing).round();
-        if !(steps >= 2.0) {
+        if steps.is_nan() || steps < 2.0 {
             continue;
         }
         // More planes than an image can have: the spacing is wrong, and the stack will say that planes are missing.
