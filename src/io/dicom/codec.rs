@@ -349,6 +349,10 @@ fn run_lengths(bytes: &[u8], format: &PixelFormat) -> std::result::Result<Vec<u8
         return Err(format!("run-length data of {} planes; expected {planes}", header.first().copied().unwrap_or(0)));
     }
     let pixels = format.pixels();
+    // Two bytes stand for 128 at most.
+    if pixels * planes > 64 * bytes.len() {
+        return Err(format!("{} bytes of run-length data cannot hold {pixels} pixels of {planes} bytes", bytes.len()));
+    }
     let mut words = vec![0; pixels * planes];
     for plane in 0..planes {
         // The most significant byte comes first.
