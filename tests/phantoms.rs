@@ -271,6 +271,22 @@ fn ct() -> (VoxelGrid, Memory, PhantomPlan) {
 }
 
 #[test]
+fn labels_of_the_same_voxels_in_another_order_are_put_in_that_of_the_ct() {
+    let (grid, inputs, plan) = ct();
+    let last = grid.center([9, 0, 9]);
+    // The first axis runs down, the second and third are exchanged.
+    let direction = DMat3::from_cols(-DVec3::X, DVec3::Z, DVec3::Y);
+    let turned = VoxelGrid { origin: grid.center([9, 0, 0]), direction, ..grid };
+    assert_eq!(turned.center([0, 9, 0]), last);
+    let regions = [labelled("half", None, vec![4])];
+    let right = phantom::build(&plan, &regions, &inputs).unwrap().regions;
+    let labels = labels_of(turned, |[_, _, k]| u32::from(k < 5) * 4);
+    let found = phantom::build(&plan, &regions, &Memory { labels: Some(labels), ..inputs }).unwrap();
+    assert_eq!(found.regions, right);
+    assert_eq!(found.grid, grid);
+}
+
+#[test]
 fn structures_lie_in_the_order_of_their_regions_and_may_overlap() {
     let (_, inputs, plan) = ct();
     let inputs = Memory { structured: true, ..inputs };

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use glam::DVec3;
+
 use super::{
     Phantom, PhantomInputs,
     memory::{check_grid, describe, filled},
@@ -14,7 +16,7 @@ use crate::{
     grid::VoxelGrid,
     io::dicom::StructureName,
     plan::{ImageFile, PhantomPlan, RegionPlan},
-    volume::Volume,
+    volume::{Volume, resample_nearest},
 };
 
 /// Builds the voxel phantom.
@@ -57,7 +59,7 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
             if let Some(path) = labels
                 && !canvas.take_structures(path, regions, inputs)?
             {
-                let labels = inputs.labels(path)?;
+                let labels = reordered(inputs.labels(path)?, &grid);
                 if !grid.same_place(&labels.grid, 0.01 * grid.min_spacing()) {
                     return Err(Error::input(format!(
                         "the label image is not on the grid of the CT; resample it with nearest neighbours first\n  CT     {}: {}\n  labels {}: {}",
@@ -91,6 +93,26 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
         region_names: regions.iter().map(|region| region.name.clone()).collect(),
         warnings,
     })
+}
+
+/// Labels in the order of a grid whose voxels are the same ones with axes flipped or exchanged (NIfTI beside DICOM); others as they are.
+fn reordered(labels: Volume<u32>, grid: &VoxelGrid) -> Volume<u32> {
+    let voxel = |ijk: [u32; 3]| labels.grid.to_voxel(grid.center(ijk));
+    let tolerance = 0.01;
+    let on_a_voxel = |corner: u32| {
+        let at = voxel([0, 1, 2].map(|axis| if corner >> axis & 1 == 1 { grid.size[axis] - 1 } else { 0 }));
+        let last = DVec3::from(labels.grid.size.map(f64::from)) - 1.0;
+        (at - at.round()).abs().max_element() <= tolerance && at.round().cmpge(DVec3::ZERO).all() && at.round().cmple(last).all()
+    };
+    // Voxels of one size, and every corner on a voxel of an image of as many: a permutation.
+    let mut spacings = [grid.spacing, labels.grid.spacing].map(|spacing| spacing.to_array());
+    spacings.iter_mut().for_each(|spacing| spacing.sort_by(f64::total_cmp));
+    let alike = (0..3).all(|axis| (spacings[0][axis] / spacings[1][axis] - 1.0).abs() <= tolerance);
+    let one_way = grid.same_place(&labels.grid, tolerance * grid.min_spacing());
+    if one_way || !alike || labels.grid.len() != grid.len() || !(0..8).all(on_a_voxel) {
+        return labels;
+    }
+    resample_nearest(&labels, grid, 0).0
 }
 
 /// A phantom in the making.
