@@ -129,7 +129,7 @@ impl Series {
     /// "CT \"Body 3.0\", 120 files, 1.2.3.4": what a user tells series by.
     pub fn describe(&self) -> String {
         let Header { modality, description, series, .. } = &self.files[0];
-        let uid = series.as_deref().unwrap_or("no UID");
+        let uid = series.as_deref().unwrap_or("without UID");
         format!("{modality} \"{description}\", {}, {uid}", count(self.files.len()))
     }
 
@@ -196,8 +196,8 @@ impl Folder {
         }
         if series.files[0].series.is_none() {
             notes.push(format!(
-                "{} has no SeriesInstanceUID (an anonymiser's work?): files of the same kind, description, size and orientation were taken as one series",
-                series.describe()
+                "its files name no SeriesInstanceUID (an anonymiser's work?); {} of the same kind, description, size and orientation were taken as one series",
+                count(series.files.len())
             ));
         }
         Ok((series, notes))
