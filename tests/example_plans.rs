@@ -11,10 +11,11 @@ use std::{
 use dosaic::{
     error::{Error, Result},
     grid::VoxelGrid,
+    io::dicom::StructureName,
     nuclide::{Emissions, Nuclide},
     phantom::{self, CtVoxel, Phantom, PhantomInputs},
     physics::materials::{self, Material},
-    plan::{self, Plan, RegionUptake},
+    plan::{self, ImageFile, ImageQuantity, Plan, RegionUptake},
     source::{self, DecayGroups, FractionSource, PatternCache, SourceComponent, UptakeInputs},
     volume::Volume,
 };
@@ -31,15 +32,18 @@ const PLANS: [&str; 7] =
 /// Materials of the program; no images, because the examples need none.
 struct NoImages;
 
-fn no_image<T>(path: &Path) -> Result<T> {
+fn no_image<T>(path: &ImageFile) -> Result<T> {
     Err(Error::input(format!("{}: an example must run without images", path.display())))
 }
 
 impl PhantomInputs for NoImages {
-    fn image(&self, path: &Path) -> Result<Volume<f32>> {
+    fn image(&self, path: &ImageFile) -> Result<Volume<f32>> {
         no_image(path)
     }
-    fn labels(&self, path: &Path) -> Result<Volume<u32>> {
+    fn structures(&self, path: &ImageFile, _: &VoxelGrid, _: &[StructureName]) -> Result<Option<Vec<Vec<u32>>>> {
+        no_image(path)
+    }
+    fn labels(&self, path: &ImageFile) -> Result<Volume<u32>> {
         no_image(path)
     }
     fn material(&self, name: &str) -> Option<Material> {
@@ -54,7 +58,7 @@ impl PhantomInputs for NoImages {
 }
 
 impl UptakeInputs for NoImages {
-    fn image(&self, path: &Path) -> Result<Volume<f32>> {
+    fn image(&self, path: &ImageFile, _: ImageQuantity) -> Result<Volume<f32>> {
         no_image(path)
     }
     fn resample_conserving(&self, image: &Volume<f32>, _: &VoxelGrid) -> (Volume<f64>, f64) {

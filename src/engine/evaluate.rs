@@ -11,7 +11,7 @@ use crate::{
     },
     error::{Error, Result},
     io::{
-        dicom::rtdose::{DoseQuantity, DoseScaling, PatientContext, RtDose, RtDoseStudy, write_rt_dose},
+        dicom::rtdose::{DoseQuantity, DoseScaling, RtDose, RtDoseStudy, write_rt_dose},
         image::{Description, NrrdEncoding, write_metaimage, write_nifti, write_nifti_series, write_npy, write_nrrd},
         output::OutputDir,
     },
@@ -257,14 +257,14 @@ impl Evaluation {
     }
 
     /// What the RT Dose objects share; `None`: not asked for.
-    fn rt_dose_set<'a>(&self, plan: &'a Plan, provenance: &Provenance) -> Result<Option<RtDoseSet<'a>>> {
+    fn rt_dose_set<'a>(&self, plan: &'a Plan, prepared: &Prepared, provenance: &Provenance) -> Result<Option<RtDoseSet<'a>>> {
         let (Some(dicom), Some(scaling)) = (&plan.output.dicom, &self.rt_dose) else { return Ok(None) };
         // The frame is that of the images, wherever they lie; a phantom without any is what its plan says.
         let images: Vec<&str> =
             provenance.inputs.iter().filter(|f| ["CT", "labels"].contains(&f.role.as_str())).map(|f| f.sha256.as_str()).collect();
         let phantom = serde_json::to_vec(&plan.phantom).map_err(|e| Error::input(format!("the phantom cannot be written as JSON: {e}")))?;
         let phantom_digest = if images.is_empty() { sha256_hex(&phantom) } else { images.join(" ") };
-        let patient = PatientContext::default();
+        let patient = prepared.inputs.patient();
         let patient = if plan.output.anonymise { patient.anonymised() } else { patient };
         let nuclide = |number: u32| {
             let fraction = plan.fractions.iter().find(|fraction| fraction.number == number);
@@ -349,7 +349,7 @@ impl Evaluation {
                 .into_iter()
                 .filter_map(|(wanted, format)| wanted.then_some(format))
                 .collect();
-        let rt_dose = self.rt_dose_set(plan, &provenance)?;
+        let rt_dose = self.rt_dose_set(plan, prepared, &provenance)?;
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
             total: &self.total,

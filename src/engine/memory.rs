@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     grid::{GridLimits, VoxelGrid},
-    io::{image, memory as system},
+    io::{dicom, image, memory as system},
     phantom,
     plan::{FractionPlan, ImageSeries, PhantomPlan, Plan, Quality, SeriesBy},
 };
@@ -29,7 +29,12 @@ fn grid(plan: &Plan) -> Result<VoxelGrid> {
     match &plan.phantom {
         PhantomPlan::Procedural { grid, .. } => Ok(*grid),
         PhantomPlan::Labels { image, .. } | PhantomPlan::Ct { image, .. } => {
-            let grid = image::read_grid(image)?;
+            let ct = matches!(plan.phantom, PhantomPlan::Ct { .. });
+            let grid = match (dicom::is_dicom(&image.path), ct) {
+                (false, _) => image::read_grid(&image.path)?,
+                (true, true) => dicom::read_ct_grid(&image.path, image.series.as_deref())?,
+                (true, false) => dicom::read_segments_grid(&image.path, image.series.as_deref())?,
+            };
             grid.validate(&image.display().to_string(), &GridLimits::PHANTOM)?;
             Ok(grid)
         }

@@ -101,7 +101,7 @@ impl Clock {
 pub fn prepare(plan: &Plan) -> Result<Prepared> {
     let mut clock = Clock::new(Vec::new());
     memory::check(plan)?;
-    let inputs = Inputs::default();
+    let inputs = Inputs::new(plan);
     let phantom = phantom::build(&plan.phantom, &plan.regions, &inputs)?;
     clock.lap("phantom");
     let external = plan.external.iter().map(|dose| ExternalDose::new(dose, &inputs.dose(&dose.path)?, &phantom));

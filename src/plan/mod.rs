@@ -6,6 +6,7 @@ mod daughters;
 mod describe;
 mod file;
 mod frame;
+mod image_file;
 mod kinetics;
 mod presets;
 pub mod quantity;
@@ -27,6 +28,7 @@ use crate::{
 pub use daughters::{Destination, RecoilEscape, Redistribution};
 pub use file::{load_with, parse};
 pub use frame::Fault;
+pub use image_file::ImageFile;
 pub use kinetics::{
     Before, Between, Compartment, CompartmentModel, FitModel, ImageSeries, Kinetics, Phase, Samples, SeriesBy, Tail, TimedImage, Transfer,
     Treatment,
@@ -97,17 +99,19 @@ pub enum PhantomPlan {
     },
     /// A label image; regions name their labels.
     Labels {
-        /// The image of integer labels.
-        image: PathBuf,
+        /// The image of integer labels, or a DICOM segmentation.
+        image: ImageFile,
         /// What fills voxels of label 0 (any other label without a region is an error).
         background: Medium,
     },
     /// A CT image in HU, converted by a ramp; regions name labels of the optional label image or carry shapes.
     Ct {
         /// The CT image.
-        image: PathBuf,
-        /// Label image on the same grid.
-        labels: Option<PathBuf>,
+        image: ImageFile,
+        /// Label image on the same grid, or DICOM contours or segments.
+        labels: Option<ImageFile>,
+        /// Whether all images are registered to the CT, whatever their DICOM frames of reference say.
+        registered: bool,
     },
 }
 
@@ -129,8 +133,10 @@ pub struct RegionPlan {
     pub medium: Option<Medium>,
     /// Shapes that together make the region (procedural phantoms, and lesions drawn into a CT or label image).
     pub shapes: Vec<Shape>,
-    /// Labels of the label image that make the region.
+    /// Labels of the label image (numbers of contoured structures or segments) that make the region.
     pub labels: Vec<u32>,
+    /// Names of contoured structures or segments that make the region.
+    pub rois: Vec<String>,
 }
 
 /// A shape in the patient frame, mm. A voxel belongs to it if its centre does.
@@ -311,7 +317,7 @@ pub enum UptakePattern {
 #[derive(Debug, Clone, Serialize)]
 pub struct ImageUptake {
     /// The image.
-    pub path: PathBuf,
+    pub path: ImageFile,
     /// What its values mean.
     pub quantity: ImageQuantity,
     /// Only voxels of this region count; `None`: the whole image inside the phantom.
@@ -334,6 +340,11 @@ pub enum ImageQuantity {
     Concentration,
     /// Bq s per voxel of the image.
     TimeIntegratedActivity,
+    /// Counts per voxel of the image.
+    Counts {
+        /// Bq that one count stands for.
+        per_count: f64,
+    },
     /// Any unit; scaled so that the total at the image's time is this activity, Bq.
     Relative {
         /// Bq.

@@ -23,7 +23,7 @@ fn series_of_every_packing_and_orientation_come_out_voxel_by_voxel() {
         assert_same(name, &read.image.volume, &expected(series));
         assert_eq!(read.frame_of_reference.as_deref(), Some("1.2.826.0.1.3680043.8.498.1"), "{name}");
         assert_eq!(dicom::read_ct_grid(&path.join(name), None).expect("grid"), read.image.volume.grid, "{name}");
-        let unnamed = read.image.notes.iter().any(|note| note.contains("no SeriesInstanceUID"));
+        let unnamed = read.image.notes.iter().any(|note| note.contains("name no SeriesInstanceUID"));
         assert_eq!(unnamed, name == "blanked", "{name}: {:?}", read.image.notes);
     }
     for name in ["axial", "oblique", "coronal", "rle", "jpeg", "jpeg2000_signed"] {
@@ -67,7 +67,12 @@ fn mixtures(path: &Path) {
     assert_eq!(by_uid.image.volume, by_name.image.volume);
     assert_ne!(by_name.image.volume, dicom::read_ct(&mixed, Some("first")).expect("the other").image.volume);
     let notes = by_name.image.notes.join("\n");
-    assert!(notes.contains("3 files are no DICOM objects") && notes.contains("readme.txt") && notes.contains("2 other series"), "{notes}");
+    assert!(
+        notes.contains("3 files in the folder that are no DICOM objects")
+            && notes.contains("readme.txt")
+            && notes.contains("2 other series"),
+        "{notes}"
+    );
     let empty = path.join("empty");
     std::fs::create_dir(&empty).expect("folder");
     assert!(message(&empty, None).contains("expected a CT series, found no DICOM file"));

@@ -80,6 +80,24 @@ fn damaged_objects_are_errors() {
         alter(&seed, &path.join("altered.dcm"), &mut random);
     }
     cuts(&path.join("axial/000"), &path.join("cut.dcm"));
+    floods(path);
+}
+
+/// Headers that promise a thousand million pixels over a few thousand bytes.
+fn floods(path: &Path) {
+    for (seed, expected) in [("axial/000", "but the pixel data has"), ("rle/000", "cannot hold")] {
+        let mut bytes = std::fs::read(path.join(seed)).expect("seed");
+        for element in [0x10, 0x11] {
+            // Rows and Columns, explicit: tag, US, length 2.
+            let header = [0x28, 0, element, 0, b'U', b'S', 2, 0];
+            let at = bytes.windows(8).position(|window| window == header).expect("the element") + 8;
+            bytes[at..at + 2].copy_from_slice(&32767_u16.to_le_bytes());
+        }
+        let flood = path.join("flood.dcm");
+        std::fs::write(&flood, bytes).expect("write");
+        let message = dicom::read_ct(&flood, None).expect_err("a flood").to_string();
+        assert!(message.contains(expected) || message.contains("of memory"), "{message}");
+    }
 }
 
 /// A slice cut anywhere is an error: none becomes a smaller image.

@@ -3,5 +3,6 @@
 mod activity;
 mod ct;
 mod damage;
+mod plans;
 mod python;
 mod structures;

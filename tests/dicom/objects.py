@@ -13,6 +13,7 @@ import zlib
 
 try:
     import numpy
+    import openjpeg  # pylibjpeg-openjpeg, which packs JPEG 2000
     import pydicom
     import highdicom
     import SimpleITK
@@ -378,6 +379,8 @@ def regions(out):
             data.ROIContourSequence.append(drawn)
         save(data, os.path.join(out, name))
 
+    shift = 3.0 * direction[:, 0] + 2.0 * direction[:, 1] + 4.0 * direction[:, 2]
+    spect(out, direction, ORIGIN + shift)
     structure_set("rtstruct.dcm", FRAME)
     structure_set("elsewhere.dcm", "1.2.3")
     z, y, x = numpy.meshgrid(*map(numpy.arange, size), indexing="ij")
@@ -393,6 +396,24 @@ def regions(out):
     labels = labels[rows[0] : rows[-1] + 1]
     spots = found("labels", labels, direction, ORIGIN + rows[0] * spacing[2] * direction[:, 2], spacing, out)
     print(json.dumps(dict(counts=counts, labels=spots)))
+
+
+def spect(out, direction, origin):
+    """Two hot voxels of 2 x 2 x 2 mm inside of the ring and beside it: 700 and 300 counts."""
+    numbers = numpy.zeros((4, 24, 24))
+    numbers[2, 13, 22] = 700
+    numbers[2, 1, 1] = 300
+    for name, frame in (("spect.dcm", FRAME), ("spect_elsewhere.dcm", "1.2.3")):
+        data = base(NM, "NM", SeriesInstanceUID=generate_uid(), SeriesDescription=name)
+        data.ImageType, data.FrameOfReferenceUID = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"], frame
+        pixels(data, numbers, 16, False)
+        data.NumberOfFrames, data.SliceVector = 4, [1, 2, 3, 4]
+        data.SpacingBetweenSlices, data.PixelSpacing = "2", ["2", "2"]
+        where = Dataset()
+        where.ImageOrientationPatient = [ds(x) for x in (*direction[:, 0], *direction[:, 1])]
+        where.ImagePositionPatient = [ds(x) for x in origin]
+        data.DetectorInformationSequence = Sequence([where])
+        save(data, os.path.join(out, name))
 
 
 def segmentation(out, name, slices, masks, fractional=False):

@@ -4,6 +4,7 @@ dicom FOLDER         where voxels of each RT Dose are (LPS, mm) and what they ho
 images FOLDER        the same for NRRD files (SimpleITK, pynrrd) and NumPy arrays
 series FOLDER        times and hot voxels of 4-D NIfTI files, by nibabel
 write FOLDER         writes NRRD files and arrays in many ways and prints what a reader must find
+ct FOLDER            writes an axial CT series of water, 12 x 10 x 8 voxels, as DICOM; prints its identifiers
 dvh DOSE STRUCTURES  writes an RTSTRUCT with one region and prints dicompyler-core's DVH of it
 Exit status 77: a package is missing.
 """
@@ -183,6 +184,34 @@ def write_images(folder):
     return made
 
 
+def write_ct(folder):
+    numpy, pydicom = need("numpy", "pydicom")
+    from pydicom.dataset import FileDataset, FileMetaDataset
+
+    study, series, frame = (pydicom.uid.generate_uid() for _ in range(3))
+    for k in range(8):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+        meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+        meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+        data.SpecificCharacterSet = "ISO_IR 100"
+        data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+        data.Modality, data.PatientName, data.PatientID = "CT", "Müller^Zoë", "4711"
+        data.PatientBirthDate, data.PatientSex, data.StudyDate, data.StudyTime = "19500101", "F", "20260301", "101500"
+        data.StudyInstanceUID, data.SeriesInstanceUID, data.FrameOfReferenceUID = study, series, frame
+        data.InstanceNumber = 8 - k
+        data.ImagePositionPatient = [3.5, -45.75, 26 + 4 * k]
+        data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        data.PixelSpacing, data.SliceThickness = [3.5, 3], 4
+        data.Rows, data.Columns, data.SamplesPerPixel, data.PhotometricInterpretation = 10, 12, 1, "MONOCHROME2"
+        data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
+        data.RescaleSlope, data.RescaleIntercept, data.RescaleType = 1, 0, "HU"
+        data.PixelData = numpy.zeros((10, 12), "<i2").tobytes()
+        data.save_as(os.path.join(folder, f"{k}.dcm"), enforce_file_format=True)
+    return {"study": study, "frame": frame}
+
+
 def write_structures(dose, path, first, last):
     """An RTSTRUCT with a box along the outer faces of voxels first..last of an axial dose grid."""
     import pydicom
@@ -243,5 +272,5 @@ def dvh(dose_path, structures_path):
     }
 
 
-COMMANDS = {"dicom": read_dicom, "images": read_images, "series": read_series, "write": write_images, "dvh": dvh}
+COMMANDS = {"dicom": read_dicom, "images": read_images, "series": read_series, "write": write_images, "ct": write_ct, "dvh": dvh}
 print(json.dumps(COMMANDS[sys.argv[1]](*sys.argv[2:])))

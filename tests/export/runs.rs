@@ -5,14 +5,17 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 use dosaic::{
     grid::VoxelGrid,
     io::{
-        dicom::rtdose::{Bits, read_rt_dose},
+        dicom::rtdose::{Bits, PatientContext, read_rt_dose},
         image::{self, Description, write_nifti},
     },
     volume::Volume,
 };
 use glam::DVec3;
 
-use crate::rtdose::{study, write};
+use crate::{
+    rtdose::{study, write},
+    tools::{python, text},
+};
 
 /// Two fractions in a sphere of water off the centre of a grid with three different sizes and spacings.
 const PLAN: &str = r#"
@@ -249,4 +252,37 @@ fn doses_that_cannot_be_used_are_refused() {
     bytes[at..at + 8].copy_from_slice(b"ERROR   ");
     std::fs::write(folder.path().join("error.dcm"), bytes).expect("write");
     assert!(refused("error.dcm", "").contains("DoseType is ERROR; expected PHYSICAL"));
+}
+
+#[test]
+fn the_dose_on_a_dicom_ct_has_its_patient_and_frame_of_reference() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    std::fs::create_dir(folder.path().join("ct")).expect("folder");
+    let Some(ids) = python("python3", &["ct", text(&folder.path().join("ct"))]) else { return };
+    let phantom = PLAN.find("[phantom]").expect("a section")..PLAN.find("[[region]]").expect("a section");
+    let plan = PLAN.replace(&PLAN[phantom], "[phantom]\nct = \"ct\"\n").replace("material = \"water\"\n", "");
+    for anonymise in [false, true] {
+        run(folder.path(), &format!("{plan}[output]\ndicom = {{ bits = 16 }}\nanonymise = {anonymise}\n"));
+        let dose = folder.path().join("out/rtdose_dose_total.dcm");
+        let patient = PatientContext::of_file(&dose).expect("read");
+        assert_eq!(
+            (patient.study_uid.as_str(), patient.frame_of_reference_uid.as_str()),
+            (ids["study"].as_str().expect("a UID"), ids["frame"].as_str().expect("a UID"))
+        );
+        let identity = [patient.patient_name, patient.patient_id, patient.birth_date, patient.sex, patient.study_date, patient.study_time];
+        let expected = if anonymise { [""; 6] } else { ["Müller^Zoë", "4711", "19500101", "F", "20260301", "101500"] };
+        assert_eq!(identity, expected);
+        let grid = read_rt_dose(&dose).expect("read").image.volume.grid;
+        let right = VoxelGrid::axis_aligned([12, 10, 8], DVec3::new(3.0, 3.5, 4.0), DVec3::new(3.5, -45.75, 26.0));
+        assert!(grid.same_place(&right, 1e-6), "{grid:?}");
+    }
+    // A dose in another frame of reference is elsewhere.
+    let grid = VoxelGrid::axis_aligned([30, 28, 26], DVec3::splat(2.5), DVec3::new(-15.0, -65.0, 10.0));
+    write(&folder.path().join("ebrt.dcm"), &study(Bits::Sixteen, 30.0), &Volume::new(grid, vec![30.0; grid.len()]));
+    let external = "[[external_dose]]\nname = \"EBRT\"\nfile = \"ebrt.dcm\"\nfractions = 10\nstart = \"0 d\"\n";
+    std::fs::write(folder.path().join("plan.toml"), format!("{plan}{external}")).expect("write");
+    let output = Command::new(env!("CARGO_BIN_EXE_dosaic")).args(["run", "plan.toml", "--out", "no"]).current_dir(folder.path()).output();
+    let output = output.expect("dosaic");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("frame of reference"), "{said}");
 }

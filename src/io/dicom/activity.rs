@@ -210,6 +210,16 @@ fn nm(series: &Series) -> Result<(ImageRead<f32>, ActivityUnit)> {
     Ok((ImageRead { volume: Volume::new(grid, values), notes }, unit))
 }
 
+/// The grid of a reconstructed SPECT, from its header.
+///
+/// # Errors
+/// As [`read_activity`], as far as the header is concerned.
+pub(super) fn nm_outline(header: &Header) -> Result<VoxelGrid> {
+    let contents = header.contents()?;
+    let data = contents.parse()?;
+    nm_grid(&contents.name, &data, &PixelFormat::of(&contents.name, &data)?, &mut Vec::new())
+}
+
 /// The grid of an NM object: the sign of SpacingBetweenSlices says on which side of the first slice the others lie (part 3, C.8.4.15).
 fn nm_grid(name: &str, data: &DataSet<'_>, format: &PixelFormat, notes: &mut Vec<String>) -> Result<VoxelGrid> {
     let detector = data.first(tags::DETECTOR_INFORMATION_SEQUENCE);

@@ -100,7 +100,7 @@ impl PixelFormat {
     }
 
     /// A number as it comes from a codec of `precision` bits, brought to the signedness that the header names.
-    fn from_codec(&self, value: i64, precision: u32) -> i64 {
+    fn decoded(&self, value: i64, precision: u32) -> i64 {
         let bits = precision.min(self.stored);
         let kept = (value as u64) << (64 - bits);
         if self.signed { (kept as i64) >> (64 - bits) } else { (kept >> (64 - bits)) as i64 }
@@ -259,7 +259,7 @@ impl<'a> Frames<'a> {
             other => return Err(format!("JPEG of the kind {other:?}; expected one grey value per pixel")),
         };
         let bytes = guarded(AssertUnwindSafe(|| decoder.decode().map_err(|error| error.to_string())))?;
-        let value = |word: u16| self.format.from_codec(word.into(), if wide { 16 } else { 8 });
+        let value = |word: u16| self.format.decoded(word.into(), if wide { 16 } else { 8 });
         let values: Vec<i64> = match wide {
             true => bytes.as_chunks().0.iter().map(|pair| value(u16::from_ne_bytes(*pair))).collect(),
             false => bytes.iter().map(|&byte| value(byte.into())).collect(),
@@ -289,7 +289,7 @@ impl<'a> Frames<'a> {
             let component = decoded.components().first().ok_or("no component")?;
             // The decoder adds the level shift of unsigned samples to signed ones too.
             let shift = if size.signed { (f64::from(size.precision) - 1.0).exp2() } else { 0.0 };
-            let value = |&sample: &f32| self.format.from_codec((f64::from(sample) - shift).round() as i64, size.precision);
+            let value = |&sample: &f32| self.format.decoded((f64::from(sample) - shift).round() as i64, size.precision);
             Ok(component.samples().iter().map(value).collect::<Vec<_>>())
         }))?;
         self.whole(values)
@@ -349,6 +349,10 @@ fn run_lengths(bytes: &[u8], format: &PixelFormat) -> std::result::Result<Vec<u8
         return Err(format!("run-length data of {} planes; expected {planes}", header.first().copied().unwrap_or(0)));
     }
     let pixels = format.pixels();
+    // Two bytes stand for 128 at most.
+    if pixels * planes > 64 * bytes.len() {
+        return Err(format!("{} bytes of run-length data cannot hold {pixels} pixels of {planes} bytes", bytes.len()));
+    }
     let mut words = vec![0; pixels * planes];
     for plane in 0..planes {
         // The most significant byte comes first.
@@ -396,8 +400,8 @@ mod tests {
         assert_eq!(format(8, 8, 7, true).number(0x80), -128);
         assert_eq!(format(32, 32, 31, false).number(u32::MAX), i64::from(u32::MAX));
         assert_eq!(format(32, 32, 31, true).number(u32::MAX), -1);
-        assert_eq!(format(16, 16, 15, true).from_codec(65535, 16), -1);
-        assert_eq!(format(16, 16, 15, false).from_codec(-1, 16), 65535);
+        assert_eq!(format(16, 16, 15, true).decoded(65535, 16), -1);
+        assert_eq!(format(16, 16, 15, false).decoded(-1, 16), 65535);
     }
 
     #[test]

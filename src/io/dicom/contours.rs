@@ -134,8 +134,8 @@ fn enclosed(polygons: &[Vec<[f64; 2]>], size: [u32; 2]) -> Vec<(u32, u32)> {
             if first >= last {
                 continue;
             }
-            for row in first as usize..last as usize {
-                crossings[row].push(ax + (row as f64 - ay) / (by - ay) * (bx - ax));
+            for (row, crossings) in crossings.iter_mut().enumerate().take(last as usize).skip(first as usize) {
+                crossings.push(ax + (row as f64 - ay) / (by - ay) * (bx - ax));
             }
         }
     }

@@ -317,7 +317,7 @@ impl<'a> Reader<'a> {
         let (vr, length) = if self.encoding.implicit {
             let length = self.u32()?;
             let entry = StandardDataDictionary.by_tag(tag);
-            (entry.map(|entry| entry.vr()).filter(|vr| *vr == VirtualVr::Exact(VR::SQ)).map(|_| VR::SQ), length)
+            (entry.map(DataDictionaryEntry::vr).filter(|vr| *vr == VirtualVr::Exact(VR::SQ)).map(|_| VR::SQ), length)
         } else {
             let code = self.take(2, &name)?;
             if !code.iter().all(u8::is_ascii_uppercase) {

@@ -106,6 +106,20 @@ fn belongs(known: &Header, other: &Header) -> bool {
     }
 }
 
+/// The files of the series that a role ("CT", "labels", "uptake") has in a folder, by name.
+///
+/// # Errors
+/// As [`scan`] and [`Folder::choose`].
+pub fn files(path: &Path, series: Option<&str>, role: &str) -> Result<Vec<PathBuf>> {
+    let kinds: &[Kind] = match role {
+        "CT" => &[Kind::Ct],
+        "labels" => &[Kind::Structures, Kind::Segmentation],
+        _ => &[Kind::Pet, Kind::Nm],
+    };
+    let (series, _) = scan(path)?.choose(path, kinds, role, series)?;
+    Ok(series.files.into_iter().map(|file| file.path).collect())
+}
+
 impl Series {
     /// The kind of its objects.
     pub fn kind(&self) -> Kind {
@@ -115,10 +129,8 @@ impl Series {
     /// "CT \"Body 3.0\", 120 files, 1.2.3.4": what a user tells series by.
     pub fn describe(&self) -> String {
         let Header { modality, description, series, .. } = &self.files[0];
-        let count = self.files.len();
-        let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
-        let uid = series.as_deref().unwrap_or("no UID");
-        format!("{modality} \"{description}\", {files}, {uid}")
+        let uid = series.as_deref().unwrap_or("without UID");
+        format!("{modality} \"{description}\", {}, {uid}", count(self.files.len()))
     }
 
     /// The frames of reference that its files name, each once.
@@ -132,6 +144,10 @@ impl Series {
     fn is_called(&self, selector: &str) -> bool {
         self.files[0].series.as_deref() == Some(selector) || self.files[0].description == selector
     }
+}
+
+fn count(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
 }
 
 impl Folder {
@@ -151,7 +167,11 @@ impl Folder {
         if !self.passed_over.is_empty() {
             let shown: Vec<String> = self.passed_over.iter().take(SHOWN).map(|path| path.display().to_string()).collect();
             let more = if self.passed_over.len() > SHOWN { ", ..." } else { "" };
-            notes.push(format!("{} files are no DICOM objects and were passed over: {}{more}", self.passed_over.len(), shown.join(", ")));
+            notes.push(format!(
+                "{} in the folder that are no DICOM objects were passed over: {}{more}",
+                count(self.passed_over.len()),
+                shown.join(", ")
+            ));
         }
         match (chosen.len(), selector) {
             (1, _) => {}
@@ -163,9 +183,9 @@ impl Folder {
                 let found = if rest.is_empty() { "no DICOM file".to_owned() } else { format!("only{}", list(&rest)) };
                 return Err(Error::input(format!("{name}: expected a {what} series, found {found}")));
             }
-            (count, _) => {
+            (several, _) => {
                 return Err(Error::input(format!(
-                    "{name}: {count} {what} series; name one by UID or description, as in {{ path = \"...\", series = \"...\" }}:{}",
+                    "{name}: {several} {what} series; name one by UID or description, as in {{ path = \"...\", series = \"...\" }}:{}",
                     list(&chosen)
                 )));
             }
@@ -176,8 +196,8 @@ impl Folder {
         }
         if series.files[0].series.is_none() {
             notes.push(format!(
-                "{} has no SeriesInstanceUID (an anonymiser's work?): files of the same kind, description, size and orientation were taken as one series",
-                series.describe()
+                "its files name no SeriesInstanceUID (an anonymiser's work?); {} of the same kind, description, size and orientation were taken as one series",
+                count(series.files.len())
             ));
         }
         Ok((series, notes))

@@ -8,6 +8,7 @@ mod dataset;
 mod folder;
 mod header;
 mod moment;
+mod outline;
 pub mod rtdose;
 mod segments;
 mod stack;
@@ -16,6 +17,7 @@ mod volume;
 
 pub use activity::{ActivityRead, ActivityUnit, read_activity};
 pub use ct::{CtRead, read_ct, read_ct_grid};
-pub use folder::{Folder, Series, is_dicom, scan};
+pub use folder::{Folder, Series, files, is_dicom, scan};
 pub use header::{Header, Kind, Plane};
+pub use outline::outline;
 pub use structures::{StructureName, StructuresRead, read_segments, read_segments_grid, read_structures};

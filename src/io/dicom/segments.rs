@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    grid::VoxelGrid,
+    grid::{GridLimits, VoxelGrid},
     io::memory,
     volume::Volume,
 };
@@ -58,6 +58,8 @@ impl Segments {
         let filled = fill_gaps(&mut distinct, thickness);
         let size = [format.columns as u32, format.rows as u32];
         let Stack { grid, order, .. } = stack(&name, if filled.is_empty() { &distinct } else { &filled }, size, thickness)?;
+        // A mask of one segment, or a label image.
+        memory::check(&name, 5 * grid.len() as u64)?;
         let mut place = vec![0; order.len()];
         order.iter().enumerate().for_each(|(k, &slice)| place[slice] = k);
         let bits = Frames::of(contents, data, format)?;
@@ -127,9 +129,12 @@ fn fill_gaps(planes: &mut [Slice], spacing: Option<f64>) -> Vec<Slice> {
     for pair in sorted.windows(2) {
         let across = pair[1].plane.position - pair[0].plane.position;
         let steps = (across.dot(normal) / spacing).round();
-        // A file of slices cannot have more than its format can count.
-        if !(2.0..=f64::from(u16::MAX)).contains(&steps) {
+        if steps.is_nan() || steps < 2.0 {
             continue;
+        }
+        // More planes than an image can have: the spacing is wrong, and the stack will say that planes are missing.
+        if (planes.len() + added.len()) as f64 + steps > f64::from(GridLimits::IMAGE.max_size) {
+            return Vec::new();
         }
         for step in 1..steps as u32 {
             let mut plane = pair[0].plane;

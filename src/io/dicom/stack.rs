@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn slices_come_in_the_order_of_their_places() {
-        for turn in [DMat3::IDENTITY, DMat3::from_rotation_x(1.5707963267948966), oblique()] {
+        for turn in [DMat3::IDENTITY, DMat3::from_rotation_x(std::f64::consts::FRAC_PI_2), oblique()] {
             let stack = stack("ct", &slices(turn, &[6.0, 0.0, 9.0, 3.0], 0.0), [7, 5], None).expect("stack");
             assert_eq!(stack.order, [1, 3, 0, 2]);
             assert_eq!(stack.grid.size, [7, 5, 4]);

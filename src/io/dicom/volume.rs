@@ -49,7 +49,13 @@ pub(super) fn volume(
 ) -> Result<ImageRead<f32>> {
     let (slices, owners) = planes(series)?;
     let first = &series.files[0];
-    let thickness = first.contents()?.parse()?.decimal(tags::SLICE_THICKNESS);
+    let thickness = {
+        let contents = first.contents()?;
+        let elements = contents.parse()?;
+        // Before memory is taken: whether the pixels that the header promises can be there.
+        Frames::of(&contents, &elements, PixelFormat::of(&contents.name, &elements)?)?;
+        elements.decimal(tags::SLICE_THICKNESS)
+    };
     if let Some(other) = series.files.iter().find(|file| file.size != first.size) {
         let [a, b] = [first.size, other.size].map(|[columns, rows]| format!("{columns} x {rows}"));
         return Err(Error::input(format!("{name}: slices differ in size: {} has {a} pixels, {} has {b}", first.name(), other.name())));

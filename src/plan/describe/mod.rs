@@ -114,9 +114,12 @@ impl<'p> Sheet<'p> {
                 self.entry("label image", image.display().to_string(), "");
                 self.medium("background", background, "phantom.background.density");
             }
-            PhantomPlan::Ct { image, labels } => {
+            PhantomPlan::Ct { image, labels, registered } => {
                 self.entry("CT image", image.display().to_string(), "");
                 self.entry("label image", labels.as_ref().map_or("none".to_owned(), |l| l.display().to_string()), "");
+                if *registered {
+                    self.entry("registered", "whatever frames of reference say".to_owned(), "");
+                }
             }
         }
     }
@@ -145,6 +148,9 @@ impl<'p> Sheet<'p> {
         if !region.labels.is_empty() {
             let labels: Vec<String> = region.labels.iter().map(u32::to_string).collect();
             self.entry("labels", labels.join(", "), "");
+        }
+        if !region.rois.is_empty() {
+            self.entry("structures", region.rois.join(", "), "");
         }
     }
 
@@ -183,6 +189,7 @@ impl<'p> Sheet<'p> {
                 ImageQuantity::Activity => "Bq per voxel".to_owned(),
                 ImageQuantity::Concentration => "Bq/mL".to_owned(),
                 ImageQuantity::TimeIntegratedActivity => "Bq s per voxel".to_owned(),
+                ImageQuantity::Counts { per_count } => format!("counts per voxel, {} each", activity(per_count)),
                 ImageQuantity::Relative { total } => format!("relative, {} in all", activity(total)),
             };
             self.entry("values", unit, &format!("{path}.quantity"));
