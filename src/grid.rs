@@ -26,6 +26,13 @@ impl VoxelGrid {
         Self { size, spacing, origin, direction: DMat3::IDENTITY }
     }
 
+    /// The same voxels along the axes of the frame, with the middle of the grid at its origin: where GATE's DoseActor puts its image.
+    #[must_use]
+    pub fn centred(&self) -> Self {
+        let last = DVec3::from_array(self.size.map(|n| f64::from(n) - 1.0));
+        Self::axis_aligned(self.size, self.spacing, last * self.spacing * -0.5)
+    }
+
     /// Number of voxels.
     pub fn len(&self) -> usize {
         self.size.iter().map(|&n| n as usize).product()

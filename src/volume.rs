@@ -2,7 +2,7 @@
 
 mod resample;
 
-pub use resample::{resample_conserving, resample_nearest};
+pub use resample::{interpolate, resample_conserving, resample_nearest};
 
 use crate::grid::VoxelGrid;
 

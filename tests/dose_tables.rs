@@ -38,10 +38,22 @@ const FORMAT_PAGE: &str = include_str!("../docs/formats/results.md");
 struct Memory {
     images: BTreeMap<String, (Volume<f32>, Quantity, ImageFormat)>,
     texts: BTreeMap<String, String>,
+    series: BTreeMap<String, Vec<(f64, Volume<f32>)>>,
     full: bool,
 }
 
 impl ResultWriter for Memory {
+    fn series(&mut self, name: &str, volumes: &[&Volume<f32>], times: &[f64], _: &Quantity) -> Result<bool> {
+        assert_eq!(volumes.len(), times.len());
+        let frames = volumes.iter().zip(times).map(|(volume, &time)| (time, (*volume).clone())).collect();
+        assert!(self.series.insert(name.into(), frames).is_none(), "{name} written twice");
+        Ok(false)
+    }
+
+    fn rt_dose(&mut self, name: &str, _: &dosaic::io::dicom::rtdose::RtDose<'_>) -> Result<()> {
+        unreachable!("{name}: not asked for")
+    }
+
     fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
         if self.full {
             return Err(Error::io(name)(std::io::Error::other("no space left on device")));
@@ -145,6 +157,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
             number: f.number,
             maps: dose_maps(&phantom.grid, &scored, &f.contributions),
             bed: None,
+            eqd2: None,
             rate: Some(rate_maps(&phantom.grid, &scored, &f.contributions)),
         })
         .collect();
@@ -210,6 +223,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         uncertainty: uncertainty.clone(),
         dose_levels_gy: vec![0.5, 20.0],
         regions: rows.clone(),
+        rt_dose: None,
         tme: None,
         warnings: text::statistics_warnings(&rows, &dvhs, &runs),
         runs,
@@ -247,7 +261,10 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
         dvhs: &dvhs,
         summary: &summary,
         provenance: &provenance,
-        metaimage,
+        formats: if metaimage { &[ImageFormat::MetaImage] } else { &[] },
+        gate_frame: false,
+        external: &[],
+        rt_dose: None,
         components: None,
         activity: "",
         time_activity: "{}",
@@ -315,6 +332,8 @@ fn the_file_set_has_the_documented_names() {
             "regions.csv",
             "dvh.csv",
             "dose_rate.csv",
+            "dose_rate_series.nii.gz",
+            "dose_rate_series.json",
             "dose_rate_terms.csv",
             "summary.json",
             "provenance.json",
@@ -323,6 +342,11 @@ fn the_file_set_has_the_documented_names() {
     );
     assert_eq!(run.names.iter().cloned().collect::<BTreeSet<_>>(), expected);
     assert_eq!(run.names.last().unwrap(), "provenance.json");
+    let frames = &run.memory.series["dose_rate_series.nii.gz"];
+    for ((time, volume), name) in frames.iter().zip(["dose_rate_at-4h.nii.gz", "dose_rate_at-1400.5h.nii.gz"]) {
+        assert_eq!(volume, &run.memory.images[name].0, "the frame of {time} s");
+    }
+    assert_eq!(frames.iter().map(|frame| frame.0 / 3600.0).collect::<Vec<_>>(), [4.0, 1400.5]);
     for (name, (volume, quantity, format)) in &run.memory.images {
         assert!(name.ends_with(format.suffix()));
         assert_eq!(volume.grid, phantom().grid);

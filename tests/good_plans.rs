@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use dosaic::plan::{self, ImageQuantity, Kinetics, PhantomPlan, Phase, Plan, RegionUptake, Shape, UptakePattern, WaterData};
+use dosaic::plan::{self, ImageFile, ImageQuantity, Kinetics, PhantomPlan, Phase, Plan, RegionUptake, Shape, UptakePattern, WaterData};
 use glam::DVec3;
 
 const GUIDE: &str = include_str!("../docs/plan.md");
@@ -138,8 +138,9 @@ fn every_example_of_the_guide_is_a_plan() {
         })
         .collect();
     assert_eq!(plans.len(), 3);
-    let PhantomPlan::Ct { image, labels } = &plans[1].phantom else { panic!("{:?}", plans[1].phantom) };
-    assert_eq!((image, labels.as_deref()), (&folder.path().join("ct.nii.gz"), Some(&*folder.path().join("organs.nii.gz"))));
+    let PhantomPlan::Ct { image, labels, registered } = &plans[1].phantom else { panic!("{:?}", plans[1].phantom) };
+    let file = |name: &str| ImageFile::from(folder.path().join(name));
+    assert_eq!((image, labels, *registered), (&file("ct.nii.gz"), &Some(file("organs.nii.gz")), false));
     assert_eq!((&plans[1].regions[0].medium, &plans[1].regions[0].labels), (&None, &vec![2, 3]));
     let image = &plans[1].fractions[0].images[0];
     assert_eq!((image.quantity, image.time, image.effective_half_life), (ImageQuantity::Concentration, DAY, 52.0 * 3600.0));

@@ -1,13 +1,12 @@
 //! Phantoms hold what the plan says: every shape, every order of painting, every image; and what cannot be is refused or told.
 
-use std::path::{Path, PathBuf};
-
 use dosaic::{
     error::{Error, Result},
     grid::VoxelGrid,
+    io::dicom::StructureName,
     phantom::{self, CtVoxel, Phantom, PhantomInputs, voxel_density, voxel_material},
     physics::materials::Material,
-    plan::{Medium, PhantomPlan, RegionPlan, Shape},
+    plan::{ImageFile, Medium, PhantomPlan, RegionPlan, Shape},
     volume::Volume,
 };
 use glam::{DMat3, DVec3};
@@ -17,6 +16,8 @@ use glam::{DMat3, DVec3};
 struct Memory {
     ct: Option<Volume<f32>>,
     labels: Option<Volume<u32>>,
+    /// Whether the label file is one of structures.
+    structured: bool,
 }
 
 fn material(name: &str) -> Material {
@@ -24,12 +25,21 @@ fn material(name: &str) -> Material {
 }
 
 impl PhantomInputs for Memory {
-    fn image(&self, path: &Path) -> Result<Volume<f32>> {
+    fn image(&self, path: &ImageFile) -> Result<Volume<f32>> {
         self.ct.clone().ok_or_else(|| Error::input(format!("{}: no image", path.display())))
     }
 
-    fn labels(&self, path: &Path) -> Result<Volume<u32>> {
+    fn labels(&self, path: &ImageFile) -> Result<Volume<u32>> {
         self.labels.clone().ok_or_else(|| Error::input(format!("{}: no labels", path.display())))
+    }
+
+    /// "roi" makes the first voxels, as many as its name has digits after it; numbers make that one voxel.
+    fn structures(&self, _: &ImageFile, _: &VoxelGrid, wanted: &[StructureName]) -> Result<Option<Vec<Vec<u32>>>> {
+        let voxels = |name: &StructureName| match name {
+            StructureName::Name(name) => (0..name.trim_start_matches("roi").parse().expect("a count")).collect(),
+            StructureName::Number(voxel) => vec![*voxel],
+        };
+        Ok(self.structured.then(|| wanted.iter().map(voxels).collect()))
     }
 
     fn material(&self, name: &str) -> Option<Material> {
@@ -53,11 +63,11 @@ fn medium(name: &str, density: f64) -> Medium {
 }
 
 fn region(name: &str, density: f64, shapes: Vec<Shape>) -> RegionPlan {
-    RegionPlan { name: name.to_string(), medium: Some(medium("m_tissue", density)), shapes, labels: vec![] }
+    RegionPlan { name: name.to_string(), medium: Some(medium("m_tissue", density)), shapes, labels: vec![], rois: vec![] }
 }
 
 fn labelled(name: &str, density: Option<f64>, labels: Vec<u32>) -> RegionPlan {
-    RegionPlan { name: name.to_string(), medium: density.map(|d| medium("m_tissue", d)), shapes: vec![], labels }
+    RegionPlan { name: name.to_string(), medium: density.map(|d| medium("m_tissue", d)), shapes: vec![], labels, rois: vec![] }
 }
 
 fn cube(n: u32, spacing: f64) -> VoxelGrid {
@@ -256,8 +266,42 @@ fn ct() -> (VoxelGrid, Memory, PhantomPlan) {
     let grid = cube(10, 2.0);
     let ct = Volume::new(grid, (0..grid.len()).map(|v| -900.0 + 200.0 * grid.ijk(v)[0] as f32).collect());
     let labels = labels_of(grid, |ijk| u32::from(ijk[1] < 5) * 4);
-    let plan = PhantomPlan::Ct { image: "ct.nii".into(), labels: Some("seg.nii".into()) };
-    (grid, Memory { ct: Some(ct), labels: Some(labels) }, plan)
+    let plan = PhantomPlan::Ct { image: "ct.nii".into(), labels: Some("seg.nii".into()), registered: false };
+    (grid, Memory { ct: Some(ct), labels: Some(labels), ..Memory::default() }, plan)
+}
+
+#[test]
+fn labels_of_the_same_voxels_in_another_order_are_put_in_that_of_the_ct() {
+    let (grid, inputs, plan) = ct();
+    let last = grid.center([9, 0, 9]);
+    // The first axis runs down, the second and third are exchanged.
+    let direction = DMat3::from_cols(-DVec3::X, DVec3::Z, DVec3::Y);
+    let turned = VoxelGrid { origin: grid.center([9, 0, 0]), direction, ..grid };
+    assert_eq!(turned.center([0, 9, 0]), last);
+    let regions = [labelled("half", None, vec![4])];
+    let right = phantom::build(&plan, &regions, &inputs).unwrap().regions;
+    let labels = labels_of(turned, |[_, _, k]| u32::from(k < 5) * 4);
+    let found = phantom::build(&plan, &regions, &Memory { labels: Some(labels), ..inputs }).unwrap();
+    assert_eq!(found.regions, right);
+    assert_eq!(found.grid, grid);
+}
+
+#[test]
+fn structures_lie_in_the_order_of_their_regions_and_may_overlap() {
+    let (_, inputs, plan) = ct();
+    let inputs = Memory { structured: true, ..inputs };
+    let named = |name: &str, rois: &[&str], labels: Vec<u32>| RegionPlan {
+        rois: rois.iter().map(ToString::to_string).collect(),
+        ..labelled(name, None, labels)
+    };
+    let regions = [named("first", &["roi40"], vec![]), named("second", &["roi10", "roi12"], vec![77])];
+    let phantom = phantom::build(&plan, &regions, &inputs).unwrap();
+    let expected: Vec<u16> = (0..1000).map(|v| if v < 12 || v == 77 { 2 } else { u16::from(v < 40) }).collect();
+    assert_eq!(phantom.regions, expected);
+    let error = message(phantom::build(&plan, &[named("a", &["roi3"], vec![]), named("b", &["roi0"], vec![])], &inputs));
+    assert!(error.contains("region \"b\" has no voxel, its structures enclose no voxel centre"), "{error}");
+    let error = message(phantom::build(&plan, &[named("a", &["roi3"], vec![])], &Memory { structured: false, ..inputs }));
+    assert!(error.contains("seg.nii: is a label image") && error.contains("[\"roi3\"]"), "{error}");
 }
 
 #[test]
@@ -452,6 +496,6 @@ fn memory_is_known_before_it_is_taken() {
     assert_eq!(resident as u64, phantom.grid.len() as u64 * phantom::bytes_per_voxel());
     let procedural = PhantomPlan::Procedural { grid: cube(4, 1.0), background: medium("m", 1.0) };
     assert_eq!(phantom::building_bytes_per_voxel(&procedural), phantom::bytes_per_voxel());
-    let ct = PhantomPlan::Ct { image: PathBuf::from("ct.nii"), labels: None };
+    let ct = PhantomPlan::Ct { image: "ct.nii".into(), labels: None, registered: false };
     assert_eq!(phantom::building_bytes_per_voxel(&ct), phantom::bytes_per_voxel() + 4);
 }

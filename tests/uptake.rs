@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     f64::consts::{LN_2, PI},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -11,7 +11,7 @@ use dosaic::{
     error::{Error, Result},
     grid::VoxelGrid,
     phantom::{Phantom, pack_voxel},
-    plan::{FractionPlan, ImageQuantity, ImageUptake, Kinetics, NuclidePlan, Phase, RegionUptake, UptakePattern},
+    plan::{FractionPlan, ImageFile, ImageQuantity, ImageUptake, Kinetics, NuclidePlan, Phase, RegionUptake, UptakePattern},
     source::{self, DecayGroups, FractionSource, PatternCache, UptakeInputs},
     volume::Volume,
 };
@@ -25,8 +25,8 @@ const HALF_LIFE: f64 = 6.647 * 86400.0;
 struct Images(HashMap<PathBuf, Volume<f32>>);
 
 impl UptakeInputs for Images {
-    fn image(&self, path: &Path) -> Result<Volume<f32>> {
-        self.0.get(path).cloned().ok_or_else(|| Error::input(format!("{}: no such image", path.display())))
+    fn image(&self, file: &ImageFile, _: ImageQuantity) -> Result<Volume<f32>> {
+        self.0.get(&file.path).cloned().ok_or_else(|| Error::input(format!("{}: no such image", file.display())))
     }
 
     fn resample_conserving(&self, image: &Volume<f32>, target: &VoxelGrid) -> (Volume<f64>, f64) {
@@ -412,6 +412,7 @@ fn images_give_the_activity_that_their_quantity_means() {
         (ImageQuantity::Activity, Some("right"), time, right * back / lambda),
         // Image voxels of 4 mm: 0.064 mL.
         (ImageQuantity::Concentration, None, 0.0, (left + right) * 0.064 / lambda),
+        (ImageQuantity::Counts { per_count: 2.5 }, None, time, (left + right) * 2.5 * back / lambda),
         (ImageQuantity::Concentration, Some("left"), time, left * 0.064 * back / lambda),
         (ImageQuantity::TimeIntegratedActivity, None, 0.0, left + right),
         (ImageQuantity::TimeIntegratedActivity, Some("left"), 0.0, left),

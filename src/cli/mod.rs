@@ -2,6 +2,7 @@
 
 mod devices;
 mod emitters;
+mod inspect;
 mod kernel;
 mod nuclides;
 mod respond;
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::Arguments),
     /// List the devices that can do the transport, and what the others lack.
     Devices(devices::Arguments),
+    /// List what a folder or file holds: DICOM series, contours and segments, NIfTI and MetaImage images.
+    Inspect(inspect::Arguments),
     /// List the nuclides, or show one: half-life, decay chain, energies per decay.
     Nuclides(nuclides::Arguments),
 }
@@ -65,6 +68,7 @@ impl Cli {
             Command::SValues(arguments) => s_values::execute(&arguments),
             Command::Verify(arguments) => verify::execute(&arguments),
             Command::Devices(arguments) => devices::execute(&arguments),
+            Command::Inspect(arguments) => inspect::execute(&arguments),
             Command::Nuclides(arguments) => nuclides::execute(&arguments),
         }
     }

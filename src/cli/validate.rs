@@ -84,7 +84,8 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         }
     );
     let mut told = std::collections::HashSet::new();
-    for warning in prepared.phantom.warnings.iter().chain(prepared.treatment.sources.iter().flat_map(|s| &s.warnings)) {
+    let notes = prepared.inputs.notes();
+    for warning in notes.iter().chain(&prepared.phantom.warnings).chain(prepared.treatment.sources.iter().flat_map(|s| &s.warnings)) {
         if told.insert(warning) {
             text += &format!("warning: {warning}\n");
         }

@@ -16,6 +16,7 @@ pub mod activity;
 pub mod component;
 pub mod contribution;
 pub mod dvh;
+pub mod external;
 #[cfg(test)]
 mod fixtures;
 pub mod rate;

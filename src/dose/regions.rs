@@ -93,7 +93,9 @@ impl RegionIndex {
 pub enum Period {
     /// One fraction, by its number.
     Fraction(u32),
-    /// All fractions together.
+    /// A dose computed elsewhere, by its number.
+    External(u32),
+    /// All of them together.
     Total,
 }
 
@@ -101,6 +103,7 @@ impl std::fmt::Display for Period {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Fraction(number) => number.fmt(f),
+            Self::External(number) => write!(f, "external-{number}"),
             Self::Total => f.write_str("total"),
         }
     }
@@ -110,7 +113,7 @@ impl Serialize for Period {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match self {
             Self::Fraction(number) => serializer.serialize_u32(*number),
-            Self::Total => serializer.serialize_str("total"),
+            Self::External(_) | Self::Total => serializer.collect_str(self),
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::{
     },
     error::{Error, Result},
     io::{
-        image::{Description, write_metaimage, write_nifti},
+        dicom::rtdose::{DoseQuantity, DoseScaling, RtDose, RtDoseStudy, write_rt_dose},
+        image::{Description, NrrdEncoding, write_metaimage, write_nifti, write_nifti_series, write_npy, write_nrrd},
         output::OutputDir,
     },
     plan::Plan,
@@ -21,7 +22,8 @@ use crate::{
         ResultWriter, RunResult,
         activity::{activity_csv, time_activity_json},
         components::{ComponentRecord, ComponentSet},
-        provenance::{self, Engine, Frame, PlanText, Provenance},
+        provenance::{self, Engine, Frame, PlanText, Provenance, sha256_hex},
+        rt_dose::{self, RtDoseSet, RtDoseSummary},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
         text, time,
         tme::{self, TmeResult, TmeSummary},
@@ -60,6 +62,8 @@ pub struct Evaluation {
     pub treatment: Treatment,
     /// The microenvironment in time, where the plan asks for it.
     pub tme: Option<TmeResult>,
+    /// Scaling of the RT Dose objects, where the plan asks for them.
+    rt_dose: Option<DoseScaling>,
     /// Dose per decay of the components, where the plan has it stored.
     stored: Option<Vec<ScoredComponent>>,
     runs: Vec<summary::RunCount>,
@@ -106,7 +110,8 @@ impl Evaluation {
         let grid = phantom.grid;
         let index = RegionIndex::new(phantom)?;
         let everything: Vec<Contribution> = treatment.deliveries.iter().flat_map(|d| d.contributions.clone()).collect();
-        let total = dose_maps(&grid, &scored, &everything);
+        let mut total = dose_maps(&grid, &scored, &everything);
+        prepared.external.iter().for_each(|external| external.add_to(&mut total));
         clock.lap("dose");
 
         let mut components = dose_rate_components(grid.len(), &scored, &treatment.deliveries);
@@ -115,13 +120,14 @@ impl Evaluation {
             let weighted = scored.iter().map(|component| Ok(weighted(component)?.map(Arc::new))).collect::<Result<Vec<_>>>()?;
             components.iter_mut().zip(&everything).for_each(|(c, from)| c.dose.high_weighted.clone_from(&weighted[from.component]));
         }
-        let irradiation = Irradiation::new(&components, phantom, &plan.response)?;
+        let irradiation = Irradiation::new(&components, phantom, &plan.response)?.with_external(&prepared.external);
         let maps = response_maps(&irradiation, &MapOptions { until: f64::INFINITY, fractions: true, threads })?;
         let responses = response::region_responses(&irradiation, &maps, &RegionOptions { threads, ..RegionOptions::default() });
         clock.lap("response");
 
         let options = TableOptions { dose_levels: &plan.output.dose_levels, dvh_bin: plan.output.dvh_bin };
         let (mut rows, mut dvhs, mut fractions) = (Vec::new(), Vec::new(), Vec::new());
+        let wanted = plan.output.dicom.as_ref().map_or(&[][..], |dicom| &dicom.quantities);
         for delivery in &treatment.deliveries {
             let maps_of = dose_maps(&grid, &scored, &delivery.contributions);
             let doses = region_doses(&scored, &delivery.contributions, index.masses());
@@ -136,10 +142,27 @@ impl Evaluation {
             if plan.output.fractions {
                 let rate = plan.output.dose_rate.then(|| rate_maps(&grid, &scored, &delivery.contributions));
                 let bed = bed.map(|map| Volume::new(grid, map.clone()));
-                fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, rate });
+                let eqd2 = bed.as_ref().filter(|_| wanted.contains(&DoseQuantity::Eqd2)).map(|bed| irradiation.eqd2(bed));
+                fractions.push(FractionMaps { number: delivery.number, maps: maps_of, bed, eqd2, rate });
             }
         }
-        let doses = region_doses(&scored, &everything, index.masses());
+        for external in &prepared.external {
+            let of_region = |slot: usize| RegionResponse {
+                bed_mean_gy: (slot > 0 && index.counts()[slot] > 0).then(|| {
+                    let bed = irradiation.external_bed(external, phantom.region_voxels(slot - 1));
+                    bed.iter().sum::<f64>() / bed.len() as f64
+                }),
+                ..RegionResponse::default()
+            };
+            let period = Period::External(external.plan.number);
+            let (more, curves) = region_rows(period, &index, &external.maps(), &external.region_doses(), options, of_region)?;
+            rows.extend(more);
+            dvhs.extend(curves);
+        }
+        let mut doses = region_doses(&scored, &everything, index.masses());
+        for external in &prepared.external {
+            doses.iter_mut().zip(&external.means).for_each(|(dose, mean)| dose.mean += mean);
+        }
         let of_region = |slot: usize| region_response(slot, &index, &responses);
         let (more, curves) = region_rows(Period::Total, &index, &total, &doses, options, of_region)?;
         rows.extend(more);
@@ -153,11 +176,26 @@ impl Evaluation {
         let Account { histories, counts: runs, balances, warnings: told } = account.unwrap_or_default();
         let mut warnings = phantom.warnings.clone();
         warnings.extend(prepared.inputs.notes());
+        warnings.extend(prepared.external.iter().flat_map(|external| external.warnings.clone()));
         warnings.extend(treatment.sources.iter().flat_map(|s| s.warnings.clone()));
         warnings.extend(told);
         warnings.extend(maps.warnings());
         warnings.extend(tme.iter().flat_map(TmeResult::all_warnings));
         warnings.extend(text::statistics_warnings(&rows, &dvhs, &runs));
+        let (bed, eqd2) = (Volume::new(grid, maps.bed), Volume::new(grid, maps.eqd2));
+        let rt_dose = plan.output.dicom.as_ref().map(|dicom| {
+            let maps = dicom.quantities.iter().flat_map(|&quantity| {
+                let total = match quantity {
+                    DoseQuantity::Dose => &total.dose,
+                    DoseQuantity::Bed => &bed,
+                    DoseQuantity::Eqd2 => &eqd2,
+                };
+                fractions.iter().filter_map(move |fraction| rt_dose::of_fraction(fraction, quantity)).chain([total])
+            });
+            let (scaling, told) = rt_dose::scaling(dicom.bits, maps);
+            warnings.extend(told);
+            scaling
+        });
         let mut seen = std::collections::HashSet::new();
         warnings.retain(|warning| seen.insert(warning.clone()));
         if let Some(broken) = balances.iter().find(|b| !b.balanced) {
@@ -168,8 +206,8 @@ impl Evaluation {
         }
         let uncertainty = Uncertainty::new(&index, &total, &rows, plan.transport.goal.as_ref());
         Ok(Self {
-            bed: Volume::new(grid, maps.bed),
-            eqd2: Volume::new(grid, maps.eqd2),
+            bed,
+            eqd2,
             total,
             fractions,
             rates,
@@ -178,6 +216,7 @@ impl Evaluation {
             responses,
             uncertainty,
             warnings,
+            rt_dose,
             stored: (transported && (plan.output.components || plan.response.tme.is_some())).then_some(scored),
             runs,
             balances,
@@ -224,6 +263,27 @@ impl Evaluation {
         }
     }
 
+    /// What the RT Dose objects share; `None`: not asked for.
+    fn rt_dose_set<'a>(&self, plan: &'a Plan, prepared: &Prepared, provenance: &Provenance) -> Result<Option<RtDoseSet<'a>>> {
+        let (Some(dicom), Some(scaling)) = (&plan.output.dicom, &self.rt_dose) else { return Ok(None) };
+        // The frame is that of the images, wherever they lie; a phantom without any is what its plan says.
+        let images: Vec<&str> =
+            provenance.inputs.iter().filter(|f| ["CT", "labels"].contains(&f.role.as_str())).map(|f| f.sha256.as_str()).collect();
+        let phantom = serde_json::to_vec(&plan.phantom).map_err(|e| Error::input(format!("the phantom cannot be written as JSON: {e}")))?;
+        let phantom_digest = if images.is_empty() { sha256_hex(&phantom) } else { images.join(" ") };
+        let patient = prepared.inputs.patient();
+        let patient = if plan.output.anonymise { patient.anonymised() } else { patient };
+        let nuclide = |number: u32| {
+            let fraction = plan.fractions.iter().find(|fraction| fraction.number == number);
+            fraction.and_then(|fraction| plan.nuclides.get(fraction.nuclide)).map_or("", |nuclide| nuclide.name.as_str())
+        };
+        Ok(Some(RtDoseSet {
+            study: RtDoseStudy { patient, run_digest: provenance.digest()?, phantom_digest, scaling: scaling.clone() },
+            quantities: &dicom.quantities,
+            nuclides: self.treatment.deliveries.iter().map(|delivery| nuclide(delivery.number)).collect(),
+        }))
+    }
+
     /// Writes all files into a folder and gives them their names.
     ///
     /// # Errors
@@ -264,6 +324,7 @@ impl Evaluation {
             uncertainty: self.uncertainty.clone(),
             dose_levels_gy: plan.output.dose_levels.clone(),
             regions: self.rows.clone(),
+            rt_dose: self.rt_dose.as_ref().map(|s| RtDoseSummary { bits: s.bits(), dose_grid_scaling_gy: s.step() }),
             tme: self.tme.as_ref().map(TmeSummary::new),
             warnings: self.warnings.clone(),
         };
@@ -289,6 +350,13 @@ impl Evaluation {
             approximations: approximations(&simplified, plan, self.tme.as_ref()),
         };
         let stored = self.stored.as_ref().map(|scored| self.component_set(prepared, scored));
+        let also = &plan.output;
+        let formats: Vec<ImageFormat> =
+            [(also.metaimage, ImageFormat::MetaImage), (also.nrrd, ImageFormat::Nrrd), (also.npy, ImageFormat::Npy)]
+                .into_iter()
+                .filter_map(|(wanted, format)| wanted.then_some(format))
+                .collect();
+        let rt_dose = self.rt_dose_set(plan, prepared, &provenance)?;
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
             total: &self.total,
@@ -296,11 +364,14 @@ impl Evaluation {
             eqd2_total: Some(&self.eqd2),
             fractions: &self.fractions,
             rates: &self.rates,
+            external: &prepared.external,
             rows: &self.rows,
             dvhs: &self.dvhs,
             summary: &summary,
             provenance: &provenance,
-            metaimage: plan.output.metaimage,
+            formats: &formats,
+            gate_frame: plan.output.gate_frame,
+            rt_dose: rt_dose.as_ref(),
             components: stored.as_ref(),
             activity: &activity_csv(plan, &self.treatment.sources, &groups),
             time_activity: &time_activity_json(&self.treatment.sources)?,
@@ -329,6 +400,13 @@ fn approximations(simplified: &[EnergyPerDecay], plan: &Plan, tme: Option<&TmeRe
     if !regions.is_empty() {
         list.push(format!("response parameters that are assumed, not measured, in: {} (see resolved_plan.response)", regions.join(", ")));
     }
+    for external in &plan.external {
+        list.push(format!(
+            "external dose \"{}\": {} sessions of equal dose, each acute and low-LET, repaired before anything else comes; BED n d (1 + d/(alpha/beta)) adds to that of \
+             the fractions, damage that one leaves unrepaired for the other is not followed; no uncertainty",
+            external.name, external.fractions
+        ));
+    }
     list.extend(tme.iter().flat_map(|tme| tme::parameters::assumed(tme)));
     list
 }
@@ -347,18 +425,37 @@ fn region_response(slot: usize, index: &RegionIndex, responses: &[response::Regi
     RegionResponse { bed_mean_gy: Some(r.bed_mean), eqd2_mean_gy: Some(r.eqd2_mean), eud_gy: Some(r.eud), tcp: r.tcp, ntcp: r.ntcp }
 }
 
+/// What an image's header says of it.
+fn described(stem: &str, quantity: &Quantity) -> Result<Description> {
+    Description::new(&quantity.name, quantity.unit, &stem[..stem.len().min(15)])
+}
+
 /// The output folder as a writer of results.
 struct Folder<'a>(&'a mut OutputDir);
 
 impl ResultWriter for Folder<'_> {
     fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
         let stem = name.strip_suffix(format.suffix()).unwrap_or(name);
-        let description = Description::new(&quantity.name, quantity.unit, &stem[..stem.len().min(15)])?;
+        let description = described(stem, quantity)?;
         let path = self.0.file(name);
+        if let Some(name) = format.sidecar(stem) {
+            self.0.file(&name);
+        }
         match format {
             ImageFormat::Nifti => write_nifti(path, volume, &description),
             ImageFormat::MetaImage => write_metaimage(path, volume, &description),
+            ImageFormat::Nrrd => write_nrrd(path, volume, &description, NrrdEncoding::Gzip),
+            ImageFormat::Npy => write_npy(path, volume, &description),
         }
+    }
+
+    fn series(&mut self, name: &str, volumes: &[&Volume<f32>], times: &[f64], quantity: &Quantity) -> Result<bool> {
+        let stem = name.strip_suffix(ImageFormat::Nifti.suffix()).unwrap_or(name);
+        write_nifti_series(self.0.file(name), volumes, times, &described(stem, quantity)?)
+    }
+
+    fn rt_dose(&mut self, name: &str, dose: &RtDose<'_>) -> Result<()> {
+        write_rt_dose(self.0.file(name), dose)
     }
 
     fn text(&mut self, name: &str, content: &str) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     grid::{GridLimits, VoxelGrid},
-    io::{image, memory as system},
+    io::{dicom, image, memory as system},
     phantom,
     plan::{FractionPlan, ImageSeries, PhantomPlan, Plan, Quality, SeriesBy},
 };
@@ -29,7 +29,12 @@ fn grid(plan: &Plan) -> Result<VoxelGrid> {
     match &plan.phantom {
         PhantomPlan::Procedural { grid, .. } => Ok(*grid),
         PhantomPlan::Labels { image, .. } | PhantomPlan::Ct { image, .. } => {
-            let grid = image::read_grid(image)?;
+            let ct = matches!(plan.phantom, PhantomPlan::Ct { .. });
+            let grid = match (dicom::is_dicom(&image.path), ct) {
+                (false, _) => image::read_grid(&image.path)?,
+                (true, true) => dicom::read_ct_grid(&image.path, image.series.as_deref())?,
+                (true, false) => dicom::read_segments_grid(&image.path, image.series.as_deref())?,
+            };
             grid.validate(&image.display().to_string(), &GridLimits::PHANTOM)?;
             Ok(grid)
         }
@@ -78,6 +83,7 @@ pub fn memory(plan: &Plan) -> Result<(VoxelGrid, Vec<MemoryItem>)> {
             item("sums of a component in transport", if alphas { 20 + tally + 28 } else { 28 }, false),
             item("dose per decay of the components", sources * if alphas { 24 + 4 * u64::from(quality) + 12 } else { 12 + 8 }, false),
             item("maps of the total", 4 * (maps + 3), false),
+            item("external doses", 4 * plan.external.len() as u64, false),
             item("maps of the fractions", 4 * (maps + 1) * fraction_maps, false),
         ],
     ))

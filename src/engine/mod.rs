@@ -32,7 +32,7 @@ use feedback::{Doses, Feedback, Schedule};
 use ligand::Ligand;
 
 use crate::{
-    dose::{accumulate::dose_maps, component::ScoredComponent},
+    dose::{accumulate::dose_maps, component::ScoredComponent, external::ExternalDose},
     error::{Error, Result},
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
@@ -57,6 +57,8 @@ pub struct Prepared {
     pub treatment: Treatment,
     /// What decays together.
     pub groups: DecayGroups,
+    /// Doses computed elsewhere, on the grid of the phantom.
+    pub external: Vec<ExternalDose>,
     /// Physics tables of the phantom's materials.
     pub tables: Tables,
     /// Cuts and steps.
@@ -105,13 +107,16 @@ impl Clock {
 pub fn prepare(plan: &Plan) -> Result<Prepared> {
     let mut clock = Clock::new(Vec::new());
     memory::check(plan)?;
-    let inputs = Inputs::default();
+    let inputs = Inputs::new(plan);
     let phantom = phantom::build(&plan.phantom, &plan.regions, &inputs)?;
     clock.lap("phantom");
     let ligand = Ligand::new(plan, &phantom, |tme| feedback::domain(&phantom, &tme.regions))?;
     if ligand.is_some() {
         clock.lap("ligand");
     }
+    let external = plan.external.iter().map(|dose| ExternalDose::new(dose, &inputs.dose(&dose.path)?, &phantom));
+    let external = external.collect::<Result<Vec<_>>>()?;
+    clock.lap("external doses");
     let mut cache = PatternCache::new(&phantom);
     let mut groups = DecayGroups::default();
     let mut sources = Vec::new();
@@ -128,7 +133,7 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
     settings.tables.saturation = plan.response.tme.as_ref().map(quality::saturation).transpose()?.flatten();
     let tables = Tables::build(&phantom.materials, &phantom.voxels, &settings.tables)?;
     clock.lap("tables");
-    Ok(Prepared { phantom, treatment, groups, tables, settings, ligand, inputs, phases: clock.phases })
+    Ok(Prepared { phantom, treatment, groups, external, tables, settings, ligand, inputs, phases: clock.phases })
 }
 
 /// How a run is carried out, besides what the plan says.

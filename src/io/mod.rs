@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod csv;
+pub mod dicom;
 pub mod image;
 pub mod json;
 pub mod memory;

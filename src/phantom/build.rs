@@ -1,9 +1,8 @@
 //! From the plan to the phantom: base image, then labels and shapes in the order of the regions.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-};
+use std::collections::{BTreeMap, HashMap};
+
+use glam::DVec3;
 
 use super::{
     Phantom, PhantomInputs,
@@ -15,8 +14,9 @@ use super::{
 use crate::{
     error::{Error, Result},
     grid::VoxelGrid,
-    plan::{PhantomPlan, RegionPlan},
-    volume::Volume,
+    io::dicom::StructureName,
+    plan::{ImageFile, PhantomPlan, RegionPlan},
+    volume::{Volume, resample_nearest},
 };
 
 /// Builds the voxel phantom.
@@ -53,11 +53,13 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
             }
             canvas
         }
-        PhantomPlan::Ct { image, labels } => {
+        PhantomPlan::Ct { image, labels, .. } => {
             let (grid, voxels) = convert_ct(image, inputs, &mut palette, &mut warnings)?;
             let mut canvas = Canvas { voxels, ..Canvas::new(grid, regions, &mut palette)? };
-            if let Some(path) = labels {
-                let labels = inputs.labels(path)?;
+            if let Some(path) = labels
+                && !canvas.take_structures(path, regions, inputs)?
+            {
+                let labels = reordered(inputs.labels(path)?, &grid);
                 if !grid.same_place(&labels.grid, 0.01 * grid.min_spacing()) {
                     return Err(Error::input(format!(
                         "the label image is not on the grid of the CT; resample it with nearest neighbours first\n  CT     {}: {}\n  labels {}: {}",
@@ -93,6 +95,26 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
     })
 }
 
+/// Labels in the order of a grid whose voxels are the same ones with axes flipped or exchanged (NIfTI beside DICOM); others as they are.
+fn reordered(labels: Volume<u32>, grid: &VoxelGrid) -> Volume<u32> {
+    let voxel = |ijk: [u32; 3]| labels.grid.to_voxel(grid.center(ijk));
+    let tolerance = 0.01;
+    let on_a_voxel = |corner: u32| {
+        let at = voxel([0, 1, 2].map(|axis| if corner >> axis & 1 == 1 { grid.size[axis] - 1 } else { 0 }));
+        let last = DVec3::from(labels.grid.size.map(f64::from)) - 1.0;
+        (at - at.round()).abs().max_element() <= tolerance && at.round().cmpge(DVec3::ZERO).all() && at.round().cmple(last).all()
+    };
+    // Voxels of one size, and every corner on a voxel of an image of as many: a permutation.
+    let mut spacings = [grid.spacing, labels.grid.spacing].map(|spacing| spacing.to_array());
+    spacings.iter_mut().for_each(|spacing| spacing.sort_by(f64::total_cmp));
+    let alike = (0..3).all(|axis| (spacings[0][axis] / spacings[1][axis] - 1.0).abs() <= tolerance);
+    let one_way = grid.same_place(&labels.grid, tolerance * grid.min_spacing());
+    if one_way || !alike || labels.grid.len() != grid.len() || !(0..8).all(on_a_voxel) {
+        return labels;
+    }
+    resample_nearest(&labels, grid, 0).0
+}
+
 /// A phantom in the making.
 struct Canvas {
     grid: VoxelGrid,
@@ -102,6 +124,8 @@ struct Canvas {
     media: Vec<Option<u32>>,
     /// Per region: voxels that it covered when it was painted.
     covered: Vec<u64>,
+    /// Per region: voxels of its contoured structures or segments, in no order; may name one twice.
+    structures: Vec<Vec<u32>>,
 }
 
 impl Canvas {
@@ -112,7 +136,33 @@ impl Canvas {
             .map(|region| region.medium.as_ref().map(|medium| palette.voxel(medium, &format!("region \"{}\"", region.name))).transpose())
             .collect::<Result<_>>()?;
         let covered = vec![0; regions.len()];
-        Ok(Self { grid, voxels: Vec::new(), regions: filled(0, grid.len(), "regions")?, media, covered })
+        let structures = vec![Vec::new(); regions.len()];
+        Ok(Self { grid, voxels: Vec::new(), regions: filled(0, grid.len(), "regions")?, media, covered, structures })
+    }
+
+    /// Takes the structures that regions name by ROI or number; false if the file is a label image.
+    fn take_structures(&mut self, file: &ImageFile, regions: &[RegionPlan], inputs: &dyn PhantomInputs) -> Result<bool> {
+        let named = |region: &RegionPlan| {
+            let names = region.rois.iter().cloned().map(StructureName::Name);
+            names.chain(region.labels.iter().copied().map(StructureName::Number)).collect::<Vec<_>>()
+        };
+        let wanted: Vec<StructureName> = regions.iter().flat_map(named).collect();
+        let Some(found) = inputs.structures(file, &self.grid, &wanted)? else {
+            if let Some(region) = regions.iter().find(|region| !region.rois.is_empty()) {
+                return Err(Error::input(format!(
+                    "{}: is a label image, whose labels have no names; region \"{}\" names {:?}: write `labels` with their numbers, or give an RTSTRUCT or SEG object",
+                    file.display(),
+                    region.name,
+                    region.rois
+                )));
+            }
+            return Ok(false);
+        };
+        let mut found = found.into_iter();
+        for (structures, region) in self.structures.iter_mut().zip(regions) {
+            *structures = found.by_ref().take(named(region).len()).flatten().collect();
+        }
+        Ok(true)
     }
 
     /// Lays the labels of all regions, before any shape; returns the labels (but 0) without region, with their voxels.
@@ -145,24 +195,30 @@ impl Canvas {
 
     /// Paints the shapes of a region over all earlier regions, but under a later one whose label is already there.
     fn paint(&mut self, position: usize, region: &RegionPlan, warnings: &mut Vec<String>) -> Result<()> {
-        let Self { grid, voxels, regions, media, covered } = self;
+        let Self { grid, voxels, regions, media, covered, structures } = self;
         let (id, medium) = (position as u16 + 1, media[position]);
+        let mut lay = |v: usize| {
+            // Shapes and structures come in order, so a later region here can only stem from a label.
+            let under_label = regions[v] > id;
+            if let Some(voxel) = medium
+                && !(under_label && media[usize::from(regions[v]) - 1].is_some())
+            {
+                voxels[v] = voxel;
+            }
+            if !under_label {
+                regions[v] = id;
+            }
+        };
+        let structure = std::mem::take(&mut structures[position]);
+        structure.iter().for_each(|&v| lay(v as usize));
+        covered[position] += structure.len() as u64;
         let (mut without_centre, mut volume, mut outside) = (0, 0.0, 0.0);
         for shape in &region.shapes {
             let solid = Solid::new(shape, &region.name)?;
             let mut hits = 0u64;
             solid.for_each_voxel(grid, |v| {
                 hits += 1;
-                // Shapes come in order, so a later region here can only stem from a label.
-                let under_label = regions[v] > id;
-                if let Some(voxel) = medium
-                    && !(under_label && media[usize::from(regions[v]) - 1].is_some())
-                {
-                    voxels[v] = voxel;
-                }
-                if !under_label {
-                    regions[v] = id;
-                }
+                lay(v);
             });
             covered[position] += hits;
             let share = solid.share_outside(grid);
@@ -204,10 +260,14 @@ impl Canvas {
                         0 => String::new(),
                         n => format!(", none of its {n} shapes holds a voxel centre (outside the grid, or smaller than a voxel)"),
                     };
-                    let nothing =
-                        if region.labels.is_empty() && region.shapes.is_empty() { ": it has neither shapes nor labels" } else { "" };
+                    let rois = if region.rois.is_empty() { "" } else { ", its structures enclose no voxel centre of the grid" };
+                    let nothing = if region.labels.is_empty() && region.shapes.is_empty() && region.rois.is_empty() {
+                        ": it has neither shapes nor labels"
+                    } else {
+                        ""
+                    };
                     return Err(Error::input(format!(
-                        "region \"{name}\" has no voxel{nothing}{labels}{shapes}; the grid has {}",
+                        "region \"{name}\" has no voxel{nothing}{labels}{rois}{shapes}; the grid has {}",
                         describe(&self.grid)
                     )));
                 }
@@ -240,6 +300,12 @@ fn check_regions(plan: &PhantomPlan, regions: &[RegionPlan]) -> Result<()> {
         if region.medium.is_none() && !matches!(plan, PhantomPlan::Ct { .. }) {
             return Err(Error::input(format!("region \"{name}\" needs a material: without a CT nothing else gives one")));
         }
+        if !matches!(plan, PhantomPlan::Ct { labels: Some(_), .. }) && !region.rois.is_empty() {
+            return Err(Error::input(format!(
+                "region \"{name}\" names structures {:?}, but the phantom is no CT with contours",
+                region.rois
+            )));
+        }
         if !has_labels && !region.labels.is_empty() {
             return Err(Error::input(format!("region \"{name}\" names labels {:?}, but the phantom has no label image", region.labels)));
         }
@@ -256,7 +322,7 @@ fn check_regions(plan: &PhantomPlan, regions: &[RegionPlan]) -> Result<()> {
 
 /// Converts the CT image; clamped values are told with their count and span.
 fn convert_ct(
-    path: &Path,
+    path: &ImageFile,
     inputs: &dyn PhantomInputs,
     palette: &mut Palette<'_>,
     warnings: &mut Vec<String>,

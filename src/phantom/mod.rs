@@ -7,9 +7,7 @@ mod memory;
 mod palette;
 mod solid;
 
-use std::path::Path;
-
-use crate::{error::Result, grid::VoxelGrid, physics::materials::Material, volume::Volume};
+use crate::{error::Result, grid::VoxelGrid, io::dicom::StructureName, physics::materials::Material, plan::ImageFile, volume::Volume};
 
 pub use build::build;
 pub use memory::{MAX_SIZE, MAX_VOXELS, building_bytes_per_voxel, bytes_per_voxel};
@@ -79,9 +77,11 @@ pub struct CtVoxel {
 /// What a phantom is built from besides the plan; the program answers from its readers and tables, tests from memory.
 pub trait PhantomInputs {
     /// The CT image, HU.
-    fn image(&self, path: &Path) -> Result<Volume<f32>>;
+    fn image(&self, file: &ImageFile) -> Result<Volume<f32>>;
     /// A label image.
-    fn labels(&self, path: &Path) -> Result<Volume<u32>>;
+    fn labels(&self, file: &ImageFile) -> Result<Volume<u32>>;
+    /// Contoured structures or segments on a grid: for each name its voxels, ascending; `None` if the file is a label image.
+    fn structures(&self, file: &ImageFile, grid: &VoxelGrid, wanted: &[StructureName]) -> Result<Option<Vec<Vec<u32>>>>;
     /// A material by its name.
     fn material(&self, name: &str) -> Option<Material>;
     /// The materials of the CT ramp.

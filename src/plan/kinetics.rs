@@ -1,10 +1,8 @@
 //! Activity in time, as the plan gives it.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
-use super::{ImageQuantity, Prediction};
+use super::{ImageFile, ImageQuantity, Prediction};
 
 /// How the activity of a region runs in time after the start of its fraction.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -196,7 +194,7 @@ pub struct Transfer {
 pub struct ImageSeries {
     /// Two or more, ascending in time.
     pub images: Vec<TimedImage>,
-    /// [`ImageQuantity::Concentration`] or [`ImageQuantity::Activity`].
+    /// [`ImageQuantity::Concentration`], [`ImageQuantity::Activity`] or [`ImageQuantity::Counts`].
     pub quantity: ImageQuantity,
     /// Whether the values are decay-corrected to the start of the fraction (by the physical half-life).
     pub decay_corrected: bool,
@@ -216,7 +214,7 @@ pub struct ImageSeries {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TimedImage {
     /// The image.
-    pub path: PathBuf,
+    pub path: ImageFile,
     /// s after the start of the fraction.
     pub time: f64,
 }

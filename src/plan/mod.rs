@@ -6,6 +6,7 @@ mod daughters;
 mod describe;
 mod file;
 mod frame;
+mod image_file;
 mod kinetics;
 mod presets;
 pub mod quantity;
@@ -19,11 +20,15 @@ use std::{collections::BTreeMap, path::PathBuf};
 use glam::DVec3;
 use serde::Serialize;
 
-use crate::grid::VoxelGrid;
+use crate::{
+    grid::VoxelGrid,
+    io::dicom::rtdose::{Bits, DoseQuantity},
+};
 
 pub use daughters::{Destination, RecoilEscape, Redistribution};
 pub use file::{load_with, parse};
 pub use frame::Fault;
+pub use image_file::ImageFile;
 pub use kinetics::{
     Before, Between, Compartment, CompartmentModel, FitModel, ImageSeries, Kinetics, Phase, Samples, SeriesBy, Tail, TimedImage, Transfer,
     Treatment,
@@ -57,6 +62,8 @@ pub struct Plan {
     pub nuclides: Vec<NuclidePlan>,
     /// Fractions (therapy cycles), in order of start time.
     pub fractions: Vec<FractionPlan>,
+    /// Doses computed elsewhere that count beside the fractions, in the order written.
+    pub external: Vec<ExternalDosePlan>,
     /// How particles are transported.
     pub transport: TransportPlan,
     /// Radiobiology per region.
@@ -92,17 +99,19 @@ pub enum PhantomPlan {
     },
     /// A label image; regions name their labels.
     Labels {
-        /// The image of integer labels.
-        image: PathBuf,
+        /// The image of integer labels, or a DICOM segmentation.
+        image: ImageFile,
         /// What fills voxels of label 0 (any other label without a region is an error).
         background: Medium,
     },
     /// A CT image in HU, converted by a ramp; regions name labels of the optional label image or carry shapes.
     Ct {
         /// The CT image.
-        image: PathBuf,
-        /// Label image on the same grid.
-        labels: Option<PathBuf>,
+        image: ImageFile,
+        /// Label image on the same grid, or DICOM contours or segments.
+        labels: Option<ImageFile>,
+        /// Whether all images are registered to the CT, whatever their DICOM frames of reference say.
+        registered: bool,
     },
 }
 
@@ -124,8 +133,10 @@ pub struct RegionPlan {
     pub medium: Option<Medium>,
     /// Shapes that together make the region (procedural phantoms, and lesions drawn into a CT or label image).
     pub shapes: Vec<Shape>,
-    /// Labels of the label image that make the region.
+    /// Labels of the label image (numbers of contoured structures or segments) that make the region.
     pub labels: Vec<u32>,
+    /// Names of contoured structures or segments that make the region.
+    pub rois: Vec<String>,
 }
 
 /// A shape in the patient frame, mm. A voxel belongs to it if its centre does.
@@ -230,6 +241,23 @@ pub struct FractionPlan {
     pub histories: u64,
 }
 
+/// A dose computed elsewhere: external beam, an earlier therapy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExternalDosePlan {
+    /// 1, 2, 3 ... in the order written.
+    pub number: u32,
+    /// Unique name.
+    pub name: String,
+    /// RT Dose or image, Gy: the dose of all sessions together.
+    pub path: PathBuf,
+    /// Sessions that deliver it in equal parts, each within minutes (no repair during it).
+    pub fractions: u32,
+    /// First session, s on the clock of the fractions; negative before its zero.
+    pub start: f64,
+    /// Time between sessions, s.
+    pub interval: f64,
+}
+
 /// Uptake that the response predicts from an earlier fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Prediction {
@@ -291,7 +319,7 @@ pub enum UptakePattern {
 #[derive(Debug, Clone, Serialize)]
 pub struct ImageUptake {
     /// The image.
-    pub path: PathBuf,
+    pub path: ImageFile,
     /// What its values mean.
     pub quantity: ImageQuantity,
     /// Only voxels of this region count; `None`: the whole image inside the phantom.
@@ -314,6 +342,11 @@ pub enum ImageQuantity {
     Concentration,
     /// Bq s per voxel of the image.
     TimeIntegratedActivity,
+    /// Counts per voxel of the image.
+    Counts {
+        /// Bq that one count stands for.
+        per_count: f64,
+    },
     /// Any unit; scaled so that the total at the image's time is this activity, Bq.
     Relative {
         /// Bq.
@@ -456,6 +489,16 @@ pub struct Lkb {
 pub struct OutputPlan {
     /// Also write MetaImage (`.mha`).
     pub metaimage: bool,
+    /// Also write NRRD (`.nrrd`).
+    pub nrrd: bool,
+    /// Also write NumPy arrays (`.npy`), with their position as JSON.
+    pub npy: bool,
+    /// Also write doses as MetaImage in GATE's frame: centred on the grid, along its axes.
+    pub gate_frame: bool,
+    /// Also write RT Dose objects.
+    pub dicom: Option<DicomPlan>,
+    /// Take patient and study of DICOM inputs out of everything that is written.
+    pub anonymise: bool,
     /// Write the dose map of each fraction (the total is always written).
     pub fractions: bool,
     /// Write per fraction the dose rate at its start, its effective decay constant and the amplitudes of all its terms.
@@ -469,6 +512,15 @@ pub struct OutputPlan {
     pub dose_levels: Vec<f64>,
     /// Bin width of the DVH, Gy; `None`: 1/500 of the maximum dose.
     pub dvh_bin: Option<f64>,
+}
+
+/// RT Dose objects.
+#[derive(Debug, Clone, Serialize)]
+pub struct DicomPlan {
+    /// Bits per voxel.
+    pub bits: Bits,
+    /// What is written, each once.
+    pub quantities: Vec<DoseQuantity>,
 }
 
 /// For tests: a cube of water with one region and one fraction, without its end.

@@ -191,12 +191,7 @@ impl<'a> Section<'a> {
     pub(super) fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Field<T> {
         self.read(key, |value| {
             let example = words.first().map_or("", |w| w.0);
-            let word = text(value, &format!("{key} = \"{example}\""))?;
-            words.iter().find(|w| w.0 == word).map(|w| w.1).ok_or_else(|| {
-                let choices: Vec<String> = words.iter().map(|w| format!("\"{}\"", w.0)).collect();
-                let near = closest(word, words.iter().map(|w| w.0)).map(|best| format!("did you mean `{best}`? "));
-                Fault::new(format!("unknown word \"{word}\""), format!("{}choices: {}", near.unwrap_or_default(), choices.join(", ")))
-            })
+            word_of(text(value, &format!("{key} = \"{example}\""))?, words)
         })
     }
 
@@ -343,6 +338,15 @@ pub(super) fn texts<'a>(value: &'a DeValue<'a>, example: &str) -> Result<Vec<&'a
         Some(array) => array.iter().map(|item| text(item.get_ref(), example)).collect(),
         None => Ok(vec![text(value, example)?]),
     }
+}
+
+/// What one of several words stands for.
+pub(super) fn word_of<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, Fault> {
+    words.iter().find(|w| w.0 == word).map(|w| w.1).ok_or_else(|| {
+        let choices: Vec<String> = words.iter().map(|w| format!("\"{}\"", w.0)).collect();
+        let near = closest(word, words.iter().map(|w| w.0)).map(|best| format!("did you mean `{best}`? "));
+        Fault::new(format!("unknown word \"{word}\""), format!("{}choices: {}", near.unwrap_or_default(), choices.join(", ")))
+    })
 }
 
 /// An integer or float of the file (possibly not finite).

@@ -7,6 +7,7 @@ pub mod components;
 mod json;
 pub(crate) mod plot;
 pub mod provenance;
+pub mod rt_dose;
 pub mod summary;
 pub mod tables;
 pub mod text;

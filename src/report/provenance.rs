@@ -58,6 +58,18 @@ pub struct Provenance {
 }
 
 impl Provenance {
+    /// Fingerprint of all that decides on the numbers of a run: program, plan with its defaults, inputs, device, histories. Times and the
+    /// command line are not in it, so a repeated run has the same one.
+    ///
+    /// # Errors
+    /// If a value cannot be written as JSON.
+    pub fn digest(&self) -> Result<String> {
+        let Self { engine, resolved_plan, inputs, seed, histories, batches, device, physics, .. } = self;
+        let all = (engine, resolved_plan, inputs, (seed, histories, batches), device, physics);
+        let bytes = serde_json::to_vec(&all).map_err(|e| Error::input(format!("the fingerprint of the run: {e}")))?;
+        Ok(sha256_hex(&bytes))
+    }
+
     /// The file's text, without `files`.
     ///
     /// # Errors

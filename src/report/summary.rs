@@ -10,7 +10,7 @@ use crate::{
     },
     error::Result,
     plan::UncertaintyGoal,
-    report::{json, tme::TmeSummary},
+    report::{json, rt_dose::RtDoseSummary, tme::TmeSummary},
     transport::backend::Sums,
 };
 
@@ -42,6 +42,9 @@ pub struct Summary {
     pub dose_levels_gy: Vec<f64>,
     /// The region table.
     pub regions: Vec<RegionRow>,
+    /// RT Dose objects, where the plan asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rt_dose: Option<RtDoseSummary>,
     /// The microenvironment, where the plan asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tme: Option<TmeSummary>,

@@ -49,7 +49,10 @@ pub fn region_table(rows: &[RegionRow], max_fractions: usize) -> String {
         fractions.clear();
     }
     let mut head = vec!["region".to_string(), "mass g".to_string()];
-    head.extend(fractions.iter().map(|f| format!("fraction {f} Gy")));
+    head.extend(fractions.iter().map(|f| match f {
+        Period::Fraction(number) => format!("fraction {number} Gy"),
+        other => format!("{other} Gy"),
+    }));
     head.push("total Gy".into());
     let activity = rows.iter().any(|r| r.dose_mean_activity_sigma_gy.is_some());
     if activity {

@@ -5,18 +5,22 @@ use serde::Serialize;
 use crate::{
     dose::{
         accumulate::DoseMaps,
+        external::ExternalDose,
         rate::{RateAt, RateMaps},
         regions::{Period, RegionDvh, RegionRow},
     },
     error::{Error, Result},
+    io::dicom::rtdose::RtDose,
     report::{
         components::{ComponentSet, write_components},
         json,
         provenance::Provenance,
+        rt_dose::{RtDoseSet, write_rt_doses},
         summary::Summary,
         tables,
         tme::{self, TmeResult},
     },
+    units::SECONDS_PER_HOUR,
     volume::Volume,
 };
 
@@ -36,6 +40,10 @@ pub enum ImageFormat {
     Nifti,
     /// MetaImage in one file: `.mha`.
     MetaImage,
+    /// NRRD in one file, gzip: `.nrrd`.
+    Nrrd,
+    /// NumPy array, `.npy`, with its position in a JSON file of the same stem.
+    Npy,
 }
 
 impl ImageFormat {
@@ -44,17 +52,44 @@ impl ImageFormat {
         match self {
             Self::Nifti => ".nii.gz",
             Self::MetaImage => ".mha",
+            Self::Nrrd => ".nrrd",
+            Self::Npy => ".npy",
         }
+    }
+
+    /// Name of a second file that comes with an image.
+    pub fn sidecar(self, stem: &str) -> Option<String> {
+        (self == Self::Npy).then(|| format!("{stem}.json"))
+    }
+
+    /// The entries of an image in the list of files.
+    pub(super) fn entries(self, stem: &str, quantity: &Quantity) -> Vec<FileEntry> {
+        let name = format!("{stem}{}", self.suffix());
+        let beside =
+            self.sidecar(stem).map(|name| FileEntry { quantity: format!("position of the voxels in {stem}.npy"), name, unit: None });
+        [FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) }].into_iter().chain(beside).collect()
     }
 }
 
 /// Where results go; the output folder of a run, or memory in tests. Names are plain file names without folders.
 pub trait ResultWriter {
-    /// Writes an image; `name` carries the suffix of `format`.
+    /// Writes an image; `name` carries the suffix of `format`. With a NumPy array its [`ImageFormat::sidecar`] is written too.
     ///
     /// # Errors
     /// If the file cannot be written.
     fn image(&mut self, name: &str, format: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()>;
+
+    /// Writes maps at several times (s, ascending) as one 4-D NIfTI file (`.nii.gz`); returns whether its header holds the times.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    fn series(&mut self, name: &str, volumes: &[&Volume<f32>], times: &[f64], quantity: &Quantity) -> Result<bool>;
+
+    /// Writes an RT Dose object (`.dcm`).
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    fn rt_dose(&mut self, name: &str, dose: &RtDose<'_>) -> Result<()>;
 
     /// Writes a text file (CSV, JSON), UTF-8.
     ///
@@ -72,6 +107,8 @@ pub struct FractionMaps {
     pub maps: DoseMaps,
     /// BED the fraction would have alone, Gy, where it was computed.
     pub bed: Option<Volume<f32>>,
+    /// EQD2 the fraction would have alone, Gy, where it was computed.
+    pub eqd2: Option<Volume<f32>>,
     /// Dose rate, where the plan asks for it.
     pub rate: Option<RateMaps>,
 }
@@ -89,6 +126,8 @@ pub struct RunResult<'a> {
     pub fractions: &'a [FractionMaps],
     /// Dose rate of all fractions together at the times the plan asks for; empty if it asks for none.
     pub rates: &'a [RateAt],
+    /// Doses computed elsewhere.
+    pub external: &'a [ExternalDose],
     /// Region table, all fractions and the total.
     pub rows: &'a [RegionRow],
     /// DVHs in the same order.
@@ -97,8 +136,12 @@ pub struct RunResult<'a> {
     pub summary: &'a Summary,
     /// For `provenance.json`.
     pub provenance: &'a Provenance,
-    /// Also write every image as MetaImage.
-    pub metaimage: bool,
+    /// Formats in which every image is written besides NIfTI.
+    pub formats: &'a [ImageFormat],
+    /// Also write doses in GATE's frame.
+    pub gate_frame: bool,
+    /// RT Dose objects; `None`: not asked for.
+    pub rt_dose: Option<&'a RtDoseSet<'a>>,
     /// Dose per decay of the components, to be stored; `None`: not asked for.
     pub components: Option<&'a ComponentSet<'a>>,
     /// `activity.csv`, by [`super::activity::activity_csv`].
@@ -144,7 +187,7 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
         }
     }
     let mut files = Vec::new();
-    let formats = if result.metaimage { &[ImageFormat::Nifti, ImageFormat::MetaImage][..] } else { &[ImageFormat::Nifti] };
+    let formats = &[&[ImageFormat::Nifti], result.formats].concat()[..];
     if let Some(tme) = result.tme {
         files.extend(tme::write(tme, formats, writer)?);
     }
@@ -152,8 +195,17 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
         for (stem, volume, quantity) in &images {
             let name = format!("{stem}{}", format.suffix());
             writer.image(&name, format, volume, quantity)?;
-            files.push(FileEntry { name, quantity: quantity.name.clone(), unit: Some(quantity.unit) });
+            files.extend(format.entries(stem, quantity));
         }
+    }
+    if result.gate_frame {
+        files.extend(write_gate_frame(result, writer)?);
+    }
+    if result.rates.len() > 1 {
+        files.extend(write_rate_series(result.rates, writer)?);
+    }
+    if let Some(set) = result.rt_dose {
+        files.extend(write_rt_doses(result, set, writer)?);
     }
     if let Some(set) = result.components {
         files.extend(write_components(set, writer)?);
@@ -184,6 +236,60 @@ pub fn write_all(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Resul
     Ok(names)
 }
 
+/// Doses as GATE's DoseActor writes them: along the axes of the grid and centred on it, wherever the patient is.
+fn write_gate_frame(result: &RunResult<'_>, writer: &mut dyn ResultWriter) -> Result<Vec<FileEntry>> {
+    let mut files = Vec::new();
+    let fractions = result.fractions.iter().map(|f| (format!("dose_fraction-{:02}", f.number), &f.maps));
+    for (stem, maps) in std::iter::once(("dose_total".to_owned(), result.total)).chain(fractions) {
+        for (stem, map, what, unit) in [
+            (format!("gate_{stem}"), &maps.dose, "absorbed dose in GATE's frame", "Gy"),
+            (format!("gate_{stem}_uncertainty"), &maps.uncertainty, "relative standard error in GATE's frame", "1"),
+        ] {
+            let format = ImageFormat::MetaImage;
+            let quantity = Quantity { name: what.into(), unit };
+            let centred = Volume::new(map.grid.centred(), map.data.clone());
+            writer.image(&format!("{stem}{}", format.suffix()), format, &centred, &quantity)?;
+            files.extend(format.entries(&stem, &quantity));
+        }
+    }
+    Ok(files)
+}
+
+#[derive(Serialize)]
+struct RateSeries {
+    schema: &'static str,
+    image: &'static str,
+    quantity: String,
+    unit: &'static str,
+    /// Hours after the start of the first fraction, one per frame.
+    times_h: Vec<f64>,
+    /// Whether the image's header holds them too.
+    times_in_header: bool,
+}
+
+/// The dose rate of all fractions at all times asked for in one 4-D image, with its times beside it.
+fn write_rate_series(rates: &[RateAt], writer: &mut dyn ResultWriter) -> Result<Vec<FileEntry>> {
+    let image = "dose_rate_series.nii.gz";
+    let quantity = Quantity { name: "dose rate of all fractions, in time".into(), unit: "Gy/h" };
+    let maps: Vec<&Volume<f32>> = rates.iter().map(|rate| &rate.map).collect();
+    let times: Vec<f64> = rates.iter().map(|rate| rate.time).collect();
+    let times_in_header = writer.series(image, &maps, &times, &quantity)?;
+    let beside = RateSeries {
+        schema: "dosaic-rate-series/1",
+        image,
+        quantity: quantity.name.clone(),
+        unit: quantity.unit,
+        times_h: times.iter().map(|time| time / SECONDS_PER_HOUR).collect(),
+        times_in_header,
+    };
+    let name = "dose_rate_series.json";
+    writer.text(name, &json::pretty(&beside)?)?;
+    Ok(vec![
+        FileEntry { name: image.into(), quantity: quantity.name, unit: Some(quantity.unit) },
+        FileEntry { name: name.into(), quantity: "times of dose_rate_series".into(), unit: None },
+    ])
+}
+
 /// Stem, data and meaning of every image.
 fn images<'a>(result: &RunResult<'a>) -> Vec<(String, &'a Volume<f32>, Quantity)> {
     let mut list = Vec::new();
@@ -207,6 +313,10 @@ fn images<'a>(result: &RunResult<'a>) -> Vec<(String, &'a Volume<f32>, Quantity)
         let name = total(&format!("dose rate {hours} h after the first start"));
         add(format!("dose_rate_at-{hours}h"), Some(&rate.map), name, "Gy/h");
     }
+    for external in result.external {
+        let n = external.plan.number;
+        add(format!("dose_external-{n:02}"), Some(&external.dose), format!("absorbed dose, external dose {n}"), "Gy");
+    }
     for f in result.fractions {
         let n = f.number;
         let of = |what: &str| format!("{what}, fraction {n}");
@@ -217,6 +327,7 @@ fn images<'a>(result: &RunResult<'a>) -> Vec<(String, &'a Volume<f32>, Quantity)
         add(format!("dose_high_let_fraction-{n:02}"), f.maps.high.as_ref(), of("absorbed dose from alphas and recoils"), "Gy");
         add(format!("let_fraction-{n:02}"), f.maps.let_mean.as_ref(), of("dose-averaged LET of alphas"), "keV/um");
         add(format!("bed_fraction-{n:02}"), f.bed.as_ref(), of("biologically effective dose"), "Gy");
+        add(format!("eqd2_fraction-{n:02}"), f.eqd2.as_ref(), of("equieffective dose in 2-Gy fractions"), "Gy");
         if let Some(rate) = &f.rate {
             add(format!("dose_rate_fraction-{n:02}"), Some(&rate.initial), of("dose rate at the start"), "Gy/h");
             add(format!("decay_constant_fraction-{n:02}"), Some(&rate.decay), of("one over the mean time of the dose"), "1/h");

@@ -86,7 +86,7 @@ impl Activities<'_, '_> {
 
     /// Adds what an image shows.
     pub(super) fn image(&mut self, uptake: &ImageUptake) -> Result<()> {
-        let file = uptake.path.file_name().unwrap_or(uptake.path.as_os_str()).to_string_lossy();
+        let file = uptake.path.path.file_name().unwrap_or(uptake.path.path.as_os_str()).to_string_lossy();
         let name = uptake.region.as_ref().map_or_else(|| format!("as in {file}"), |region| format!("in {region} as in {file}"));
         let place = format!("fraction {}, {} {name}", self.number, self.nuclide);
         let region = uptake.region.as_ref().map(|region| region_position(self.cache.phantom(), region, &place)).transpose()?;

@@ -31,7 +31,7 @@ pub(super) fn image_source(
 ) -> Result<ImageSource> {
     let file = uptake.path.display();
     check_time(uptake)?;
-    let mut image = inputs.image(&uptake.path)?;
+    let mut image = inputs.image(&uptake.path, uptake.quantity)?;
     let mut warnings = Vec::new();
     clip(&mut image, &file.to_string(), &mut warnings)?;
     // Totals and shares are in the image's own unit times voxels; activity per volume is proportional to it on a regular grid.
@@ -70,6 +70,7 @@ pub(super) fn image_source(
     let now = match uptake.quantity {
         ImageQuantity::Activity | ImageQuantity::TimeIntegratedActivity => counted,
         ImageQuantity::Concentration => counted * image_voxel_ml,
+        ImageQuantity::Counts { per_count } => counted * per_count,
         // Without region the given total is that of the whole image, so what lies outside stays outside; with one, it is the region's.
         ImageQuantity::Relative { total: activity } => match id {
             None => activity * (counted / total),

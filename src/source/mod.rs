@@ -21,9 +21,12 @@ mod region;
 mod series;
 mod vessels;
 
-use std::path::Path;
-
-use crate::{error::Result, grid::VoxelGrid, volume::Volume};
+use crate::{
+    error::Result,
+    grid::VoxelGrid,
+    plan::{ImageFile, ImageQuantity},
+    volume::Volume,
+};
 
 pub use build::{build, build_predicted};
 pub use cache::PatternCache;
@@ -35,7 +38,7 @@ pub use prediction::{PredictedUptake, UptakeChange, UptakeLaw};
 /// What sources are built from besides the plan and the phantom; the program answers from its readers, tests from memory.
 pub trait UptakeInputs {
     /// An uptake image.
-    fn image(&self, path: &Path) -> Result<Volume<f32>>;
+    fn image(&self, file: &ImageFile, quantity: ImageQuantity) -> Result<Volume<f32>>;
     /// Amounts per voxel shared out onto another grid, in proportion to overlap; also returns the amount outside that grid.
     fn resample_conserving(&self, image: &Volume<f32>, target: &VoxelGrid) -> (Volume<f64>, f64);
 }

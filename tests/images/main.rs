@@ -2,6 +2,8 @@
 
 mod allocation;
 mod files;
+#[path = "../support/grids.rs"]
+mod grids;
 mod malformed;
 mod mutation;
 mod python;

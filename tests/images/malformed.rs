@@ -232,7 +232,7 @@ fn labels_must_be_whole_and_not_negative() {
 fn names_and_places_that_are_no_images() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let error = image::read(save(folder.path(), "ct.dcm", &small_nifti1())).expect_err("extension");
-    assert!(error.exit_code() == 2 && error.to_string().contains(".nii.gz, .mha or .mhd"), "{error}");
+    assert!(error.exit_code() == 2 && error.to_string().contains(".mhd, .nrrd, .nhdr or .npy"), "{error}");
     let error = image::read(folder.path().join("missing.nii.gz")).expect_err("missing");
     assert!(error.exit_code() == 4 && error.to_string().contains("missing.nii.gz"), "{error}");
     let error = image::read(save(folder.path(), "lonely.mhd", &meta("ElementDataFile", "v.raw"))).expect_err("missing");

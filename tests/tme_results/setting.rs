@@ -33,6 +33,14 @@ pub(crate) struct Memory {
 }
 
 impl ResultWriter for Memory {
+    fn series(&mut self, name: &str, _: &[&Volume<f32>], _: &[f64], _: &Quantity) -> Result<bool> {
+        unreachable!("{name}: no series here")
+    }
+
+    fn rt_dose(&mut self, name: &str, _: &dosaic::io::dicom::rtdose::RtDose<'_>) -> Result<()> {
+        unreachable!("{name}: not asked for")
+    }
+
     fn image(&mut self, name: &str, _: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
         assert!(self.images.insert(name.into(), (volume.clone(), quantity.clone())).is_none(), "{name} written twice");
         Ok(())

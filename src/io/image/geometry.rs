@@ -25,7 +25,7 @@ pub(super) fn flip_xy(v: DVec3) -> DVec3 {
 }
 
 /// The sizes of an image as the program counts them, each at least 1; `what` is the header's name for them.
-pub(super) fn checked_size(name: &str, what: &str, size: [i64; 3]) -> Result<[u32; 3]> {
+pub(in crate::io) fn checked_size(name: &str, what: &str, size: [i64; 3]) -> Result<[u32; 3]> {
     let max = GridLimits::IMAGE.max_size;
     let [x, y, z] = size.map(|n| u32::try_from(n).ok().filter(|n| (1..=max).contains(n)));
     x.zip(y)
@@ -38,7 +38,7 @@ pub(super) fn checked_size(name: &str, what: &str, size: [i64; 3]) -> Result<[u3
 ///
 /// # Errors
 /// [`Error::Input`] if the steps are zero, not finite or not at right angles (`what` names the header's field).
-pub(super) fn grid_from_steps(name: &str, what: &str, size: [u32; 3], columns: [DVec3; 3], origin: DVec3) -> Result<VoxelGrid> {
+pub(in crate::io) fn grid_from_steps(name: &str, what: &str, size: [u32; 3], columns: [DVec3; 3], origin: DVec3) -> Result<VoxelGrid> {
     let lengths = columns.map(DVec3::length);
     for (axis, length) in lengths.into_iter().enumerate() {
         if !(length.is_finite() && length > 0.0) {

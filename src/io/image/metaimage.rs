@@ -1,9 +1,6 @@
 //! MetaImage (`.mha`; `.mhd` with `.raw` or `.zraw`), as ITK reads and writes it.
 
-use std::{
-    io::Write,
-    path::{Component, Path, PathBuf},
-};
+use std::{io::Write, path::Path};
 
 use glam::{DMat3, DVec3};
 
@@ -11,7 +8,7 @@ use super::{
     Description, Element,
     geometry::{checked_size, orthonormal},
     pixel::{Encoding, Scalar},
-    stream::Source,
+    stream::{Source, beside},
     write_voxels,
 };
 use crate::{
@@ -207,7 +204,7 @@ fn open_voxels(source: Source, fields: &Fields, grid: &VoxelGrid, encoding: &Enc
     let mut source = if place.eq_ignore_ascii_case("local") {
         source
     } else {
-        let path = voxel_file(source.path(), place).ok_or_else(|| {
+        let path = beside(source.path(), place).ok_or_else(|| {
             fields.wrong(format!(
                 "ElementDataFile is `{place}`; expected LOCAL or the name of one file beside or below this one (no lists, patterns or `..`)"
             ))
@@ -239,14 +236,6 @@ fn open_voxels(source: Source, fields: &Fields, grid: &VoxelGrid, encoding: &Enc
     }
     // `.zraw` files are zlib streams, `.raw.gz` ones were recognised on opening.
     if source.is_compressed() && !place.eq_ignore_ascii_case("local") { Ok(source) } else { source.inflate() }
-}
-
-/// The file that holds the voxels: `place` must lead no further than the folder of the header and those below.
-fn voxel_file(header: &Path, place: &str) -> Option<PathBuf> {
-    let is_list = place == "LIST" || place.starts_with("LIST ") || place.contains('%');
-    let relative = Path::new(place);
-    let stays = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    (!is_list && stays && relative.file_name().is_some()).then(|| header.with_file_name("").join(relative))
 }
 
 /// Writes a MetaImage with its voxels in the same file (`.mha`), not compressed; atomically.

@@ -1,16 +1,20 @@
-//! Image files: NIfTI and MetaImage to and from [`Volume`]s. `docs/formats/images.md` says what is read and written.
+//! Image files: NIfTI, MetaImage, NRRD and NumPy arrays to and from [`Volume`]s. `docs/formats/images.md` says what is read and written.
 
-mod geometry;
+pub(in crate::io) mod geometry;
 mod metaimage;
 mod nifti;
 mod nifti_write;
+mod npy;
+mod nrrd;
 mod pixel;
 mod stream;
 
 use std::{io::Write, path::Path};
 
 pub use metaimage::write_metaimage;
-pub use nifti_write::write_nifti;
+pub use nifti_write::{write_nifti, write_nifti_series};
+pub use npy::write_npy;
+pub use nrrd::{NrrdEncoding, write_nrrd};
 
 use self::{pixel::Voxel, stream::Source};
 use crate::{
@@ -28,7 +32,7 @@ pub struct ImageRead<T> {
     pub notes: Vec<String>,
 }
 
-/// Reads an image of real values: `.nii`, `.mha` or `.mhd`, each of them also with gzip.
+/// Reads an image of real values: `.nii`, `.mha`, `.mhd`, `.nrrd`, `.nhdr` or `.npy`, each of them also with gzip.
 ///
 /// Values are the stored numbers with the header's slope and intercept, in single precision.
 ///
@@ -92,7 +96,19 @@ fn open(path: &Path) -> Result<Opened> {
             let metaimage::Header { grid, encoding, notes, source } = metaimage::read_header(Source::open(path)?)?;
             Ok(Opened { grid, encoding, notes, source })
         }
-        _ => Err(Error::input(format!("{}: not a known kind of image; expected .nii, .nii.gz, .mha or .mhd", path.display()))),
+        Some("nrrd" | "nhdr") => {
+            let nrrd::Header { grid, encoding, notes, source } = nrrd::read_header(Source::open(path)?)?;
+            Ok(Opened { grid, encoding, notes, source })
+        }
+        Some("npy") => {
+            let mut source = Source::open(path)?;
+            let npy::Header { grid, encoding } = npy::read_header(&mut source)?;
+            Ok(Opened { grid, encoding, notes: Vec::new(), source })
+        }
+        _ => Err(Error::input(format!(
+            "{}: not a known kind of image; expected .nii, .nii.gz, .mha, .mhd, .nrrd, .nhdr or .npy",
+            path.display()
+        ))),
     }
 }
 
@@ -139,6 +155,10 @@ pub trait Element: Copy + sealed::Sealed {
     const NIFTI_DATATYPE: i16;
     /// MetaImage's `ElementType`.
     const META_TYPE: &'static str;
+    /// NRRD's `type`.
+    const NRRD_TYPE: &'static str;
+    /// NumPy's `descr`.
+    const NPY_DESCR: &'static str;
     /// Appends the little-endian bytes.
     fn append(self, bytes: &mut Vec<u8>);
 }
@@ -149,26 +169,28 @@ mod sealed {
 }
 
 macro_rules! element {
-    ($type:ty, $datatype:literal, $meta:literal) => {
+    ($type:ty, $datatype:literal, $meta:literal, $nrrd:literal, $npy:literal) => {
         impl sealed::Sealed for $type {}
         impl Element for $type {
             const NIFTI_DATATYPE: i16 = $datatype;
             const META_TYPE: &'static str = $meta;
+            const NRRD_TYPE: &'static str = $nrrd;
+            const NPY_DESCR: &'static str = $npy;
             fn append(self, bytes: &mut Vec<u8>) {
                 bytes.extend_from_slice(&self.to_le_bytes());
             }
         }
     };
 }
-element!(u8, 2, "MET_UCHAR");
-element!(i16, 4, "MET_SHORT");
-element!(u16, 512, "MET_USHORT");
-element!(u32, 768, "MET_UINT");
-element!(f32, 16, "MET_FLOAT");
-element!(f64, 64, "MET_DOUBLE");
+element!(u8, 2, "MET_UCHAR", "uchar", "|u1");
+element!(i16, 4, "MET_SHORT", "short", "<i2");
+element!(u16, 512, "MET_USHORT", "ushort", "<u2");
+element!(u32, 768, "MET_UINT", "uint", "<u4");
+element!(f32, 16, "MET_FLOAT", "float", "<f4");
+element!(f64, 64, "MET_DOUBLE", "double", "<f8");
 
 /// Writes voxels as little-endian bytes, a piece at a time.
-fn write_voxels<T: Element>(writer: &mut impl Write, voxels: &[T]) -> std::io::Result<()> {
+fn write_voxels<T: Element>(writer: &mut (impl Write + ?Sized), voxels: &[T]) -> std::io::Result<()> {
     const PIECE: usize = 1 << 14;
     let mut bytes = Vec::with_capacity(PIECE * size_of::<T>());
     for piece in voxels.chunks(PIECE) {

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, ErrorKind, Read, Seek},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use flate2::{bufread::ZlibDecoder, read::MultiGzDecoder};
@@ -12,6 +12,14 @@ use crate::error::{Error, Result};
 
 /// No deflate stream grows to more than 1032 times its size (258 bytes from 2 bits).
 const MAX_INFLATION: u64 = 1032;
+
+/// The file that holds the voxels of a header file: `place` must lead no further than the header's folder and those below.
+pub(super) fn beside(header: &Path, place: &str) -> Option<PathBuf> {
+    let is_list = place == "LIST" || place.starts_with("LIST ") || place.contains('%');
+    let relative = Path::new(place);
+    let stays = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    (!is_list && stays && relative.file_name().is_some()).then(|| header.with_file_name("").join(relative))
+}
 
 /// A file being read, compressed (gzip, told by its first bytes) or not.
 pub(super) struct Source {

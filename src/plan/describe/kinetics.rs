@@ -83,7 +83,11 @@ impl Sheet<'_> {
         for image in &series.images {
             self.entry(&format!("after {}", time(image.time)), image.path.display().to_string(), "");
         }
-        let unit = if series.quantity == ImageQuantity::Concentration { "Bq/mL" } else { "Bq per voxel" };
+        let unit = match series.quantity {
+            ImageQuantity::Concentration => "Bq/mL".to_owned(),
+            ImageQuantity::Counts { per_count } => format!("counts per voxel, {} each", activity(per_count)),
+            _ => "Bq per voxel".to_owned(),
+        };
         self.entry("values", unit.to_owned(), "");
         self.entry("decay-corrected", yes_no(series.decay_corrected), &format!("{path}.decay_corrected"));
         let listed = |regions: &[String]| if regions.is_empty() { "none named".to_owned() } else { regions.join(", ") };

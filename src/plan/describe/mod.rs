@@ -6,8 +6,8 @@ mod tme;
 use std::fmt::Write as _;
 
 use super::{
-    FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, Prediction, RegionPlan, ResponsePlan, Shape,
-    TissueParameters, TransportPlan, UptakePattern, WaterData,
+    ExternalDosePlan, FractionPlan, ImageQuantity, Medium, OutputPlan, PhantomPlan, PhotonMode, Plan, Prediction, RegionPlan, ResponsePlan,
+    Shape, TissueParameters, TransportPlan, UptakePattern, WaterData,
     show::{activity, count, energy, length, number, percent, time, vector, with_unit},
 };
 use crate::error::{Error, Result};
@@ -34,6 +34,7 @@ impl Plan {
             }
         }
         self.fractions.iter().for_each(|f| sheet.fraction(f));
+        self.external.iter().for_each(|e| sheet.external(e));
         sheet.transport(&self.transport);
         sheet.response(&self.response);
         sheet.output(&self.output);
@@ -113,9 +114,12 @@ impl<'p> Sheet<'p> {
                 self.entry("label image", image.display().to_string(), "");
                 self.medium("background", background, "phantom.background.density");
             }
-            PhantomPlan::Ct { image, labels } => {
+            PhantomPlan::Ct { image, labels, registered } => {
                 self.entry("CT image", image.display().to_string(), "");
                 self.entry("label image", labels.as_ref().map_or("none".to_owned(), |l| l.display().to_string()), "");
+                if *registered {
+                    self.entry("registered", "whatever frames of reference say".to_owned(), "");
+                }
             }
         }
     }
@@ -144,6 +148,9 @@ impl<'p> Sheet<'p> {
         if !region.labels.is_empty() {
             let labels: Vec<String> = region.labels.iter().map(u32::to_string).collect();
             self.entry("labels", labels.join(", "), "");
+        }
+        if !region.rois.is_empty() {
+            self.entry("structures", region.rois.join(", "), "");
         }
     }
 
@@ -182,6 +189,7 @@ impl<'p> Sheet<'p> {
                 ImageQuantity::Activity => "Bq per voxel".to_owned(),
                 ImageQuantity::Concentration => "Bq/mL".to_owned(),
                 ImageQuantity::TimeIntegratedActivity => "Bq s per voxel".to_owned(),
+                ImageQuantity::Counts { per_count } => format!("counts per voxel, {} each", activity(per_count)),
                 ImageQuantity::Relative { total } => format!("relative, {} in all", activity(total)),
             };
             self.entry("values", unit, &format!("{path}.quantity"));
@@ -195,6 +203,15 @@ impl<'p> Sheet<'p> {
             self.series(series, &format!("{path}.series.{at}"));
             self.prediction(fraction, series.predicted);
         }
+    }
+
+    fn external(&mut self, external: &ExternalDosePlan) {
+        let path = format!("external_dose.{}", external.number - 1);
+        self.heading(0, &format!("external dose {}", external.name));
+        self.entry("file", external.path.display().to_string(), "");
+        let sessions = format!("{} session{}", external.fractions, if external.fractions == 1 { "" } else { "s" });
+        self.entry("delivered", format!("in {sessions}, the first at {}", time(external.start)), "");
+        self.entry("interval", time(external.interval), &format!("{path}.interval"));
     }
 
     /// Whether something in a fraction with prediction is predicted itself.
@@ -303,6 +320,18 @@ impl<'p> Sheet<'p> {
     fn output(&mut self, output: &OutputPlan) {
         self.heading(0, "output");
         self.entry("MetaImage too", yes_no(output.metaimage), "output.metaimage");
+        self.entry("NRRD too", yes_no(output.nrrd), "output.nrrd");
+        self.entry("NumPy arrays too", yes_no(output.npy), "output.npy");
+        self.entry("GATE's frame too", yes_no(output.gate_frame), "output.gate_frame");
+        match &output.dicom {
+            None => self.entry("RT Dose", "no".to_owned(), "output.dicom"),
+            Some(dicom) => {
+                let quantities: Vec<&str> = dicom.quantities.iter().map(|q| q.words()).collect();
+                self.entry("RT Dose", quantities.join(", "), "output.dicom.quantities");
+                self.entry("bits of RT Dose", u16::from(dicom.bits).to_string(), "output.dicom.bits");
+            }
+        }
+        self.entry("anonymise", yes_no(output.anonymise), "output.anonymise");
         self.entry("dose of each fraction", yes_no(output.fractions), "output.fractions");
         self.entry("dose-rate maps", yes_no(output.dose_rate), "output.dose_rate");
         self.entry("dose per decay stored", yes_no(output.components), "output.components");

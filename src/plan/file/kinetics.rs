@@ -2,7 +2,7 @@
 
 use super::{
     Context, Field, RegionNames, Section,
-    uptake::{Amount, Clearance, DURATION, amount, clearance, effective},
+    uptake::{Amount, Clearance, DURATION, amount, clearance, effective, per_count},
 };
 use crate::plan::{
     Before, Between, Compartment, CompartmentModel, FitModel, ImageQuantity, ImageSeries, Kinetics, Phase, Samples, SeriesBy, Tail,
@@ -331,6 +331,7 @@ impl Context<'_> {
             "images",
             "times",
             "unit",
+            "per_count",
             "decay_corrected",
             "by",
             "regions",
@@ -345,10 +346,16 @@ impl Context<'_> {
             "noise",
             "calibration",
         ]);
-        let images = section.required("images", self.files(section, "images", "4h.nii.gz"), "images = [\"4h.nii.gz\", \"24h.nii.gz\"]");
+        let images =
+            section.required("images", self.image_files(section, "images", "4h.nii.gz"), "images = [\"4h.nii.gz\", \"24h.nii.gz\"]");
         let times = section.required("times", section.quantities("times", &TIME, MOMENT), "times = \"4, 24 h\"");
-        let units = [("Bq/mL", ImageQuantity::Concentration), ("Bq", ImageQuantity::Activity)];
-        let quantity = section.required("unit", section.choice("unit", &units), "unit = \"Bq/mL\" (or \"Bq\", per voxel)");
+        let units = [("Bq/mL", "Bq/mL"), ("Bq", "Bq"), ("counts", "counts")];
+        let unit = section.required("unit", section.choice("unit", &units), "unit = \"Bq/mL\" (or \"Bq\", per voxel, or \"counts\")");
+        let quantity = unit.and_then(|unit| match (per_count(section, unit), unit) {
+            (_, "Bq/mL") => Some(ImageQuantity::Concentration),
+            (_, "Bq") => Some(ImageQuantity::Activity),
+            (counts, _) => counts,
+        });
         let decay_corrected = section.or_default("decay_corrected", section.flag("decay_corrected"), false);
         let mut regions = Vec::new();
         if let Field::Value(written, span) = section.texts("regions", "regions = [\"kidneys\", \"lesion\"]") {

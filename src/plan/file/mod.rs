@@ -1,6 +1,7 @@
 //! The plan file: TOML text to a checked [`Plan`], with every problem of the file reported at once.
 
 mod drug;
+mod external;
 mod fraction;
 mod kinetics;
 mod ligand;
@@ -22,10 +23,10 @@ use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    Medium, NuclidePlan, Plan, PlanSource, VoxelGrid,
+    ImageFile, Medium, NuclidePlan, Plan, PlanSource, VoxelGrid,
     frame::{Fault, Findings, suggestion},
     quantity::{DENSITY, Limits},
-    section::{Field, Section, text, texts},
+    section::{Field, Section, text},
     vocabulary::Vocabulary,
 };
 use crate::error::{Error, Result};
@@ -126,7 +127,7 @@ impl RegionNames {
 
 impl Context<'_> {
     fn plan(self, root: &Section<'_>) -> Option<Plan> {
-        root.only(&["title", "phantom", "region", "nuclide", "fraction", "transport", "response", "output"]);
+        root.only(&["title", "phantom", "region", "nuclide", "fraction", "external_dose", "transport", "response", "output"]);
         let title = root.text("title", "title = \"Four cycles of Lu-177\"");
         let title = root.or_default("title", title, "untitled").to_owned();
         let phantom = self.phantom(root);
@@ -138,6 +139,16 @@ impl Context<'_> {
         let fractions = self.fractions(root, &names, &nuclides, transport.histories);
         let response = response::response(self, root, &names, &fractions, grid.as_ref());
         ligand::check(root, &fractions, &response);
+        let external = self.external_doses(root);
+        if response.tme.is_some() && !external.is_empty() {
+            root.problem(
+                root.key_span("external_dose"),
+                Fault::new(
+                    "external doses and [response.tme] cannot be combined: the model of the microenvironment follows dose rates, not sessions",
+                    "leave out one of them; BED, EQD2, EUD, TCP and NTCP without [response.tme] count the external dose",
+                ),
+            );
+        }
         let output = settings::output(root);
         Some(Plan {
             title,
@@ -146,6 +157,7 @@ impl Context<'_> {
             regions,
             nuclides: nuclides.into_iter().map(|n| n.plan).collect(),
             fractions,
+            external,
             transport,
             response,
             output,
@@ -158,9 +170,41 @@ impl Context<'_> {
         section.read(key, |value| self.existing(text(value, &format!("{key} = \"{example}\""))?))
     }
 
-    /// Several files.
-    fn files(self, section: &Section<'_>, key: &str, example: &str) -> Field<Vec<PathBuf>> {
-        section.read(key, |value| texts(value, &format!("{key} = [\"{example}\"]"))?.into_iter().map(|name| self.existing(name)).collect())
+    /// An image: a file, a folder of DICOM files, or either in a table with the series that is meant.
+    fn image_file(self, section: &Section<'_>, key: &str, example: &str) -> Field<ImageFile> {
+        section.read(key, |value| self.existing_image(value, &format!("{key} = \"{example}\"")))
+    }
+
+    /// Several images.
+    fn image_files(self, section: &Section<'_>, key: &str, example: &str) -> Field<Vec<ImageFile>> {
+        let form = format!("{key} = [\"{example}\"]");
+        section.read(key, |value| match value.as_array() {
+            Some(array) if array.is_empty() => Err(Fault::new("the list is empty", format!("write for example {form}"))),
+            Some(array) => array.iter().map(|item| self.existing_image(item.get_ref(), &form)).collect(),
+            None => Ok(vec![self.existing_image(value, &form)?]),
+        })
+    }
+
+    fn existing_image(self, value: &DeValue<'_>, example: &str) -> std::result::Result<ImageFile, Fault> {
+        let Some(table) = value.as_table() else {
+            let path = self.folder.join(text(value, example)?);
+            return self.is_there(path).map(ImageFile::from);
+        };
+        let form = "write { path = \"dicom_folder\", series = \"UID or description\" }";
+        let entry = |key: &str| table.get(key).map(|value| text(value.get_ref(), form)).transpose();
+        if let Some((key, _)) = table.iter().find(|(key, _)| !["path", "series"].contains(&key.get_ref().as_ref())) {
+            return Err(Fault::new(format!("unknown key `{}` of an image", key.get_ref()), form));
+        }
+        let path = entry("path")?.ok_or_else(|| Fault::new("an image lacks its `path`", form))?;
+        Ok(ImageFile { path: self.is_there(self.folder.join(path))?, series: entry("series")?.map(str::to_owned) })
+    }
+
+    fn is_there(self, path: PathBuf) -> std::result::Result<PathBuf, Fault> {
+        let there = path.is_file() || path.is_dir();
+        there
+            .then_some(())
+            .ok_or_else(|| Fault::new(format!("{} does not exist", path.display()), "file names count from the folder of the plan"))?;
+        Ok(path)
     }
 
     fn existing(self, name: &str) -> std::result::Result<PathBuf, Fault> {

@@ -65,7 +65,7 @@ impl Context<'_> {
             }
             return None;
         };
-        section.only(&["voxels", "spacing", "origin", "center", "background", "labels", "ct"]);
+        section.only(&["voxels", "spacing", "origin", "center", "background", "labels", "ct", "registered"]);
         let kind = match (section.has("ct"), section.has("labels"), GRID_KEYS.iter().any(|k| section.has(k))) {
             (true, labels, _) => Kind::Ct { labels },
             (false, true, _) => Kind::Labels,
@@ -84,6 +84,10 @@ impl Context<'_> {
                 );
             }
         }
+        if section.has("registered") && !matches!(kind, Kind::Ct { .. }) {
+            let help = "it says that images are registered to a CT; remove this line";
+            section.problem(section.key_span("registered"), Fault::new("`registered` without a CT", help));
+        }
         let plan = match kind {
             Kind::Procedural => {
                 let grid = grid(&section);
@@ -91,7 +95,7 @@ impl Context<'_> {
                 grid.zip(background).map(|(grid, background)| PhantomPlan::Procedural { grid, background })
             }
             Kind::Labels => {
-                let image = self.file(&section, "labels", "labels.nii.gz").value();
+                let image = self.image_file(&section, "labels", "labels.nii.gz").value();
                 let background = self.background(&section);
                 image.zip(background).map(|(image, background)| PhantomPlan::Labels { image, background })
             }
@@ -102,8 +106,9 @@ impl Context<'_> {
                         Fault::new("`background` together with a CT image", "the CT sets every voxel's material; remove this line"),
                     );
                 }
-                let labels = self.file(&section, "labels", "labels.nii.gz").value();
-                self.file(&section, "ct", "ct.nii.gz").value().map(|image| PhantomPlan::Ct { image, labels })
+                let labels = self.image_file(&section, "labels", "labels.nii.gz").value();
+                let registered = section.flag("registered").value().unwrap_or(false);
+                self.image_file(&section, "ct", "ct.nii.gz").value().map(|image| PhantomPlan::Ct { image, labels, registered })
             }
         };
         Some(Drafted { kind, plan })

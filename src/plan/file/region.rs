@@ -20,7 +20,7 @@ impl Context<'_> {
         }
         for mut section in sections {
             let known: Vec<&'static str> =
-                ["name", "material", "density", "label", "labels", "shapes"].into_iter().chain(shape::KEYS).collect();
+                ["name", "material", "density", "label", "labels", "roi", "rois", "shapes"].into_iter().chain(shape::KEYS).collect();
             let name = section.text("name", "name = \"liver\"");
             if let Field::Value(name, _) = &name {
                 section.title = format!("region \"{name}\"");
@@ -30,6 +30,7 @@ impl Context<'_> {
             let name = section.required("name", name, "name = \"liver\"");
             let shapes = region_shapes(&section, grid);
             let labels = region_labels(&section, kind, &regions);
+            let rois = region_rois(&section, kind);
             let medium = self.medium(&section);
             let from_ct = matches!(kind, Some(Kind::Ct { .. }) | None);
             let medium = match (&medium, from_ct) {
@@ -43,7 +44,7 @@ impl Context<'_> {
                 complete = false;
                 continue;
             };
-            regions.push(RegionPlan { name: name.to_owned(), medium, shapes, labels });
+            regions.push(RegionPlan { name: name.to_owned(), medium, shapes, labels, rois });
         }
         (regions, complete)
     }
@@ -91,7 +92,8 @@ fn region_shapes(section: &Section<'_>, grid: Option<&VoxelGrid>) -> Vec<Shape> 
 
 /// `label = 3` or `labels = [3, 4]`, claimed by no earlier region.
 fn region_labels(section: &Section<'_>, kind: Option<Kind>, regions: &[RegionPlan]) -> Vec<u32> {
-    let has_label = section.has("label") || section.has("labels");
+    let has_label = ["label", "labels"].iter().any(|key| section.has(key));
+    let has_roi = ["roi", "rois"].iter().any(|key| section.has(key));
     let has_shape = section.has("shapes") || shape::KEYS.iter().any(|k| section.has(k));
     match kind {
         Some(kind) if has_label && !kind.has_labels() => {
@@ -103,7 +105,7 @@ fn region_labels(section: &Section<'_>, kind: Option<Kind>, regions: &[RegionPla
             };
             section.problem(section.key_span(key), Fault::new(format!("`{key}` without a label image"), help));
         }
-        _ if !has_label && !has_shape => {
+        _ if !has_label && !has_shape && !has_roi => {
             let with_labels = kind.is_none_or(Kind::has_labels);
             let help = if with_labels {
                 "add label = 1, or shape = \"sphere\" with its measures"
@@ -149,4 +151,20 @@ fn region_labels(section: &Section<'_>, kind: Option<Kind>, regions: &[RegionPla
         }
     }
     labels
+}
+
+/// `roi = "Liver"` or `rois = ["Kidney L", "Kidney R"]`: structures of an RTSTRUCT or SEG object.
+fn region_rois(section: &Section<'_>, kind: Option<Kind>) -> Vec<String> {
+    for key in ["roi", "rois"].into_iter().filter(|key| section.has(key)) {
+        if kind.is_some_and(|kind| kind != (Kind::Ct { labels: true })) {
+            let help = "add ct = \"...\" and labels = \"rtstruct.dcm\" (or a segmentation) to [phantom]";
+            section.problem(section.key_span(key), Fault::new(format!("`{key}` without contours on a CT"), help));
+        }
+    }
+    if section.has("roi") && section.has("rois") {
+        section.problem(section.key_span("roi"), Fault::new("both `roi` and `rois` are given", "keep `rois`"));
+    }
+    let one = section.text("roi", "roi = \"Liver\"").map(|name| vec![name]);
+    let many = section.texts("rois", "rois = [\"Kidney L\", \"Kidney R\"]");
+    one.value().into_iter().chain(many.value()).flatten().map(str::to_owned).collect()
 }

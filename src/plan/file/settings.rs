@@ -2,11 +2,12 @@
 
 use super::{RegionNames, Section};
 use crate::{
+    io::dicom::rtdose::{Bits, DoseQuantity},
     plan::{
-        OutputPlan, PhotonMode, TransportPlan, UncertaintyGoal, WaterData,
+        DicomPlan, OutputPlan, PhotonMode, TransportPlan, UncertaintyGoal, WaterData,
         frame::Fault,
         quantity::{DOSE, ENERGY, FRACTION, Limits, TIME},
-        section::{count_of, text},
+        section::{count_of, text, texts, word_of},
     },
     units::{SECONDS_PER_DAY, SECONDS_PER_HOUR},
 };
@@ -117,7 +118,20 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     let empty = toml::de::DeTable::new();
     let section = root.table("output", "[output]", "output");
     let section = section.unwrap_or_else(|| root.absent(&empty, "[output]", "output"));
-    section.only(&["metaimage", "fractions", "dose_rate", "components", "dose_rate_at", "dose_levels", "dvh_bin"]);
+    section.only(&[
+        "metaimage",
+        "nrrd",
+        "npy",
+        "gate_frame",
+        "dicom",
+        "anonymise",
+        "fractions",
+        "dose_rate",
+        "components",
+        "dose_rate_at",
+        "dose_levels",
+        "dvh_bin",
+    ]);
     let times = Limits { min: 0.0, min_included: true, max: RATE_TIME_MAX };
     let mut dose_rate_at = section.or_default("dose_rate_at", section.quantities("dose_rate_at", &TIME, times), Vec::new());
     // Files are named by the time, to a microhour.
@@ -134,6 +148,11 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     }
     OutputPlan {
         metaimage: section.or_default("metaimage", section.flag("metaimage"), false),
+        nrrd: section.or_default("nrrd", section.flag("nrrd"), false),
+        npy: section.or_default("npy", section.flag("npy"), false),
+        gate_frame: section.or_default("gate_frame", section.flag("gate_frame"), false),
+        dicom: dicom(&section),
+        anonymise: section.or_default("anonymise", section.flag("anonymise"), false),
         fractions: section.or_default("fractions", section.flag("fractions"), true),
         dose_rate: section.or_default("dose_rate", section.flag("dose_rate"), false),
         components: section.or_default("components", section.flag("components"), false),
@@ -143,13 +162,67 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     }
 }
 
+/// `dicom = true`, or what is to be written: `dicom = { bits = 16, quantities = ["dose", "bed"] }`.
+fn dicom(output: &Section<'_>) -> Option<DicomPlan> {
+    let all = || DoseQuantity::NAMES.map(|(_, quantity)| quantity).to_vec();
+    match output.raw("dicom").map(|value| value.get_ref()) {
+        None => {
+            output.note_default("dicom", "default");
+            None
+        }
+        Some(DeValue::Boolean(false)) => None,
+        Some(DeValue::Boolean(true)) => {
+            output.note_default("dicom.bits", "default");
+            output.note_default("dicom.quantities", "default");
+            Some(DicomPlan { bits: Bits::ThirtyTwo, quantities: all() })
+        }
+        Some(_) => {
+            let section = output.table("dicom", "[output.dicom]", "output.dicom")?;
+            section.only(&["bits", "quantities"]);
+            let bits = section.read("bits", |value| match count_of(value, 16, 32)? {
+                16 => Ok(Bits::Sixteen),
+                32 => Ok(Bits::ThirtyTwo),
+                other => Err(Fault::new(format!("{other} bits"), "write bits = 16 or bits = 32")),
+            });
+            let quantities = section.read("quantities", |value| {
+                texts(value, "quantities = [\"dose\", \"bed\"]")?.into_iter().map(|word| word_of(word, &DoseQuantity::NAMES)).collect()
+            });
+            let mut quantities: Vec<DoseQuantity> = section.or_default("quantities", quantities, all());
+            quantities.sort_by_key(|quantity| DoseQuantity::NAMES.iter().position(|(_, known)| known == quantity));
+            quantities.dedup();
+            Some(DicomPlan { bits: section.or_default("bits", bits, Bits::ThirtyTwo), quantities })
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::{Bits, DoseQuantity};
     use crate::plan::ONE_REGION;
 
     fn parsed(output: &str) -> Result<crate::plan::Plan, String> {
         let (text, path) = (format!("{ONE_REGION}[output]\n{output}"), std::path::Path::new("test.toml"));
         crate::plan::parse(&text, path, &crate::plan::Vocabulary::built_in()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn rt_dose_is_switched_on_or_told_in_detail() {
+        let dicom = |output: &str| parsed(output).unwrap_or_else(|e| panic!("{e}")).output.dicom;
+        assert!(dicom("").is_none() && dicom("dicom = false").is_none());
+        let plan = dicom("dicom = true").expect("asked for");
+        assert_eq!((plan.bits, plan.quantities.len()), (Bits::ThirtyTwo, 3));
+        let plan = dicom("dicom = { bits = 16, quantities = [\"eqd2\", \"dose\", \"eqd2\"] }").expect("asked for");
+        assert_eq!((plan.bits, plan.quantities), (Bits::Sixteen, vec![DoseQuantity::Dose, DoseQuantity::Eqd2]));
+        for (wrong, expected) in [
+            ("dicom = { bits = 24 }", "24 bits"),
+            ("dicom = { bit = 16 }", "did you mean `bits`"),
+            ("dicom = { quantities = \"edq2\" }", "did you mean `eqd2`"),
+            ("dicom = { quantities = [] }", "the list is empty"),
+            ("dicom = 16", "one table is needed"),
+        ] {
+            let message = parsed(wrong).expect_err(wrong);
+            assert!(message.contains(expected), "{wrong}: {message}");
+        }
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! `[fraction.uptake.<region>]` and `[[fraction.image]]` as written, and what they mean for a nuclide and an administered activity.
 
-use std::path::PathBuf;
-
 use super::{
     Context, Field, RegionNames, Section,
     kinetics::{COURSE_KEYS, CourseDraft, course},
 };
 use crate::plan::{
-    CompartmentModel, ImageQuantity, ImageUptake, Kinetics, Phase, RegionUptake, UptakePattern,
+    CompartmentModel, ImageFile, ImageQuantity, ImageUptake, Kinetics, Phase, RegionUptake, UptakePattern,
     frame::Fault,
     quantity::{ACTIVITY, FRACTION, LENGTH, Limits, TIME},
     show,
@@ -72,7 +70,7 @@ pub(super) struct UptakeDraft {
 /// An uptake image as written.
 #[derive(Debug, Clone)]
 pub(super) struct ImageDraft {
-    path: PathBuf,
+    path: ImageFile,
     quantity: ImageQuantity,
     region: Option<String>,
     clearance: Clearance,
@@ -332,9 +330,9 @@ pub(super) fn effective(clearance: Clearance, physical: f64) -> Result<f64, Faul
 impl Context<'_> {
     /// Reads one `[[fraction.image]]`.
     pub(super) fn image(self, section: &Section<'_>, names: &RegionNames) -> Option<ImageDraft> {
-        section.only(&["file", "unit", "total", "region", "half_life", "biological_half_life", "time"]);
+        section.only(&["file", "unit", "total", "per_count", "region", "half_life", "biological_half_life", "time"]);
         let mut notes = Vec::new();
-        let path = section.required("file", self.file(section, "file", "spect.nii.gz"), "file = \"spect.nii.gz\"");
+        let path = section.required("file", self.image_file(section, "file", "spect.nii.gz"), "file = \"spect.nii.gz\"");
         let total = section.quantity("total", &ACTIVITY, Limits::up_to(1e15));
         let quantity = image_quantity(section, &total);
         let region = section.text("region", "region = \"liver\"");
@@ -375,9 +373,23 @@ impl Context<'_> {
     }
 }
 
+/// `per_count`, which belongs to the unit "counts" and is needed with it.
+pub(super) fn per_count(section: &Section<'_>, unit: &str) -> Option<ImageQuantity> {
+    let field = section.quantity("per_count", &ACTIVITY, Limits::up_to(1e12));
+    if unit == "counts" {
+        let per_count = section.required("per_count", field, "per_count = \"12.3 Bq\" (activity of one count in one voxel)");
+        return per_count.map(|per_count| ImageQuantity::Counts { per_count });
+    }
+    if field.is_written() {
+        let fault = Fault::new(format!("`per_count` with an image in {unit}"), "only unit = \"counts\" takes it; remove this line");
+        section.problem(section.key_span("per_count"), fault);
+    }
+    None
+}
+
 /// `unit`, and `total` where the unit is relative.
 fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuantity> {
-    const UNITS: [&str; 4] = ["Bq/mL", "Bq", "Bq s", "relative"];
+    const UNITS: [&str; 5] = ["Bq/mL", "Bq", "Bq s", "counts", "relative"];
     let unit = section.read("unit", |value| {
         let unit = crate::plan::section::text(value, "unit = \"Bq/mL\"")?;
         UNITS.into_iter().find(|u| *u == unit).ok_or_else(|| {
@@ -386,7 +398,7 @@ fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuan
                 if scaled { "; for other prefixes scale the image, or use unit = \"relative\" with its total activity" } else { "" };
             Fault::new(
                 format!("unknown image unit \"{unit}\""),
-                format!("units: \"Bq/mL\", \"Bq\" (per voxel), \"Bq s\" (per voxel), \"relative\"{advice}"),
+                format!("units: \"Bq/mL\", \"Bq\" (per voxel), \"Bq s\" (per voxel), \"counts\" (with per_count), \"relative\"{advice}"),
             )
         })
     });
@@ -397,7 +409,9 @@ fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuan
             Fault::new(format!("`total` with an image in {unit}"), "only unit = \"relative\" takes a total; remove this line"),
         );
     }
+    let per_count = per_count(section, unit);
     match unit {
+        "counts" => per_count,
         "Bq/mL" => Some(ImageQuantity::Concentration),
         "Bq" => Some(ImageQuantity::Activity),
         "Bq s" => Some(ImageQuantity::TimeIntegratedActivity),

@@ -18,6 +18,14 @@ use crate::{
 struct Folder<'a>(&'a Path);
 
 impl ResultWriter for Folder<'_> {
+    fn series(&mut self, name: &str, _: &[&Volume<f32>], _: &[f64], _: &Quantity) -> Result<bool> {
+        unreachable!("{name}: no series here")
+    }
+
+    fn rt_dose(&mut self, name: &str, _: &crate::io::dicom::rtdose::RtDose<'_>) -> Result<()> {
+        unreachable!("{name}: components are no RT Dose")
+    }
+
     fn image(&mut self, name: &str, _: ImageFormat, volume: &Volume<f32>, quantity: &Quantity) -> Result<()> {
         write_nifti(self.0.join(name), volume, &Description::new(&quantity.name, quantity.unit, &name[..15])?)
     }

@@ -74,10 +74,11 @@ pub(super) fn write(result: &TmeResult, formats: &[ImageFormat], writer: &mut dy
             for map in MAPS.iter().filter(|map| written(map, result)) {
                 let note = if map.immune { format!("; {RESEARCH}") } else { String::new() };
                 let quantity = Quantity { name: format!("{}, {label} d{note}", map.name), unit: map.unit };
-                let name = format!("{}_t-{label}d{}", map.stem, format.suffix());
+                let stem = format!("{}_t-{label}d", map.stem);
+                let name = format!("{stem}{}", format.suffix());
                 let volume = on_grid(result, &(map.values)(result, snapshot));
                 writer.image(&name, format, &volume, &quantity)?;
-                files.push(FileEntry { name, quantity: quantity.name, unit: Some(map.unit) });
+                files.extend(format.entries(&stem, &quantity));
             }
         }
     }

@@ -46,10 +46,10 @@ pub(super) fn nadir(
     for pair in starts.windows(2) {
         times.extend((0..SCAN).map(|i| pair[0] + (pair[1] - pair[0]) * f64::from(i) / f64::from(SCAN)));
     }
-    if let Some(&last) = starts.last() {
-        times.push(last);
-        times.extend(TAIL.iter().map(|lives| last + lives * irradiation.longest_life()));
-    }
+    times.extend(starts.last());
+    // External sessions may lie years from the fractions: then each start has a tail of its own.
+    let tails = if irradiation.external().is_empty() { starts.len().saturating_sub(1)..starts.len() } else { 0..starts.len() };
+    times.extend(starts[tails].iter().flat_map(|start| TAIL.iter().map(move |lives| start + lives * irradiation.longest_life())));
     times.sort_by(f64::total_cmp);
     times.dedup();
     let scan: Vec<f64> = times.iter().map(|&time| ln_clonogens(time)).collect();

@@ -105,7 +105,8 @@ fn region_response(irradiation: &Irradiation, maps: &ResponseMaps, options: &Reg
     let bed_mean = bed.iter().sum::<f64>() / count;
     let bed_sd = (bed.iter().map(|b| (b - bed_mean).powi(2)).sum::<f64>() / count).sqrt();
     let bed_fractions: Vec<(u32, f64)> = maps.fractions.iter().map(|(number, map)| (*number, mean(map))).collect();
-    let alone: f64 = bed_fractions.iter().map(|(_, bed)| bed).sum();
+    let external = |dose| irradiation.external_bed(dose, voxels.iter().map(|&v| v as usize)).iter().sum::<f64>() / count;
+    let alone: f64 = bed_fractions.iter().map(|(_, bed)| bed).sum::<f64>() + irradiation.external().iter().map(external).sum::<f64>();
     let ln_survival = ln_mean_exp(bed.iter().map(|&b| (-p.alpha * b, 1.0)));
     let volume = count * irradiation.voxel_volume();
     let clonogens = p.clonogens_per_ml.map(|density| density * volume);

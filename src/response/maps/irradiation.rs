@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use super::pairs::PairTable;
 use super::shape::Shape;
-use crate::dose::DoseRateComponent;
+use crate::dose::{DoseRateComponent, external::ExternalDose};
 use crate::error::{Error, Result};
 use crate::phantom::Phantom;
 use crate::plan::ResponsePlan;
-use crate::response::tissue::Tissues;
+use crate::response::tissue::{Tissue, Tissues};
 use crate::source::Piece;
+use crate::volume::Volume;
 
 /// Dose rates of all fractions on a phantom with tissues.
 #[derive(Debug)]
@@ -22,7 +23,17 @@ pub struct Irradiation<'a> {
     pub(super) fractions: Vec<Fraction>,
     pub(super) labels: &'a [u16],
     pub(super) tissues: Tissues,
+    pub(super) external: &'a [ExternalDose],
     voxel_volume: f64,
+}
+
+/// What external sessions have delivered to a voxel, Gy.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct External {
+    pub(super) dose: f64,
+    pub(super) bed: f64,
+    /// The highest dose of one session.
+    pub(super) session: f64,
 }
 
 /// A fraction's number, and which shapes are its own.
@@ -73,7 +84,49 @@ impl<'a> Irradiation<'a> {
         let find = |(shape, amplitude): &(Shape, f64)| Some((distinct.iter().position(|known| known.same(shape))?, *amplitude));
         let shape_of = own.iter().map(|own| own.as_ref().and_then(find)).collect();
         let voxel_volume = phantom.grid.voxel_volume_cm3();
-        Ok(Self { components, shape_of, shapes: distinct, fractions, labels: &phantom.regions, tissues, voxel_volume })
+        Ok(Self { components, shape_of, shapes: distinct, fractions, labels: &phantom.regions, tissues, external: &[], voxel_volume })
+    }
+
+    /// With doses computed elsewhere, on the grid of the phantom.
+    ///
+    /// Each session is acute and its damage is repaired before anything else comes: sessions and fractions add up as
+    /// `BED = n d (1 + d/(alpha/beta))`, `d = D/n`, beside the BED of the fractions.
+    #[must_use]
+    pub fn with_external(self, external: &'a [ExternalDose]) -> Self {
+        Self { external, ..self }
+    }
+
+    /// The doses computed elsewhere.
+    pub fn external(&self) -> &'a [ExternalDose] {
+        self.external
+    }
+
+    /// Dose and BED (Gy) that external sessions have delivered to a voxel until a time (s), and the highest dose of one session.
+    pub(super) fn external_until(&self, voxel: usize, tissue: &Tissue, until: f64) -> External {
+        let mut sum = External::default();
+        for external in self.external {
+            let session = f64::from(external.dose.data[voxel]) / f64::from(external.plan.fractions);
+            if session == 0.0 {
+                continue;
+            }
+            // A session belongs to the time at which it is given; the last one to the whole treatment.
+            let given = ((until - external.plan.start) / external.plan.interval).floor() + 1.0;
+            let given = given.clamp(0.0, external.plan.fractions.into());
+            sum.dose += given * session;
+            sum.bed += given * session * (1.0 + session / tissue.parameters.alpha_beta);
+            sum.session = sum.session.max(if given > 0.0 { session } else { 0.0 });
+        }
+        sum
+    }
+
+    /// BED (Gy) of one external dose in each of these voxels.
+    pub fn external_bed(&self, external: &ExternalDose, voxels: impl Iterator<Item = usize>) -> Vec<f64> {
+        let bed = |v: usize| {
+            let session = f64::from(external.dose.data[v]) / f64::from(external.plan.fractions);
+            let alpha_beta = self.tissues.of_label(self.labels[v]).parameters.alpha_beta;
+            f64::from(external.plan.fractions) * session * (1.0 + session / alpha_beta)
+        };
+        voxels.map(bed).collect()
     }
 
     /// Number of voxels.
@@ -101,9 +154,11 @@ impl<'a> Irradiation<'a> {
         self.fractions.iter().map(|fraction| fraction.number)
     }
 
-    /// Starts of all fractions, s, ascending, each once.
+    /// Starts of all fractions, first and last sessions of external doses, s, ascending, each once.
     pub fn starts(&self) -> Vec<f64> {
+        let sessions = |e: &ExternalDose| [e.plan.start, e.plan.start + e.plan.interval * f64::from(e.plan.fractions - 1)];
         let mut starts: Vec<f64> = self.components.iter().map(|component| component.start).collect();
+        starts.extend(self.external.iter().flat_map(sessions));
         starts.sort_by(f64::total_cmp);
         starts.dedup();
         starts
@@ -123,6 +178,14 @@ impl<'a> Irradiation<'a> {
     /// True if any component carries high-LET dose.
     pub fn has_high_let(&self) -> bool {
         self.components.iter().any(|component| component.dose.high.is_some())
+    }
+
+    /// EQD2 of a map of BED (Gy) with each voxel's own alpha/beta.
+    pub fn eqd2(&self, bed: &Volume<f32>) -> Volume<f32> {
+        let factor = |label: u16| 1.0 / (1.0 + 2.0 / self.tissues.of_label(label).parameters.alpha_beta);
+        let factors: Vec<f64> = (0..self.tissues.labels() as u16).map(factor).collect();
+        let value = |(&bed, &label): (&f32, &u16)| (f64::from(bed) * factors[usize::from(label)]) as f32;
+        Volume::new(bed.grid, bed.data.iter().zip(self.labels).map(value).collect())
     }
 
     /// One table per label that stands for others, for dose delivered until `until`, with bounds of the unrepaired dose.

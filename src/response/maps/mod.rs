@@ -44,11 +44,11 @@ impl Default for MapOptions {
 /// 64 MiB each on a 256^3 grid. Work space is below 1 MiB per thread.
 #[derive(Debug, Clone)]
 pub struct ResponseMaps {
-    /// Total absorbed dose.
+    /// Total absorbed dose, external doses included.
     pub dose: Vec<f32>,
     /// High-LET part of the absorbed dose; `None` if no component has any.
     pub dose_high: Option<Vec<f32>>,
-    /// BED of the whole treatment, unrepaired damage carried from fraction to fraction included; repopulation not subtracted.
+    /// BED of the whole treatment, unrepaired damage carried from fraction to fraction and external doses included; repopulation not subtracted.
     pub bed: Vec<f32>,
     /// Equivalent dose in 2 Gy fractions.
     pub eqd2: Vec<f32>,
@@ -188,17 +188,20 @@ fn fill(irradiation: &Irradiation, tables: &[Option<PairTable>], mut task: Task)
                 if !(dose.is_finite() && dose >= -1.0e-9 * lanes.unrepaired[l]) && count.bad.is_none_or(|(first, _)| (v as usize) < first) {
                     count.bad = Some((v as usize, dose));
                 }
-                task.dose[i] = dose as f32;
-                task.bed[i] = lanes.bed[l] as f32;
-                task.eqd2[i] = (lanes.bed[l] * eqd2) as f32;
+                let external = irradiation.external_until(v as usize, tissue, f64::INFINITY);
+                let bed = lanes.bed[l] + external.bed;
+                task.dose[i] = (dose + external.dose) as f32;
+                task.bed[i] = bed as f32;
+                task.eqd2[i] = (bed * eqd2) as f32;
                 if let Some(high) = &mut task.high {
                     high[i] = lanes.high[l] as f32;
                 }
                 for (map, bed) in task.fractions.iter_mut().zip(&lanes.fractions) {
                     map[i] = bed[l] as f32;
                 }
-                count.beyond_lq += usize::from(lanes.unrepaired[l] > LQ_UNREPAIRED_LIMIT);
-                count.max_unrepaired = count.max_unrepaired.max(lanes.unrepaired[l]);
+                let unrepaired = lanes.unrepaired[l].max(external.session);
+                count.beyond_lq += usize::from(unrepaired > LQ_UNREPAIRED_LIMIT);
+                count.max_unrepaired = count.max_unrepaired.max(unrepaired);
             }
         }
     }
@@ -213,6 +216,11 @@ fn by_tissue(irradiation: &Irradiation, range: std::ops::Range<usize>) -> Vec<(u
             for (hit, &dose) in hit.iter_mut().zip(&map[range.clone()]) {
                 *hit |= dose != 0.0;
             }
+        }
+    }
+    for external in irradiation.external {
+        for (hit, &dose) in hit.iter_mut().zip(&external.dose.data[range.clone()]) {
+            *hit |= dose != 0.0;
         }
     }
     let mut order: Vec<(u16, u32)> =
@@ -234,7 +242,9 @@ pub(super) fn bed_until(irradiation: &Irradiation, label: u16, voxels: &[u32], u
                 let mut lanes = Lanes::new(irradiation);
                 for (some, out) in voxels.chunks(LANES).zip(bed.chunks_mut(LANES)) {
                     lanes.compute(irradiation, some, tissue, table);
-                    out.copy_from_slice(&lanes.bed[..some.len()]);
+                    for ((out, &bed), &v) in out.iter_mut().zip(&lanes.bed).zip(some) {
+                        *out = bed + irradiation.external_until(v as usize, tissue, until).bed;
+                    }
                 }
             });
         }

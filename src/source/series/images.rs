@@ -32,10 +32,11 @@ impl Frames {
         let mut frames = Self { times: Vec::new(), activities: Vec::new(), sums: Vec::new() };
         for timed in &series.images {
             let file = timed.path.display();
-            let image = inputs.image(&timed.path)?;
+            let image = inputs.image(&timed.path, series.quantity)?;
             let Signs { negative, below, above } = signs(&image, &file.to_string())?;
             let unit = match series.quantity {
                 ImageQuantity::Concentration => image.grid.voxel_volume_cm3(),
+                ImageQuantity::Counts { per_count } => per_count,
                 _ => 1.0,
             } * if series.decay_corrected { (-lambda * timed.time).exp() } else { 1.0 };
             if above <= 0.0 {

@@ -100,7 +100,7 @@ fn check(series: &ImageSeries) -> Result<()> {
     if times[0] < 0.0 || times.iter().any(|time| !time.is_finite()) || times.windows(2).any(|pair| pair[0] >= pair[1]) {
         return bad(format!("the times of the images must ascend from 0 s or later, found {times:?} s"));
     }
-    if !matches!(series.quantity, ImageQuantity::Activity | ImageQuantity::Concentration) {
+    if !matches!(series.quantity, ImageQuantity::Activity | ImageQuantity::Concentration | ImageQuantity::Counts { .. }) {
         return bad("the images must hold an activity or a concentration of activity".into());
     }
     for (name, share) in [("noise", series.noise), ("calibration", series.calibration)] {

@@ -1,7 +1,4 @@
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::PathBuf};
 
 use glam::DVec3;
 
@@ -9,7 +6,7 @@ use super::*;
 use crate::{
     grid::VoxelGrid,
     phantom::Phantom,
-    plan::TimedImage,
+    plan::{ImageFile, TimedImage},
     source::image::percent,
     volume::{Volume, resample_conserving},
 };
@@ -22,8 +19,8 @@ const TIMES: [f64; 4] = [4.0, 24.0, 96.0, 168.0];
 struct Images(HashMap<PathBuf, Volume<f32>>);
 
 impl UptakeInputs for Images {
-    fn image(&self, path: &Path) -> Result<Volume<f32>> {
-        self.0.get(path).cloned().ok_or_else(|| Error::input(format!("{}: no such image", path.display())))
+    fn image(&self, file: &ImageFile, _: ImageQuantity) -> Result<Volume<f32>> {
+        self.0.get(&file.path).cloned().ok_or_else(|| Error::input(format!("{}: no such image", file.display())))
     }
 
     fn resample_conserving(&self, image: &Volume<f32>, target: &VoxelGrid) -> (Volume<f64>, f64) {
@@ -93,7 +90,7 @@ const MONO: Treatment = Treatment::Fit { model: FitModel::Mono };
 
 fn series(by: SeriesBy) -> ImageSeries {
     ImageSeries {
-        images: (0..4).map(|n| TimedImage { path: format!("{n}.nii").into(), time: TIMES[n] * HOUR }).collect(),
+        images: (0..4).map(|n| TimedImage { path: format!("{n}.nii").as_str().into(), time: TIMES[n] * HOUR }).collect(),
         quantity: ImageQuantity::Activity,
         decay_corrected: false,
         by,
