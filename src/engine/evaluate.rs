@@ -18,6 +18,7 @@ use crate::{
     report::{
         ResultWriter, RunResult,
         activity::{activity_csv, time_activity_json},
+        anatomy::Anatomy,
         components::{ComponentRecord, ComponentSet},
         provenance::{self, Engine, Frame, PlanText, Provenance},
         summary::{self, Device, EnergyPerDecay, Phase, Summary, Timings, Uncertainty},
@@ -284,6 +285,7 @@ impl Evaluation {
         let stored = self.stored.as_ref().map(|scored| self.component_set(prepared, scored));
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
+            anatomy: &Anatomy::from(&prepared.phantom),
             total: &self.total,
             bed_total: &self.bed,
             eqd2_total: Some(&self.eqd2),
