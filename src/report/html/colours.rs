@@ -43,6 +43,11 @@ pub(super) const FULL_FROM: f64 = 0.15;
 /// Share of the window below which nothing is drawn.
 pub(super) const SHOWN_FROM: f64 = 0.02;
 
+/// Density (g/cm3) below which dose is not drawn: a single hit in air is a high dose to nobody.
+pub(super) const AIR: f64 = 0.05;
+/// Density (g/cm3) that is white.
+pub(super) const GREY_TOP: f64 = 2.2;
+
 /// Colours of regions on black, in the order of [`crate::report::plot::COLOURS`] and of the same hues.
 pub(super) const ON_BLACK: [&str; 7] = ["#4db2ff", "#ff8f3d", "#2bd4a4", "#ee8fcf", "#e3b341", "#9edcff", "#e8e8e8"];
 
@@ -59,10 +64,10 @@ pub(super) fn table() -> String {
     (0..256).flat_map(|i| viridis(f64::from(i) / 255.0)).map(|c| format!("{c:02x}")).collect()
 }
 
-/// A dose, as a share of its window, over grey.
-pub(super) fn over(grey: f64, share: f64) -> [u8; 3] {
-    let background = 255.0 * grey.clamp(0.0, 1.0);
-    let a = if share < SHOWN_FROM { 0.0 } else { OPACITY * (share / FULL_FROM).min(1.0) };
+/// A dose, as a share of its window, over the grey of a density.
+pub(super) fn over(density: f64, share: f64) -> [u8; 3] {
+    let background = 255.0 * (density / GREY_TOP).clamp(0.0, 1.0);
+    let a = if share < SHOWN_FROM || density < AIR { 0.0 } else { OPACITY * (share / FULL_FROM).min(1.0) };
     viridis(share).map(|c| (a * f64::from(c) + (1.0 - a) * background).round() as u8)
 }
 
@@ -83,8 +88,9 @@ mod tests {
 
     #[test]
     fn without_dose_the_anatomy_is_seen() {
-        assert_eq!(over(0.5, 0.0), [128; 3]);
-        let [r, g, b] = over(0.0, 1.0);
-        assert!(r > 150 && g > 150 && b < 60, "yellow over black");
+        assert_eq!(over(1.1, 0.0), [128; 3]);
+        assert_eq!(over(0.0012, 1.0), [0; 3], "dose in air");
+        let [r, g, b] = over(0.3, 1.0);
+        assert!(r > 150 && g > 150 && b < 60, "yellow over dark grey");
     }
 }

@@ -23,8 +23,8 @@ const ENDPOINTS: [(&str, &str); 29] = [
     ("below_one_clonogen_d", "Less than one clonogen on day"),
     ("tcp_nadir", "TCP at the fewest"),
     ("tcp_horizon", "TCP at the end"),
-    ("dose_low_let_gy", "Low-LET dose (Gy)"),
-    ("dose_high_let_gy", "High-LET dose (Gy)"),
+    ("dose_low_let_gy", "Dose, low LET (Gy)"),
+    ("dose_high_let_gy", "Dose, high LET (Gy)"),
     ("bed_gy", "BED (Gy)"),
     ("eud_bed_gy", "EUD of the BED (Gy)"),
     ("effective_bed_gy", "Effective BED (Gy)"),
@@ -53,7 +53,7 @@ pub(super) fn write(input: &ReportInput) -> String {
     if input.has_immune() {
         out += &format!("<p class=\"research\">The immune part is switched on. Its numbers are: {}.</p>\n", escape(RESEARCH));
     }
-    out += &input.endpoints.as_ref().map_or_else(String::new, endpoints);
+    out += &input.endpoints.as_ref().map_or_else(String::new, |t| endpoints(t, input.has_alphas()));
     for (file, svg) in &input.plots {
         let what = match file.as_str() {
             f if f.starts_with("tme_timeline_") => {
@@ -80,14 +80,14 @@ pub(super) fn write(input: &ReportInput) -> String {
 }
 
 /// Endpoints, turned: a column for each region and for the patient.
-fn endpoints(table_read: &Records) -> String {
+fn endpoints(table_read: &Records, alphas: bool) -> String {
     let text = |row: &[String], column: &str| table_read.column(column).map_or_else(String::new, |at| row[at].clone());
     let mut titles = vec!["Endpoint".to_owned()];
     titles.extend(table_read.rows.iter().map(|row| if text(row, "scope") == "region" { text(row, "region") } else { text(row, "scope") }));
     let mut rows = Vec::new();
     for (at, column) in table_read.head.iter().enumerate() {
         let of_column = || table_read.rows.iter().map(|row| row[at].as_str());
-        if KEYS.contains(&column.as_str()) || of_column().all(str::is_empty) {
+        if KEYS.contains(&column.as_str()) || of_column().all(str::is_empty) || (column == "dose_high_let_gy" && !alphas) {
             continue;
         }
         let known = ENDPOINTS.iter().find(|(name, _)| name == column).map_or(column.as_str(), |(_, words)| words);

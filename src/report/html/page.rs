@@ -123,7 +123,7 @@ fn warnings(input: &ReportInput) -> String {
         }
     }
     if !assumptions.is_empty() {
-        out += &details(&counted(assumptions.len(), "assumption or approximation"), &list(&assumptions));
+        out += &details(&format!("Assumptions and approximations ({})", assumptions.len()), &list(&assumptions));
     }
     if !input.left_out.is_empty() {
         out += &format!("<h3>Left out of this report</h3>\n{}", list(&input.left_out));
@@ -172,17 +172,18 @@ fn maps(scene: &Scene, pictures: &[(String, Vec<u8>)]) -> Result<String> {
         <label>Colours up to <output id=\"window-value\"></output><input type=\"range\" id=\"window\" min=\"0\" max=\"200\" step=\"1\"/></label>\n\
         <label>Hide below <output id=\"from-value\"></output><input type=\"range\" id=\"from\" min=\"0\" max=\"50\" step=\"1\"/></label>\n\
         <label>Opacity <output id=\"opacity-value\"></output><input type=\"range\" id=\"opacity\" min=\"0\" max=\"100\" step=\"5\"/></label>\n\
-        <label>Density <select id=\"anatomy\"><option value=\"0 0\">whole range</option><option value=\"0.9 1.15\">soft tissue, 0.9 to 1.15 g/cm³</option>\
+        <label>Density <select id=\"anatomy\"><option value=\"0 2.2\">0 to 2.2 g/cm³</option><option value=\"0.9 1.15\">soft tissue, 0.9 to 1.15 g/cm³</option>\
         <option value=\"0 0.6\">lung, 0 to 0.6 g/cm³</option></select></label>\n\
-        <button type=\"button\" id=\"peak\" class=\"control\">Go to the maximum</button>\n</div>\n<fieldset id=\"outlines\"><legend>Outlines</legend></fieldset>\n</div>\n";
+        <button type=\"button\" id=\"peak\" class=\"control\">Go to the highest reliable voxel</button>\n\
+        <label class=\"check\"><input type=\"checkbox\" id=\"air\"/> also dose in air (below 0.05 g/cm³)</label>\n</div>\n<fieldset id=\"outlines\"><legend>Outlines</legend></fieldset>\n</div>\n";
     out += &note(&about(scene));
     out += "</div>\n<div class=\"static\">\n";
     for ((name, png), layer) in pictures.iter().zip(scene.layers.iter().filter(|l| l.pictured)) {
         out += &format!(
-            "<figure><img src=\"{}\" alt=\"{}: axial, coronal and sagittal plane through the highest voxel, {} {}\"/><figcaption>{}, three planes through the highest voxel ({}).</figcaption></figure>\n",
+            "<figure><img src=\"{}\" alt=\"{}: axial, coronal and sagittal plane through the highest reliable voxel, {} {}\"/><figcaption>{}, three planes through the highest reliable voxel; dose in air is not drawn ({}).</figcaption></figure>\n",
             data_address(png),
             escape(&layer.quantity),
-            digits(layer.max, 4),
+            digits(layer.peak_value, 4),
             layer.unit,
             escape(&layer.quantity),
             escape(name)
@@ -209,7 +210,8 @@ fn about(scene: &Scene) -> String {
         );
     }
     text += "Values are kept in 8 bits by their square root; the error of that is said beside the value at the cross-hair. Planes are those of the grid. Letters: R right, L left, A anterior, P posterior, H head, F feet of the patient (LPS). \
-             Click or drag in a plane, or use the sliders (arrow keys). Colours: viridis; what lies above its end has the colour of the end.";
+             Click or drag in a plane, or use the sliders (arrow keys). Colours: viridis; what lies above its end has the colour of the end. \
+             Reliable voxels are those in regions whose total dose is known to 25 % or better (1 sigma).";
     if scene.density.is_none() {
         text += " density.nii.gz is not among the results: the background is black.";
     }

@@ -26,6 +26,7 @@ impl Canvas {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn get(&self, x: usize, y: usize) -> [u8; 3] {
         self.pixels[y * self.width + x]
     }

@@ -1,4 +1,4 @@
-//! Quick-look pictures: three planes through the hottest voxel of a dose, over the density.
+//! Quick-look pictures: three planes through the highest reliable voxel of a dose, over the density.
 
 use super::{
     colours, font,
@@ -37,7 +37,8 @@ pub(super) fn draw(scene: &Scene, layer: &Layer) -> Result<Vec<u8>> {
     let tallest = PLANES.iter().map(|p| extent[p.down]).fold(0.0, f64::max);
     let scale = (WIDTH / across).min(HEIGHT / tallest);
     let pixels = |axis: usize| ((extent[axis] * scale).round() as usize).max(1);
-    let head = format!("{}: planes through the maximum, {} {}", capital(&layer.quantity), digits(layer.max, 4), layer.unit);
+    let head =
+        format!("{}: planes through the highest reliable voxel, {} {}", capital(&layer.quantity), digits(layer.peak_value, 4), layer.unit);
     let planes: usize = PLANES.iter().map(|p| pixels(p.right)).sum::<usize>() + 2 * GAP;
     let height = HEAD + pixels(1).max(pixels(2)) + 2 * MARGIN + 22;
     let width = (planes + BAR.0 + BAR.1 + 2 * GAP).max(font::width(&head, SCALE)) + 2 * MARGIN;
@@ -45,7 +46,6 @@ pub(super) fn draw(scene: &Scene, layer: &Layer) -> Result<Vec<u8>> {
     font::write(&mut canvas, (MARGIN, MARGIN), SCALE, INK, &head);
     let top = MARGIN + HEAD - 8;
     let mut left = MARGIN;
-    let opaque = scene.density.as_ref().map_or(1.0, |d| f64::from(d.iter().copied().fold(0.0, f32::max)).max(1e-6));
     for plane in &PLANES {
         let (w, h) = (pixels(plane.right), pixels(plane.down));
         for py in 0..h {
@@ -57,8 +57,8 @@ pub(super) fn draw(scene: &Scene, layer: &Layer) -> Result<Vec<u8>> {
                 at[plane.down] = place(if plane.upwards { h - 1 - py } else { py }, h, plane.down);
                 let [nx, ny, _] = t.size();
                 let v = at[0] + nx * (at[1] + ny * at[2]);
-                let grey = scene.density.as_ref().map_or(0.0, |d| grey(f64::from(d[v]), opaque));
-                canvas.set(left + px, top + py, colours::over(grey, f64::from(layer.data[v]) / layer.window));
+                let density = scene.density.as_ref().map_or(colours::AIR, |d| f64::from(d[v]));
+                canvas.set(left + px, top + py, colours::over(density, f64::from(layer.data[v]) / layer.window));
             }
         }
         let [from, to] = t.letters(plane.right);
@@ -89,7 +89,7 @@ pub(super) fn draw(scene: &Scene, layer: &Layer) -> Result<Vec<u8>> {
 fn bar(canvas: &mut Canvas, (left, top): (usize, usize), height: usize, layer: &Layer) {
     for y in 0..height {
         let share = 1.0 - (y as f64 + 0.5) / height as f64;
-        (0..BAR.0).for_each(|x| canvas.set(left + x, top + y, colours::over(0.0, share)));
+        (0..BAR.0).for_each(|x| canvas.set(left + x, top + y, colours::viridis(share)));
     }
     let above = if layer.max > layer.window { ">" } else { "" };
     let half = font::HEIGHT * SCALE / 2;
@@ -99,11 +99,6 @@ fn bar(canvas: &mut Canvas, (left, top): (usize, usize), height: usize, layer: &
         let y = (top + ((1.0 - share) * height as f64) as usize).saturating_sub(half).clamp(top, (top + height).saturating_sub(2 * half));
         font::write(canvas, (left + BAR.0 + 6, y), SCALE, INK, &text);
     }
-}
-
-/// Grey of a density: air black, water in the middle, bone near white.
-pub(super) fn grey(density: f64, top: f64) -> f64 {
-    density / (1.8f64).max(0.9 * top).min(2.2)
 }
 
 fn capital(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! Tables of doses: regions, radiation qualities, fractions.
 
 use super::{
-    document::{Row, cell, head, name, note, number, table, tabs, with_sigma, word},
+    document::{Row, Td, cell, head, name, note, number, table, tabs, with_sigma, word},
     input::{FractionFile, ReportInput},
     regions::TOTAL,
 };
@@ -61,24 +61,41 @@ fn dose_table(input: &ReportInput, period: &str) -> String {
         titles.push("from activities ± (Gy)".into());
     }
     titles.extend(plain.iter().map(|(_, title, _)| (*title).to_owned()));
-    let levels = t.volume_columns();
-    titles.extend(levels.iter().map(|l| format!("V{} (%)", l.trim_start_matches('v').replace("gy", " Gy"))));
     let rows: Vec<Row> = regions(input)
         .iter()
         .map(|region| {
             let at = |column: &str| t.cell(period, region, column);
-            let label = if region == WHOLE { "phantom, all voxels" } else { region };
-            let mut cells = vec![name(label), cell("mass_g", at("mass_g"), |v| digits(v, 4)), with_sigma(MEAN, at(MEAN[0]), at(MEAN[1]))];
+            let mut cells = vec![label(region), cell("mass_g", at("mass_g"), |v| digits(v, 4)), with_sigma(MEAN, at(MEAN[0]), at(MEAN[1]))];
             if activity {
                 cells.push(cell("dose_mean_activity_sigma_gy", at("dose_mean_activity_sigma_gy"), |v| digits(v, 2)));
             }
             cells.extend(plain.iter().map(|&(column, _, n)| cell(column, at(column), |v| digits(v, n))));
-            cells.extend(levels.iter().map(|l| cell(l, at(l), |v| digits(100.0 * v, 3))));
             Row::of_region(region, period, cells)
         })
         .collect();
     let caption = if period == TOTAL { "Doses of all fractions together".into() } else { format!("Doses of fraction {period} alone") };
-    table(&caption, &titles, &rows)
+    table(&caption, &titles, &rows) + &volumes(input, period)
+}
+
+/// Shares of the volumes with at least the doses that the plan names; empty if it names none.
+fn volumes(input: &ReportInput, period: &str) -> String {
+    let levels = input.regions.volume_columns();
+    if levels.is_empty() {
+        return String::new();
+    }
+    let title = |level: &&str| level.trim_start_matches('v').replace("gy", " Gy");
+    let titles: Vec<String> = std::iter::once("Region".to_owned()).chain(levels.iter().map(title)).collect();
+    let row = |region: &String| {
+        let share = |level: &&str| cell(level, input.regions.cell(period, region, level), |v| digits(100.0 * v, 3));
+        Row::of_region(region, period, std::iter::once(label(region)).chain(levels.iter().map(share)).collect())
+    };
+    let rows: Vec<Row> = regions(input).iter().map(row).collect();
+    table("Share of the volume with at least that dose, V_x (%)", &titles, &rows)
+}
+
+/// The first cell of a region's row.
+fn label(region: &str) -> Td {
+    name(if region == WHOLE { "phantom, all voxels" } else { region })
 }
 
 /// Low-LET and high-LET parts of the mean dose, and LET; empty without alphas.
@@ -96,7 +113,7 @@ pub(super) fn qualities(input: &ReportInput) -> String {
             let low = both.map_or_else(String::new, |(m, h)| digits((m - h).max(0.0), 4));
             let share = both.filter(|(m, _)| *m > 0.0).map_or_else(String::new, |(m, h)| digits(100.0 * h / m, 3));
             let cells = vec![
-                name(if region == WHOLE { "phantom, all voxels" } else { region }),
+                label(region),
                 number(&low),
                 cell("dose_high_let_mean_gy", high, |v| digits(v, 4)),
                 number(&share),
@@ -126,8 +143,7 @@ pub(super) fn fractions(input: &ReportInput) -> String {
     let row = |region: &String| {
         let at = |period: &str, column: &str| input.regions.cell(period, region, column);
         let means = order.iter().map(|p| with_sigma(MEAN, at(p, MEAN[0]), at(p, MEAN[1])));
-        let label = if region == WHOLE { "phantom, all voxels" } else { region };
-        Row::of_region(region, "each", std::iter::once(name(label)).chain(means).collect())
+        Row::of_region(region, "each", std::iter::once(label(region)).chain(means).collect())
     };
     let rows: Vec<Row> = regions(input).iter().map(row).collect();
     table("Mean absorbed dose by fraction (Gy)", &titles, &rows)
@@ -145,7 +161,7 @@ pub(super) fn schedule(input: &ReportInput) -> String {
             name(&f.number.to_string()),
             word(nuclide),
             number(&activity(f.administered)),
-            number(&digits((f.start / SECONDS_PER_DAY * 1e4).round() / 1e4, 4)),
+            number(&plain((f.start / SECONDS_PER_DAY * 1e4).round() / 1e4)),
             word(uptake),
         ])
     };

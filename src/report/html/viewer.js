@@ -51,7 +51,7 @@
     { right: 1, down: 2, through: 0, up: true },
   ];
   const colours = Uint8Array.from({ length: 768 }, (_, i) => parseInt(scene.colours.slice(2 * i, 2 * i + 2), 16));
-  const state = { layer: 0, at: [...scene.layers[0].peak], opacity: scene.opacity, from: scene.shown_from, windows: {}, grey: [0, 0], hidden: new Set() };
+  const state = { layer: 0, at: [...scene.layers[0].peak], opacity: scene.opacity, from: scene.shown_from, windows: {}, grey: [0, scene.grey_top], air: false, hidden: new Set() };
 
   // Slices out of the picture that holds them side by side.
   async function decode({ columns, png }) {
@@ -117,16 +117,18 @@
     const image = pen.createImageData(w, h);
     const span = upTo(layer);
     const most = scene.density ? scene.density.top : 1;
-    const [low, high] = state.grey[1] > 0 ? state.grey : [0, Math.min(Math.max(1.8, 0.9 * most), 2.2)];
+    const [low, high] = state.grey;
+    const thinnest = density && !state.air ? scene.air : 0;
     const at = [...state.at];
     for (let row = 0, p = 0; row < h; row++) {
       at[plane.down] = plane.up ? h - 1 - row : row;
       for (let column = 0; column < w; column++, p += 4) {
         at[plane.right] = column;
         const v = index(at);
-        const grey = density ? 255 * Math.min(Math.max(((most * density[v]) / 255 - low) / (high - low), 0), 1) : 0;
+        const thick = density ? (most * density[v]) / 255 : 0;
+        const grey = 255 * Math.min(Math.max((thick - low) / (high - low), 0), 1);
         const share = value(layer, dose[v]) / span;
-        const a = share < state.from || dose[v] === 0 ? 0 : state.opacity * Math.min(share / scene.full_from, 1);
+        const a = share < state.from || dose[v] === 0 || thick < thinnest ? 0 : state.opacity * Math.min(share / scene.full_from, 1);
         const c = 3 * Math.round(255 * Math.min(share, 1));
         image.data[p] = a * colours[c] + (1 - a) * grey;
         image.data[p + 1] = a * colours[c + 1] + (1 - a) * grey;
@@ -318,6 +320,10 @@
   });
   find("anatomy").addEventListener("input", (event) => {
     state.grey = event.target.value.split(" ").map(Number);
+    show();
+  });
+  find("air").addEventListener("input", (event) => {
+    state.air = event.target.checked;
     show();
   });
   find("peak").addEventListener("click", () => {

@@ -17,8 +17,10 @@ use crate::{
 const MAP_VOXELS: usize = 128 * 128 * 128;
 /// Most voxels of all maps together: what keeps the report below some 10 MB even if they hardly compress.
 const ALL_VOXELS: usize = 10_000_000;
-/// Share of a map's voxels with dose that the colours cover unless the reader asks for more.
+/// Share of a map's reliable voxels with dose that the colours cover unless the reader asks for more.
 const COVERED: f64 = 0.995;
+/// Relative standard error of the total dose up to which a voxel is reliable: a hit in a voxel of air can be the highest dose of all.
+pub(super) const RELIABLE: f32 = 0.25;
 
 /// A grid whose axes run as nearly as it goes to the patient's left, back and head.
 #[derive(Debug, Clone, Copy)]
@@ -170,8 +172,10 @@ pub(super) struct Layer {
     pub(super) unit: &'static str,
     /// Blocks, x fastest.
     pub(super) data: Vec<f32>,
-    /// Highest voxel, and where it is.
+    /// Highest voxel.
     pub(super) max: f64,
+    /// Highest voxel that is reliable, the block it is in and its centre.
+    pub(super) peak_value: f64,
     pub(super) peak: [usize; 3],
     pub(super) peak_mm: DVec3,
     /// Upper end of the colours.
@@ -274,7 +278,9 @@ pub(super) fn read_scene(
     let turned = Turned::new(grid).reduced(MAP_VOXELS.min(ALL_VOXELS / (wanted.len() + 1)));
     let density = read(folder, "density", grid)?.map(|map| turned.join(&map, Join::Mean));
     let names: Vec<String> = regions.iter().skip(1).cloned().collect();
-    let numbers = match read(folder, "regions", grid)? {
+    let labels = read(folder, "regions", grid)?;
+    let reliable = reliable(labels.as_ref(), read(folder, "dose_total_uncertainty", grid)?.as_ref(), grid.len());
+    let numbers = match labels {
         Some(_) if names.len() > usize::from(u8::MAX) => {
             left_out.push(format!("outlines of the regions: there are {}, the viewer knows {}", names.len(), u8::MAX));
             None
@@ -290,22 +296,25 @@ pub(super) fn read_scene(
     let mut layers = Vec::new();
     for w in wanted {
         let Some(map) = read(folder, &w.stem, grid)? else { continue };
-        let (at, max) = map.data.iter().copied().enumerate().fold((0, 0.0), |best, x| if x.1 > best.1 { x } else { best });
+        let max = f64::from(map.data.iter().copied().fold(0.0, f32::max)) * f64::from(w.scale);
+        let trusted: Vec<(usize, f32)> = map.data.iter().copied().enumerate().filter(|&(v, _)| reliable[v]).collect();
+        let &(at, peak) = trusted.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(&(0, 0.0));
+        let window = window(trusted.into_iter().map(|(_, value)| value * w.scale).collect());
         let ijk = map.grid.ijk(at);
         let mut data = turned.join(&map, w.how);
         data.iter_mut().for_each(|v| *v *= w.scale);
-        let max = f64::from(max) * f64::from(w.scale);
         layers.push(Layer {
             pictured: w.stem == "dose_total" || w.stem.starts_with("dose_fraction-"),
             stem: w.stem,
             tab: w.tab,
             quantity: w.quantity,
             unit: w.unit,
-            window: window(&data, max),
             data,
             max,
+            peak_value: f64::from(peak) * f64::from(w.scale),
             peak: turned.block_of(ijk),
             peak_mm: grid.center(ijk),
+            window,
         });
     }
     // Fractions are compared by eye, so they share their colours.
@@ -318,9 +327,18 @@ pub(super) fn read_scene(
     Ok(Some(Scene { turned, density, regions: numbers, names, layers }))
 }
 
+/// Which voxels a maximum is looked for in: those of regions whose dose is known; failing that those of regions, failing that all.
+fn reliable(labels: Option<&Volume<f32>>, uncertainty: Option<&Volume<f32>>, voxels: usize) -> Vec<bool> {
+    let inside = |v: usize| labels.is_none_or(|l| l.data[v] > 0.0);
+    let known = |v: usize| uncertainty.is_none_or(|u| u.data[v] <= RELIABLE);
+    let candidates: [Vec<bool>; 2] = [(0..voxels).map(|v| inside(v) && known(v)).collect(), (0..voxels).map(inside).collect()];
+    candidates.into_iter().find(|list| list.contains(&true)).unwrap_or_else(|| vec![true; voxels])
+}
+
 /// Upper end of the colours: two digits above what nearly all voxels have, of those with more than a hundredth of the maximum.
-fn window(data: &[f32], max: f64) -> f64 {
-    let mut values: Vec<f32> = data.iter().copied().filter(|&v| f64::from(v) > 0.01 * max).collect();
+fn window(mut values: Vec<f32>) -> f64 {
+    let most = values.iter().copied().fold(0.0, f32::max);
+    values.retain(|&v| v > 0.01 * most);
     if values.is_empty() {
         return 1.0;
     }
@@ -364,7 +382,7 @@ impl Scene {
             "origin": t.origin.to_array(), "directions": t.directions.map(|d| d.to_array()),
             "stored": t.stored.map(|(axis, flip)| (axis, flip)), "letters": [t.letters(0), t.letters(1), t.letters(2)],
             "colours": super::colours::table(), "outline": super::colours::ON_BLACK,
-            "opacity": super::colours::OPACITY, "full_from": super::colours::FULL_FROM, "shown_from": super::colours::SHOWN_FROM,
+            "opacity": super::colours::OPACITY, "air": super::colours::AIR, "grey_top": super::colours::GREY_TOP, "full_from": super::colours::FULL_FROM, "shown_from": super::colours::SHOWN_FROM,
             "layers": layers, "density": density, "regions": regions,
         });
         // No `<` may end the script element early.
@@ -430,7 +448,18 @@ mod tests {
     fn the_window_leaves_out_the_hottest_few() {
         let mut data = vec![10.2f32; 1000];
         data[7] = 500.0;
-        assert_eq!(window(&data, 500.0), 11.0);
-        assert_eq!(window(&[0.0; 4], 0.0), 1.0);
+        assert_eq!(window(data), 11.0);
+        assert_eq!(window(vec![0.0; 4]), 1.0);
+    }
+
+    #[test]
+    fn a_maximum_is_looked_for_where_the_dose_is_known() {
+        let grid = VoxelGrid::axis_aligned([4, 1, 1], DVec3::ONE, DVec3::ZERO);
+        let [labels, errors] = [[0.0, 1.0, 1.0, 2.0], [0.1, 0.9, 0.2, 0.1]].map(|data| Volume::new(grid, data.to_vec()));
+        assert_eq!(reliable(Some(&labels), Some(&errors), 4), [false, false, true, true]);
+        assert_eq!(reliable(None, Some(&errors), 4), [true, false, true, true]);
+        let unknown = Volume::new(grid, vec![1.0; 4]);
+        assert_eq!(reliable(Some(&labels), Some(&unknown), 4), [false, true, true, true]);
+        assert_eq!(reliable(Some(&Volume::new(grid, vec![0.0; 4])), None, 4), [true; 4]);
     }
 }
