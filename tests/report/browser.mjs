@@ -79,7 +79,9 @@ const planes = () => evaluate("[0, 1, 2].map((n) => document.getElementById('pla
 const coloured = () =>
   evaluate(`[0, 1, 2].map((n) => {
     const canvas = document.getElementById("plane-" + n);
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const pen = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    pen.drawImage(canvas, 0, 0);
+    const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
     let count = 0;
     for (let p = 0; p < data.length; p += 4) count += Math.max(data[p], data[p + 1], data[p + 2]) - Math.min(data[p], data[p + 1], data[p + 2]) > 24;
     return count;

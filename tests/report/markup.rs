@@ -18,8 +18,11 @@ impl Node {
         self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    /// All text inside.
+    /// All text inside, that of scripts and styles apart.
     pub(crate) fn text(&self) -> String {
+        if RAW.contains(&self.name.as_str()) {
+            return String::new();
+        }
         self.children.iter().fold(self.content.clone(), |text, child| text + &child.text())
     }
 

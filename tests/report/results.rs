@@ -21,7 +21,7 @@ voxels     = [12, 10, 9]
 spacing    = "2, 3, 4 mm"
 background = "water"
 [[region]]
-name     = '''REGION'''
+name     = "REGION"
 material = "water"
 shape    = "sphere"
 center   = "3, -2, 1 mm"
@@ -36,7 +36,7 @@ size     = "6, 6, 30 mm"
 name = "Ac-225"
 [[fraction]]
 administered = "8 MBq"
-[fraction.uptake.'''REGION''']
+[fraction.uptake."REGION"]
 fraction  = "5 %"
 half_life = "8 d"
 [[fraction]]
@@ -45,7 +45,7 @@ start = "8 wk"
 [transport]
 histories = 3200
 device    = "cpu"
-[response.region.'''REGION''']
+[response.region."REGION"]
 tissue = "net"
 [output]
 dose_levels = "1, 20 Gy"
@@ -111,7 +111,10 @@ fn run(plan: &str) -> Run {
     Run { _top: top, folder, page }
 }
 
-pub(crate) static WITH_ALPHAS: LazyLock<Run> = LazyLock::new(|| run(&ALPHAS.replace("TITLE", TITLE).replace("REGION", REGION)));
+pub(crate) static WITH_ALPHAS: LazyLock<Run> = LazyLock::new(|| {
+    let region = REGION.replace('"', "\\\"");
+    run(&ALPHAS.replace("TITLE", TITLE).replace("REGION", &region))
+});
 pub(crate) static WITHOUT: LazyLock<Run> = LazyLock::new(|| run(PLAIN));
 pub(crate) static ALIVE: LazyLock<Run> = LazyLock::new(|| {
     let (start, transport) = PLAIN.split_once("[transport]").expect("the plan has a transport");

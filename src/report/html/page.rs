@@ -2,7 +2,7 @@
 
 use super::{
     charts,
-    document::{counted, details, escape, list, note, section, tab_button},
+    document::{capital, counted, details, escape, list, note, section, tab_button},
     input::ReportInput,
     microenvironment,
     picture::data_address,
@@ -185,7 +185,7 @@ fn maps(scene: &Scene, pictures: &[(String, Vec<u8>)]) -> Result<String> {
             escape(&layer.quantity),
             digits(layer.peak_value, 4),
             layer.unit,
-            escape(&layer.quantity),
+            escape(&capital(&layer.quantity)),
             escape(name)
         );
     }

@@ -1,7 +1,9 @@
 //! Quick-look pictures: three planes through the highest reliable voxel of a dose, over the density.
 
 use super::{
-    colours, font,
+    colours,
+    document::capital,
+    font,
     picture::Canvas,
     volumes::{Layer, Scene},
 };
@@ -99,9 +101,4 @@ fn bar(canvas: &mut Canvas, (left, top): (usize, usize), height: usize, layer: &
         let y = (top + ((1.0 - share) * height as f64) as usize).saturating_sub(half).clamp(top, (top + height).saturating_sub(2 * half));
         font::write(canvas, (left + BAR.0 + 6, y), SCALE, INK, &text);
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |c| c.to_uppercase().chain(characters).collect())
 }

@@ -185,7 +185,9 @@ pub(super) fn activity(bq: f64) -> String {
 /// Linear-quadratic parameters; those assumed are marked.
 pub(super) fn tissues(input: &ReportInput) -> String {
     let Some(response) = input.provenance.resolved_plan.response.as_ref().filter(|r| !r.regions.is_empty()) else { return String::new() };
-    let titles = head(["Region", "alpha (1/Gy)", "alpha/beta (Gy)", "repair half-time (h)", "RBE of high LET"]);
+    let alphas = input.has_alphas();
+    let mut titles = head(["Region", "alpha (1/Gy)", "alpha/beta (Gy)", "repair half-time (h)"]);
+    titles.extend(alphas.then(|| "RBE of high LET".to_owned()));
     let rows: Vec<Row> = response
         .regions
         .iter()
@@ -194,13 +196,14 @@ pub(super) fn tissues(input: &ReportInput) -> String {
                 let mark = if p.assumed.iter().any(|a| a == key) { " *" } else { "" };
                 number(&format!("{}{mark}", plain(value)))
             };
-            Row::new(vec![
+            let mut cells = vec![
                 name(region),
                 shown("alpha", p.alpha),
                 shown("alpha_beta", p.alpha_beta),
                 shown("repair_half_time", p.repair_half_time / 3600.0),
-                shown("rbe_high_let", p.rbe_high_let),
-            ])
+            ];
+            cells.extend(alphas.then(|| shown("rbe_high_let", p.rbe_high_let)));
+            Row::new(cells)
         })
         .collect();
     table("Parameters of the linear-quadratic model", &titles, &rows)

@@ -40,6 +40,14 @@
     choose(0, false);
   }
 
+  // Paper has nothing to click on.
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((part) => (part.open = true));
+  });
+  window.addEventListener("afterprint", () => opened.forEach((part) => (part.open = false)));
+
   const source = find("scene");
   if (!source) return;
   const scene = JSON.parse(source.textContent);
@@ -80,7 +88,7 @@
   const value = (layer, code) => layer.top * (code / 255) ** 2;
   // Fractions share their colours.
   const group = (layer) => (layer.tab.startsWith("Fraction ") ? "fractions" : layer.tab);
-  const highest = (layer) => Math.max(...scene.layers.filter((l) => group(l) === group(layer)).map((l) => l.max));
+  const highest = (layer) => Math.max(...scene.layers.filter((l) => group(l) === group(layer)).map((l) => l.top));
   const upTo = (layer) => state.windows[group(layer)] ?? layer.window;
   const plain = (x, figures = 3) => (x === 0 ? "0" : Math.abs(x) >= 1e5 || Math.abs(x) < 1e-3 ? x.toExponential(figures - 1) : String(Number(x.toPrecision(figures))));
 
@@ -234,10 +242,11 @@
     const found = value(layer, code);
     const half = code === 0 ? layer.top * (0.5 / 255) ** 2 : (layer.top * code) / 255 ** 2;
     const figures = code === 0 ? 3 : Math.max(2, Math.ceil(Math.log10(found / half)) + 1);
-    const shown = code === 0 ? "below " + plain(half, 2) + " " + layer.unit : plain(found, figures) + " ± " + plain(half, 1) + " " + layer.unit;
+    const cut = code === 255 && layer.max > 1.001 * layer.top;
+    const shown = cut ? "at least " + plain(found) + " " + layer.unit : code === 0 ? "below " + plain(half, 2) + " " + layer.unit : plain(found, figures) + " ± " + plain(half, 1) + " " + layer.unit;
     const strong = document.createElement("strong");
     strong.textContent = shown;
-    const parts = [" " + layer.quantity + (code === 0 ? "" : " (± rounding to 8 bits)")];
+    const parts = [" " + layer.quantity + (code === 0 || cut ? "" : " (± rounding to 8 bits)")];
     if (density) parts.push("density " + plain((scene.density.top * density[index(state.at)]) / 255, 3) + " g/cm³");
     if (regions) parts.push(scene.regions.names[regions[index(state.at)] - 1] ?? "no region");
     parts.push("at x, y, z = " + place(state.at).map((c) => plain(c, 5)).join(", ") + " mm (LPS)");
@@ -253,7 +262,7 @@
     find("window-value").textContent = plain(span) + unit;
     find("from-value").textContent = plain(state.from * span, 2) + unit;
     find("opacity-value").textContent = Math.round(100 * state.opacity) + " %";
-    // Two decades below the highest voxel.
+    // Two decades below the highest value kept.
     find("window").value = Math.max(0, Math.round(200 + 100 * Math.log10(span / (highest(layer) || 1))));
     find("from").value = Math.round(200 * state.from);
     find("opacity").value = Math.round(100 * state.opacity);

@@ -174,6 +174,8 @@ pub(super) struct Layer {
     pub(super) data: Vec<f32>,
     /// Highest voxel.
     pub(super) max: f64,
+    /// Highest value that 8 bits hold: twice the window, or the highest reliable voxel; what is above is cut, and said to be.
+    pub(super) top: f64,
     /// Highest voxel that is reliable, the block it is in and its centre.
     pub(super) peak_value: f64,
     pub(super) peak: [usize; 3],
@@ -311,6 +313,7 @@ pub(super) fn read_scene(
             unit: w.unit,
             data,
             max,
+            top: max.min((2.0 * window).max(f64::from(peak) * f64::from(w.scale))),
             peak_value: f64::from(peak) * f64::from(w.scale),
             peak: turned.block_of(ijk),
             peak_mm: grid.center(ijk),
@@ -357,8 +360,8 @@ impl Scene {
         let mut layers = Vec::new();
         for layer in &self.layers {
             // Square roots: the steps of 8 bits are then fine where the dose is low.
-            let top = layer.data.iter().copied().fold(0.0f32, f32::max);
-            let code = |v: f32| if top > 0.0 { (255.0 * (v / top).max(0.0).sqrt()).round() as u8 } else { 0 };
+            let top = layer.top as f32;
+            let code = |v: f32| if top > 0.0 { (255.0 * (v / top).clamp(0.0, 1.0).sqrt()).round() as u8 } else { 0 };
             let bytes: Vec<u8> = layer.data.iter().map(|&v| code(v)).collect();
             layers.push(serde_json::json!({
                 "tab": layer.tab, "quantity": layer.quantity, "unit": layer.unit, "top": top, "max": layer.max,
