@@ -247,7 +247,7 @@ fn damaged_and_foreign_folders_are_errors_that_say_why() {
         (
             &WITHOUT,
             Box::new(|folder: &Path| {
-                drop(fs::copy(WITH_ALPHAS.folder.join("dose_total.nii.gz"), folder.join("dose_total.nii.gz")).expect("copied"))
+                fs::copy(WITH_ALPHAS.folder.join("dose_total.nii.gz"), folder.join("dose_total.nii.gz")).expect("copied");
             }),
             "not of this result",
         ),

@@ -126,7 +126,7 @@ pub(super) fn fractions(input: &ReportInput) -> String {
             let mut panel = Panel::new(axis, curves);
             panel.height = 190.0;
             // Kidneys beside lesions: more than two decades cannot be read from a linear scale.
-            panel.log = (most > 50.0 * least).then_some(1e-4 * most);
+            panel.log = (most > 50.0 * least).then_some(least.max(1e-8 * most));
             (most > 0.0).then_some(panel)
         };
         let mut panels: Vec<Panel> = panel("dose_mean_gy", "mean dose (Gy)").into_iter().collect();

@@ -174,8 +174,8 @@ fn maps(scene: &Scene, pictures: &[(String, Vec<u8>)]) -> Result<String> {
         <label>Opacity <output id=\"opacity-value\"></output><input type=\"range\" id=\"opacity\" min=\"0\" max=\"100\" step=\"5\"/></label>\n\
         <label>Density <select id=\"anatomy\"><option value=\"0 2.2\">0 to 2.2 g/cm³</option><option value=\"0.9 1.15\">soft tissue, 0.9 to 1.15 g/cm³</option>\
         <option value=\"0 0.6\">lung, 0 to 0.6 g/cm³</option></select></label>\n\
-        <button type=\"button\" id=\"peak\" class=\"control\">Go to the highest reliable voxel</button>\n\
-        <label class=\"check\"><input type=\"checkbox\" id=\"air\"/> also dose in air (below 0.05 g/cm³)</label>\n</div>\n<fieldset id=\"outlines\"><legend>Outlines</legend></fieldset>\n</div>\n";
+        <button type=\"button\" id=\"peak\" class=\"control\">Go to the maximum</button>\n\
+        <label class=\"check\"><input type=\"checkbox\" id=\"air\"/> Dose in air, too</label>\n</div>\n<fieldset id=\"outlines\"><legend>Outlines</legend></fieldset>\n</div>\n";
     out += &note(&about(scene));
     out += "</div>\n<div class=\"static\">\n";
     for ((name, png), layer) in pictures.iter().zip(scene.layers.iter().filter(|l| l.pictured)) {
@@ -211,7 +211,7 @@ fn about(scene: &Scene) -> String {
     }
     text += "Values are kept in 8 bits by their square root; the error of that is said beside the value at the cross-hair. Planes are those of the grid. Letters: R right, L left, A anterior, P posterior, H head, F feet of the patient (LPS). \
              Click or drag in a plane, or use the sliders (arrow keys). Colours: viridis; what lies above its end has the colour of the end. \
-             Reliable voxels are those in regions whose total dose is known to 25 % or better (1 sigma).";
+             The maximum is that of the reliable voxels: in regions, their total dose known to 25 % or better (1 sigma). Dose in air (below 0.05 g/cm³) is drawn only if asked for.";
     if scene.density.is_none() {
         text += " density.nii.gz is not among the results: the background is black.";
     }

@@ -5,6 +5,7 @@ use super::{
     document::capital,
     font,
     picture::Canvas,
+    tables::plain,
     volumes::{Layer, Scene},
 };
 use crate::{error::Result, report::text::digits};
@@ -79,7 +80,7 @@ pub(super) fn draw(scene: &Scene, layer: &Layer) -> Result<Vec<u8>> {
         }
         let axis = 3 - plane.right - plane.down;
         let name = ["x", "y", "z"][axis];
-        let place = format!("{name} = {} mm", digits((layer.peak_mm[axis] * 100.0).round() / 100.0, 4));
+        let place = format!("{name} = {} mm", plain((layer.peak_mm[axis] * 100.0).round() / 100.0));
         font::write(&mut canvas, (left, top + h + 6), SCALE, INK, &place);
         left += w + GAP;
     }

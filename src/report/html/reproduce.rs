@@ -126,7 +126,8 @@ pub(super) fn device(input: &ReportInput) -> String {
     let parts = [d.name.as_str(), &d.kind, &d.backend, &d.driver];
     let mut shown: Vec<&str> = Vec::new();
     for part in parts {
-        if !part.is_empty() && !shown.contains(&part) {
+        // "CPU twin, 2 threads" need not be followed by "cpu".
+        if !part.is_empty() && !shown.iter().any(|s| s.to_lowercase().contains(&part.to_lowercase())) {
             shown.push(part);
         }
     }

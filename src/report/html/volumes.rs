@@ -364,7 +364,7 @@ impl Scene {
             let code = |v: f32| if top > 0.0 { (255.0 * (v / top).clamp(0.0, 1.0).sqrt()).round() as u8 } else { 0 };
             let bytes: Vec<u8> = layer.data.iter().map(|&v| code(v)).collect();
             layers.push(serde_json::json!({
-                "tab": layer.tab, "quantity": layer.quantity, "unit": layer.unit, "top": top, "max": layer.max,
+                "tab": layer.tab, "quantity": layer.quantity, "unit": layer.unit, "top": top, "max": layer.max, "peak_value": layer.peak_value,
                 "window": layer.window, "peak": layer.peak, "atlas": picture::atlas(&bytes, size)?,
             }));
         }
