@@ -12,6 +12,9 @@ use results::{ALIVE, REGION, Run, TITLE, WITH_ALPHAS, WITHOUT, copy, dosaic};
 
 const FORMAT_PAGE: &str = include_str!("../../docs/formats/results.md");
 
+/// Something done to a copy of a result.
+type Damage = Box<dyn Fn(&Path)>;
+
 fn read(run: &Run) -> Node {
     markup::read(&run.page).unwrap_or_else(|fault| panic!("{fault}"))
 }
@@ -220,7 +223,7 @@ fn damaged_and_foreign_folders_are_errors_that_say_why() {
         }
     };
     let remove = |name: &'static str| move |folder: &Path| fs::remove_file(folder.join(name)).expect(name);
-    let cases: Vec<(&Run, Box<dyn Fn(&Path)>, &str)> = vec![
+    let cases: Vec<(&Run, Damage, &str)> = vec![
         (&WITHOUT, Box::new(remove("summary.json")), "not a result of `dosaic run` or `dosaic respond`: summary.json is missing"),
         (&WITHOUT, Box::new(remove("regions.csv")), "regions.csv is missing"),
         (

@@ -150,11 +150,11 @@ pub(crate) fn check(page: &Node) {
         assert!(node.attributes.iter().all(|(name, _)| !name.starts_with("on")), "{:?}", node.attributes);
         match node.name.as_str() {
             "table" => {
-                assert!(node.children.first().is_some_and(|c| c.name == "caption" && !c.text().is_empty()), "a table without caption")
+                assert!(node.children.first().is_some_and(|c| c.name == "caption" && !c.text().is_empty()), "a table without caption");
             }
             "img" => assert!(node.attribute("alt").is_some_and(|a| !a.is_empty())),
             "svg" | "canvas" => {
-                assert!(node.attribute("aria-label").is_some_and(|a| !a.is_empty()) && node.attribute("role") == Some("img"))
+                assert!(node.attribute("aria-label").is_some_and(|a| !a.is_empty()) && node.attribute("role") == Some("img"));
             }
             "button" => assert_eq!(node.attribute("type"), Some("button")),
             _ => {}
