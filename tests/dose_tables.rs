@@ -18,6 +18,7 @@ use dosaic::{
     plan::UncertaintyGoal,
     report::{
         ResultWriter, RunResult,
+        anatomy::Anatomy,
         provenance::{self, Engine, Frame, InputFile, PlanText, Provenance},
         summary::{self, Device, EnergyBalance, EnergyPerDecay, Phase, RunCount, Summary, Timings, Uncertainty},
         tables, text, time,
@@ -252,6 +253,7 @@ fn run_into(mut memory: Memory, metaimage: bool, bed: f32) -> Result<Run> {
     let rates = [4.0, 1400.5].map(|h| dose_rate_at(&phantom.grid, &scored, &fractions, index.masses(), h * 3600.0));
     let bed_total = Volume::new(phantom.grid, vec![bed; 8]);
     let result = RunResult {
+        anatomy: &Anatomy::from(&phantom),
         total: &total,
         bed_total: &bed_total,
         eqd2_total: None,
@@ -298,6 +300,8 @@ fn near(found: f64, expected: f64, tolerance: f64) {
 fn the_file_set_has_the_documented_names() {
     let run = run(true);
     let stems = [
+        "density",
+        "regions",
         "dose_total",
         "dose_total_uncertainty",
         "dose_total_activity_uncertainty",

@@ -5,6 +5,7 @@ mod emitters;
 mod inspect;
 mod kernel;
 mod nuclides;
+mod report;
 mod respond;
 mod run;
 mod s_values;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::Arguments),
     /// Compute the response again, without transport, from the doses per decay that a run has stored.
     Respond(respond::Arguments),
+    /// Make report.html and the quick-look pictures of a result again, from its files alone.
+    Report(report::Arguments),
     /// Check a plan without running it: every value with its default, memory, and the time it would take.
     Validate(validate::Arguments),
     /// Write a dose point kernel: energy fraction per spherical shell around a point source.
@@ -63,6 +66,7 @@ impl Cli {
         match self.command {
             Command::Run(arguments) => run::execute(arguments),
             Command::Respond(arguments) => respond::execute(arguments),
+            Command::Report(arguments) => report::execute(&arguments),
             Command::Validate(arguments) => validate::execute(&arguments),
             Command::Kernel(arguments) => kernel::execute(&arguments),
             Command::SValues(arguments) => s_values::execute(&arguments),

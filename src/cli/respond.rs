@@ -70,7 +70,9 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
         vendor: 0,
     };
     let record = Record { command_line: std::env::args().collect(), started, device, threads };
-    let files = evaluation.write(&plan, &prepared, &record, &mut dir)?;
+    evaluation.write(&plan, &prepared, &record, &mut dir)?;
+    let no_report = super::report::add(&mut dir)?;
+    let names = dir.files().len();
     let written = dir.finish()?;
     if !arguments.quiet {
         super::print(&text::region_table(&evaluation.rows, 4))?;
@@ -81,14 +83,14 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
             }
         }
     }
-    for warning in &evaluation.warnings {
+    for warning in evaluation.warnings.iter().chain(&no_report) {
         eprintln!("warning: {warning}");
     }
     for stale in &written.stale {
         eprintln!("warning: {} is from an earlier run and was not replaced", stale.display());
     }
     if !arguments.quiet {
-        eprintln!("{} files in {}", files.len(), folder.display());
+        eprintln!("{names} files in {}", folder.display());
     }
     Ok(0)
 }

@@ -126,10 +126,12 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
     let device = backend.device();
     let threads = if device.kind == "cpu" { threads } else { 0 };
     let record = Record { command_line: std::env::args().collect(), started, device, threads };
-    let files = evaluation.write(&plan, &prepared, &record, &mut dir)?;
+    evaluation.write(&plan, &prepared, &record, &mut dir)?;
     if stop.load(Relaxed) {
         return Err(Error::Interrupted);
     }
+    let no_report = super::report::add(&mut dir)?;
+    let names = dir.files().len();
     let written = dir.finish()?;
 
     if !arguments.quiet {
@@ -143,7 +145,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
             }
         }
     }
-    for warning in &evaluation.warnings {
+    for warning in evaluation.warnings.iter().chain(&no_report) {
         eprintln!("warning: {warning}");
     }
     for stale in &written.stale {
@@ -155,7 +157,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
             "{} histories in {seconds:.1} s ({:.2e}/s); {} files in {}; {:.1} s in all",
             evaluation.histories(),
             evaluation.histories() as f64 / seconds.max(1e-9),
-            files.len(),
+            names,
             folder.display(),
             start.elapsed().as_secs_f64()
         );

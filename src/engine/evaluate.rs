@@ -21,6 +21,7 @@ use crate::{
     report::{
         ResultWriter, RunResult,
         activity::{activity_csv, time_activity_json},
+        anatomy::Anatomy,
         components::{ComponentRecord, ComponentSet},
         provenance::{self, Engine, Frame, PlanText, Provenance, sha256_hex},
         rt_dose::{self, RtDoseSet, RtDoseSummary},
@@ -359,6 +360,7 @@ impl Evaluation {
         let rt_dose = self.rt_dose_set(plan, prepared, &provenance)?;
         let groups: Vec<String> = self.treatment.emitters.iter().map(|e| e.name.clone()).collect();
         let result = RunResult {
+            anatomy: &Anatomy::from(&prepared.phantom),
             total: &self.total,
             bed_total: &self.bed,
             eqd2_total: Some(&self.eqd2),

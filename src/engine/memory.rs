@@ -82,6 +82,7 @@ pub fn memory(plan: &Plan) -> Result<(VoxelGrid, Vec<MemoryItem>)> {
             item("tally on the host", tally, false),
             item("sums of a component in transport", if alphas { 20 + tally + 28 } else { 28 }, false),
             item("dose per decay of the components", sources * if alphas { 24 + 4 * u64::from(quality) + 12 } else { 12 + 8 }, false),
+            item("density and regions as they are written", 8, false),
             item("maps of the total", 4 * (maps + 3), false),
             item("external doses", 4 * plan.external.len() as u64, false),
             item("maps of the fractions", 4 * (maps + 1) * fraction_maps, false),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::atomic;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A table being built; every row has as many cells as the head.
 #[derive(Debug, Clone)]
@@ -67,6 +67,84 @@ impl Table {
     }
 }
 
+/// A table as it was read: names of columns, and rows with as many cells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records {
+    /// Names of the columns.
+    pub head: Vec<String>,
+    /// Rows in order.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Records {
+    /// Reads a table with RFC 4180 quoting; `name` is said in messages.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the line: a quote that does not end, text behind a closing quote, a row with more or fewer cells than the head, no head.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let mut lines: Vec<(usize, Vec<String>)> = Vec::new();
+        let (mut row, mut cell) = (Vec::new(), String::new());
+        let (mut line, mut begun) = (1, 1);
+        let mut characters = text.chars().peekable();
+        let mut closed = false;
+        while let Some(c) = characters.next() {
+            match c {
+                '"' if cell.is_empty() && !closed => {
+                    loop {
+                        match characters.next() {
+                            Some('"') if characters.peek() == Some(&'"') => cell.extend(characters.next()),
+                            Some('"') => break,
+                            Some(c) => {
+                                line += usize::from(c == '\n');
+                                cell.push(c);
+                            }
+                            None => return Err(Error::input(format!("{name}, line {begun}: a quote does not end"))),
+                        }
+                    }
+                    closed = true;
+                }
+                ',' => {
+                    row.push(std::mem::take(&mut cell));
+                    closed = false;
+                }
+                '\r' if characters.peek() == Some(&'\n') => {}
+                '\n' => {
+                    row.push(std::mem::take(&mut cell));
+                    closed = false;
+                    lines.push((begun, std::mem::take(&mut row)));
+                    line += 1;
+                    begun = line;
+                }
+                c if closed => {
+                    return Err(Error::input(format!("{name}, line {line}: `{c}` behind a closing quote; a comma was expected")));
+                }
+                c => cell.push(c),
+            }
+        }
+        if !(cell.is_empty() && row.is_empty()) {
+            row.push(cell);
+            lines.push((begun, row));
+        }
+        let mut lines = lines.into_iter();
+        let Some((_, head)) = lines.next() else {
+            return Err(Error::input(format!("{name}: the table is empty; a line of column names was expected")));
+        };
+        let mut rows = Vec::new();
+        for (at, row) in lines {
+            if row.len() != head.len() {
+                return Err(Error::input(format!("{name}, line {at}: {} cells; the head has {}", row.len(), head.len())));
+            }
+            rows.push(row);
+        }
+        Ok(Self { head, rows })
+    }
+
+    /// Position of a column.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.head.iter().position(|column| column == name)
+    }
+}
+
 /// Quotes a cell where a reader would otherwise see several cells, another value or a remark.
 fn push_cell(text: &mut String, cell: &str) {
     let needs_quotes = cell.contains([',', '"', '\n', '\r']) || cell.starts_with('#') || cell.trim() != cell;
@@ -102,6 +180,31 @@ mod tests {
     fn remarks_come_first_line_by_line() {
         let table = Table::with_remarks(&["dose per region\nin Gy", "seed 7"], &["a"]);
         assert_eq!(table.as_str(), "# dose per region\n# in Gy\n# seed 7\na\n");
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let mut table = Table::new(&["a", "b"]);
+        table.row(&["kidney, left", "line\nbreak"]);
+        table.row(&["the \"cold\" one", ""]);
+        let read = Records::parse("t.csv", table.as_str()).expect("a table");
+        assert_eq!(read.head, ["a", "b"]);
+        assert_eq!(read.rows, [["kidney, left", "line\nbreak"], ["the \"cold\" one", ""]]);
+        assert_eq!((read.column("b"), read.column("c")), (Some(1), None));
+        assert_eq!(Records::parse("t.csv", "a,b\r\n1,2\r\n3,4").expect("without a last line end").rows, [["1", "2"], ["3", "4"]]);
+    }
+
+    #[test]
+    fn damaged_tables_are_errors_with_their_line() {
+        for (text, expected) in [
+            ("", "t.csv: the table is empty"),
+            ("a,b\n1,2\n3\n", "t.csv, line 3: 1 cells; the head has 2"),
+            ("a,b\n\"1\n,2\n", "t.csv, line 2: a quote does not end"),
+            ("a,b\n\"1\"x,2\n", "t.csv, line 2: `x` behind a closing quote"),
+        ] {
+            let error = Records::parse("t.csv", text).expect_err("damaged").to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
     }
 
     #[test]

@@ -87,6 +87,11 @@ impl OutputDir {
         &self.folder
     }
 
+    /// Where the results lie until the run finishes.
+    pub fn stage(&self) -> &Path {
+        &self.stage
+    }
+
     /// Names of the results so far, in order.
     pub fn files(&self) -> &[String] {
         &self.names

@@ -3,7 +3,9 @@
 //! Names, columns and keys are an interface; `docs/formats/results.md` describes them and how they are versioned.
 
 pub mod activity;
+pub mod anatomy;
 pub mod components;
+pub mod html;
 mod json;
 pub(crate) mod plot;
 pub mod provenance;

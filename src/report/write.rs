@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     io::dicom::rtdose::RtDose,
     report::{
+        anatomy::Anatomy,
         components::{ComponentSet, write_components},
         json,
         provenance::Provenance,
@@ -116,6 +117,8 @@ pub struct FractionMaps {
 /// Everything a run found, ready to be written.
 #[derive(Debug, Clone, Copy)]
 pub struct RunResult<'a> {
+    /// What the voxels are.
+    pub anatomy: &'a Anatomy,
     /// Maps of all fractions together.
     pub total: &'a DoseMaps,
     /// BED of the whole treatment, Gy.
@@ -300,6 +303,8 @@ fn images<'a>(result: &RunResult<'a>) -> Vec<(String, &'a Volume<f32>, Quantity)
     };
     let t = result.total;
     let total = |what: &str| format!("{what}, all fractions");
+    add("density".into(), Some(&result.anatomy.density), "density".into(), "g/cm3");
+    add("regions".into(), Some(&result.anatomy.regions), "number of the region in the order of regions.csv, 0: none".into(), "1");
     add("dose_total".into(), Some(&t.dose), total("absorbed dose"), "Gy");
     add("dose_total_uncertainty".into(), Some(&t.uncertainty), total("relative standard error of the dose"), "1");
     let by_activity = "relative uncertainty of the dose from the activities";
