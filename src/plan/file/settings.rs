@@ -165,7 +165,7 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
 /// `dicom = true`, or what is to be written: `dicom = { bits = 16, quantities = ["dose", "bed"] }`.
 fn dicom(output: &Section<'_>) -> Option<DicomPlan> {
     let all = || DoseQuantity::NAMES.map(|(_, quantity)| quantity).to_vec();
-    match output.raw("dicom").map(|value| value.get_ref()) {
+    match output.raw("dicom").map(toml::Spanned::get_ref) {
         None => {
             output.note_default("dicom", "default");
             None
