@@ -1,20 +1,27 @@
 //! The command line: one file per subcommand.
 
+mod completions;
 mod devices;
 mod emitters;
 mod inspect;
 mod kernel;
+mod man;
 mod nuclides;
+mod output;
 mod report;
 mod respond;
 mod run;
 mod s_values;
+mod schema;
 mod validate;
 mod verify;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::Result;
+use crate::{
+    error::Result,
+    io::terminal::{self, Form},
+};
 
 /// Monte Carlo dosimetry for radiopharmaceutical therapy, fraction by fraction, on any GPU or on the CPU.
 #[derive(Debug, Parser)]
@@ -29,6 +36,9 @@ Exit codes: 0 done; 1 the plan's uncertainty goal was not reached (results are w
 Start with:  dosaic run phantoms/net-liver-lu177.toml"
 )]
 pub struct Cli {
+    /// How progress is shown; with json also warnings and errors, as lines of JSON on standard error (docs/formats/progress.md)
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "FORM", hide_possible_values = true)]
+    progress: Form,
     #[command(subcommand)]
     command: Command,
 }
@@ -55,6 +65,12 @@ enum Command {
     Inspect(inspect::Arguments),
     /// List the nuclides, or show one: half-life, decay chain, energies per decay.
     Nuclides(nuclides::Arguments),
+    /// Write the JSON Schema of plan files, with which editors complete and check, or of a result's summary.json.
+    Schema(schema::Arguments),
+    /// Write the completions of a shell: what the Tab key knows of dosaic.
+    Completions(completions::Arguments),
+    /// Write the manual pages: that of dosaic, or one for each command into a folder.
+    Man(man::Arguments),
 }
 
 impl Cli {
@@ -63,6 +79,7 @@ impl Cli {
     /// # Errors
     /// Whatever stopped it.
     pub fn execute(self) -> Result<u8> {
+        terminal::choose(self.progress);
         match self.command {
             Command::Run(arguments) => run::execute(arguments),
             Command::Respond(arguments) => respond::execute(arguments),
@@ -74,6 +91,9 @@ impl Cli {
             Command::Devices(arguments) => devices::execute(&arguments),
             Command::Inspect(arguments) => inspect::execute(&arguments),
             Command::Nuclides(arguments) => nuclides::execute(&arguments),
+            Command::Schema(arguments) => schema::execute(&arguments),
+            Command::Completions(arguments) => completions::execute(&arguments),
+            Command::Man(arguments) => man::execute(&arguments),
         }
     }
 }

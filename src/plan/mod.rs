@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use daughters::{Destination, RecoilEscape, Redistribution};
-pub use file::{load_with, parse};
+pub use file::{load_with, parse, schema::schema};
 pub use frame::Fault;
 pub use image_file::ImageFile;
 pub use kinetics::{
@@ -110,9 +110,21 @@ pub enum PhantomPlan {
         image: ImageFile,
         /// Label image on the same grid, or DICOM contours or segments.
         labels: Option<ImageFile>,
+        /// Voxels of the CT that make one voxel of the phantom, along the axes of the CT.
+        merge: [u32; 3],
         /// Whether all images are registered to the CT, whatever their DICOM frames of reference say.
         registered: bool,
     },
+}
+
+impl PhantomPlan {
+    /// Voxels of the image that make one voxel of the phantom.
+    pub fn merge(&self) -> [u32; 3] {
+        match self {
+            Self::Ct { merge, .. } => *merge,
+            _ => [1; 3],
+        }
+    }
 }
 
 /// A material, with the density where it differs from the material's own.
