@@ -3,6 +3,7 @@
 mod completions;
 mod devices;
 mod emitters;
+mod init;
 mod inspect;
 mod kernel;
 mod man;
@@ -45,6 +46,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first plan: from a folder with a CT and what lies with it, or a small complete one from nothing.
+    Init(init::Arguments),
     /// Compute the absorbed dose, its uncertainty and BED of every fraction of a plan.
     Run(run::Arguments),
     /// Compute the response again, without transport, from the doses per decay that a run has stored.
@@ -81,6 +84,7 @@ impl Cli {
     pub fn execute(self) -> Result<u8> {
         terminal::choose(self.progress);
         match self.command {
+            Command::Init(arguments) => init::execute(&arguments),
             Command::Run(arguments) => run::execute(arguments),
             Command::Respond(arguments) => respond::execute(arguments),
             Command::Report(arguments) => report::execute(&arguments),

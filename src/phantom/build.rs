@@ -59,7 +59,7 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
             if let Some(path) = labels
                 && !canvas.take_structures(path, regions, inputs)?
             {
-                let mut labels = reordered(inputs.labels(path)?, &ct_grid);
+                let mut labels = in_order_of(inputs.labels(path)?, &ct_grid);
                 if !ct_grid.same_place(&labels.grid, 0.01 * ct_grid.min_spacing()) {
                     return Err(Error::input(format!(
                         "the label image is not on the grid of the CT; resample it with nearest neighbours first\n  CT     {}: {}\n  labels {}: {}",
@@ -99,7 +99,7 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
 }
 
 /// Labels in the order of a grid whose voxels are the same ones with axes flipped or exchanged (NIfTI beside DICOM); others as they are.
-fn reordered(labels: Volume<u32>, grid: &VoxelGrid) -> Volume<u32> {
+pub(crate) fn in_order_of(labels: Volume<u32>, grid: &VoxelGrid) -> Volume<u32> {
     let voxel = |ijk: [u32; 3]| labels.grid.to_voxel(grid.center(ijk));
     let tolerance = 0.01;
     let on_a_voxel = |corner: u32| {

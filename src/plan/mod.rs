@@ -47,6 +47,11 @@ pub fn load(path: &std::path::Path) -> crate::error::Result<Plan> {
     load_with(path, &Vocabulary::built_in())
 }
 
+/// Names of the tissues that `[response]` knows.
+pub fn tissue_names() -> impl Iterator<Item = &'static str> {
+    presets::TISSUES.keys().map(String::as_str)
+}
+
 /// A complete, checked plan. All quantities are in the units of [`crate::units`].
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {

@@ -23,6 +23,8 @@ pub(in crate::plan) enum Kind {
     Words(Vec<String>),
     /// One word of a list, or several.
     WordList(Vec<String>),
+    /// A name of the material table.
+    Material,
     /// A number with its unit.
     Quantity(&'static Dimension, Limits),
     /// Any number of quantities.
@@ -79,6 +81,7 @@ impl Kind {
             Self::Flag => json!({ "type": "boolean" }),
             Self::Words(words) => json!({ "enum": words }),
             Self::WordList(words) => json!({ "anyOf": [{ "enum": words }, list(json!({ "enum": words }))] }),
+            Self::Material => reference("material"),
             Self::Quantity(dimension, limits) => quantity(dimension, *limits),
             Self::Quantities(dimension, limits) => json!({
                 "anyOf": [

@@ -119,6 +119,8 @@ pub fn schema() -> Value {
     if let (Value::Object(schema), Value::Object(plan)) = (&mut schema, tables[0].schema()) {
         schema.extend(plan);
     }
-    schema["$defs"] = Value::Object(tables[1..].iter().map(|table| (table.name.to_owned(), table.schema())).collect());
+    let mut definitions: Map<String, Value> =tables[1..].iter().map(|table| (table.name.to_owned(), table.schema())).collect();
+    definitions.insert("material".into(), phantom::materials());
+    schema["$defs"] = definitions.into();
     schema
 }

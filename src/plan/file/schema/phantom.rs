@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// Names of materials, short ones first.
-fn material() -> Kind {
-    let short = materials::ALIASES.iter().map(|(alias, _)| (*alias).to_owned());
-    Kind::Words(short.chain(materials::materials().iter().map(|material| material.name.clone())).collect())
+/// Names of materials, short ones first; they stand in the schema once.
+pub(super) fn materials() -> Value {
+    let names = materials::ALIASES.iter().map(|(alias, _)| *alias).chain(materials::materials().iter().map(|material| material.name.as_str()));
+    json!({ "enum": names.collect::<Vec<_>>(), "description": "A material of the table, or a short name of one" })
 }
 
 fn density() -> super::Key {
@@ -50,7 +50,7 @@ pub(super) fn tables() -> Vec<Table> {
     let rules = shape_rules();
     let mut region_keys = vec![
         key("name", Kind::Text, "Unique, also when case is ignored; at most 64 characters").required(),
-        key("material", material(), "Required, unless a CT says it"),
+        key("material", Kind::Material, "Required, unless a CT says it"),
         density(),
         key("label", label(), "Its label in the label image, or number of its structure"),
         key("labels", Kind::Counts { min: 1, max: u32::MAX.into(), number: None }, "Its labels in the label image, or numbers of its structures"),
@@ -63,7 +63,7 @@ pub(super) fn tables() -> Vec<Table> {
     shape.rules = rules.clone();
     let mut region = table("region", "A named set of voxels: labels, structures or shapes. Where regions overlap, the later one has the voxel.", region_keys);
     region.rules = rules;
-    let medium = table("background", "Material and density outside all regions.", vec![key("material", material(), "Its name").required(), density()]);
+    let medium = table("background", "Material and density outside all regions.", vec![key("material", Kind::Material, "Its name").required(), density()]);
     let image = table(
         "image",
         "A file or a DICOM folder with the series that is meant.",
@@ -99,7 +99,7 @@ fn phantom() -> Table {
             key("spacing", spacing, "Voxel edges; one length or three"),
             key("origin", place(), "Centre of the first voxel, instead of `center`"),
             key("center", place(), "Centre of the grid").default("0, 0, 0 mm"),
-            key("background", Kind::OneOf(vec![material(), Kind::Table("background")]), "Material where no region is"),
+            key("background", Kind::OneOf(vec![Kind::Material, Kind::Table("background")]), "Material where no region is"),
             key("labels", Kind::Image, "Label image, or with a CT also contours (RTSTRUCT) or segments (SEG)"),
             key("ct", Kind::Image, "CT in HU, which gives every voxel material and density"),
             key("merge", Kind::Counts { min: 1, max: MERGE_MAX, number: Some(3) }, "CT voxels that make one voxel of the phantom, along the axes of the CT")
