@@ -242,7 +242,9 @@ fn tables_and_keys_are_those_of_the_parser() {
         for key in &table.keys {
             let read = reads.get(table.name).and_then(|keys| keys.get(&key.name));
             let nested = matches!(key.kind, Kind::Table(_) | Kind::Tables { .. } | Kind::Named(_));
-            if nested || BY_HAND.contains(&key.name.as_str()) {
+            // Their names are read first, to make a title of: under that which they had before.
+            let titled = ["region", "drug"].contains(&table.name) && key.name == "name";
+            if nested || titled || BY_HAND.contains(&key.name.as_str()) {
                 continue;
             }
             let read = read.unwrap_or_else(|| panic!("`{}` of `{}` was never read", key.name, table.name));
