@@ -34,11 +34,12 @@ use crate::{
 Exit codes: 0 done; 1 the plan's uncertainty goal was not reached (results are written), or `verify` found a deviation; 2 wrong input; 3 device or driver;
 4 files; 130 interrupted.
 
-Start with:  dosaic run phantoms/net-liver-lu177.toml"
+Start with:  dosaic run phantoms/net-liver-lu177.toml
+With a CT:   dosaic init ct_folder > plan.toml"
 )]
 pub struct Cli {
     /// How progress is shown; with json also warnings and errors, as lines of JSON on standard error (docs/formats/progress.md)
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "FORM", hide_possible_values = true)]
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "FORM")]
     progress: Form,
     #[command(subcommand)]
     command: Command,

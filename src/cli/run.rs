@@ -144,7 +144,10 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
         }
         for emitter in &prepared.treatment.emitters {
             for part in &emitter.simplified {
-                terminal::note(format_args!("note: {}: {} ({:.4} MeV per decay): {}", part.component, part.what, part.mev_per_decay, part.treatment));
+                terminal::note(format_args!(
+                    "note: {}: {} ({:.4} MeV per decay): {}",
+                    part.component, part.what, part.mev_per_decay, part.treatment
+                ));
             }
         }
     }

@@ -56,15 +56,8 @@ impl Progress {
             Form::Json => Some(Form::Json),
             Form::Auto | Form::Plain => Some(Form::Plain),
         };
-        let progress = Self {
-            bar,
-            lines,
-            start: Instant::now(),
-            total: total.into(),
-            done: 0.into(),
-            next_line: 0.into(),
-            now: Mutex::default(),
-        };
+        let progress =
+            Self { bar, lines, start: Instant::now(), total: total.into(), done: 0.into(), next_line: 0.into(), now: Mutex::default() };
         // The first JSON line tells the total; plain lines begin when there is something to tell.
         match progress.lines {
             Some(Form::Json) => progress.add(0),

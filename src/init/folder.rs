@@ -104,8 +104,13 @@ fn chosen(path: &Path, cts: Vec<Series>, wanted: Option<&str>, notes: &mut Vec<S
     }
     let best = (0..usable.len()).filter(|at| is_wanted(&usable[*at].0)).max_by_key(|at| usable[*at].1.len());
     let Some(best) = best else {
-        let why = if wanted.is_some() { "no CT series has the UID or description asked for; found" } else { "no CT series can be used; found" };
-        return Err(Error::input(format!("{}: {why}{all}{}", path.display(), problems.iter().map(|p| format!("\n{p}")).collect::<String>())));
+        let why =
+            if wanted.is_some() { "no CT series has the UID or description asked for; found" } else { "no CT series can be used; found" };
+        return Err(Error::input(format!(
+            "{}: {why}{all}{}",
+            path.display(),
+            problems.iter().map(|p| format!("\n{p}")).collect::<String>()
+        )));
     };
     let best = usable.remove(best);
     notes.extend(usable.iter().map(|(series, _)| format!("{NOT_CHOSEN}: {}; --series UID chooses it", series.describe())));

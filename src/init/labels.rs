@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Found, Regions, folder::{Look, stem}, plan_names};
+use super::{
+    Found, Regions,
+    folder::{Look, stem},
+    plan_names,
+};
 use crate::{
     error::{Error, Result},
     grid::VoxelGrid,
@@ -26,7 +30,9 @@ pub(super) fn first(folder: &Look, names: Option<&Path>, merge: [u32; 3], notes:
     let mut first: Option<Regions> = None;
     for path in &folder.images {
         match of_file(path, &name_tables(folder, names, path), &folder.grid, merge) {
-            Ok(_) if first.is_some() => notes.push(format!("{}: another label image on the grid of the CT; --labels chooses it", path.display())),
+            Ok(_) if first.is_some() => {
+                notes.push(format!("{}: another label image on the grid of the CT; --labels chooses it", path.display()))
+            }
             Ok(regions) => first = Some(regions),
             Err(error) => notes.push(format!("not used for labels: {error}")),
         }
@@ -75,7 +81,7 @@ pub(super) fn of_file(path: &Path, tables: &[PathBuf], ct: &VoxelGrid, merge: [u
         return Err(Error::input(format!("{}: has {} different values; expected labels", path.display(), before.len())));
     }
     let mut notes = read.notes;
-    let known = names(tables, &mut notes)?;
+    let (known, table) = names(tables, &mut notes)?;
     let numbers: Vec<u32> = before.keys().copied().filter(|label| *label != 0).collect();
     let plan_names = plan_names(numbers.iter().map(|label| known.get(label).cloned().unwrap_or_else(|| format!("label {label}"))));
     if !known.is_empty() && numbers.iter().any(|label| !known.contains_key(label)) {
@@ -92,7 +98,9 @@ pub(super) fn of_file(path: &Path, tables: &[PathBuf], ct: &VoxelGrid, merge: [u
             unusable: (voxels == 0).then_some(gone),
         }
     });
-    Ok(Regions { file: ImageFile::from(path.to_path_buf()), found: found.collect(), notes })
+    let named = table.map_or_else(|| ", without names".to_owned(), |table| format!(", names from {}", table.display()));
+    let about = format!("label image {}, {} labels{named}", path.display(), numbers.len());
+    Ok(Regions { file: ImageFile::from(path.to_path_buf()), about, found: found.collect(), notes })
 }
 
 fn counts(labels: &[u32]) -> BTreeMap<u32, u64> {
@@ -103,8 +111,8 @@ fn counts(labels: &[u32]) -> BTreeMap<u32, u64> {
     counts
 }
 
-/// Names by label, from the first table that has such columns.
-fn names(tables: &[PathBuf], notes: &mut Vec<String>) -> Result<BTreeMap<u32, String>> {
+/// Names by label, from the first table that has such columns, and that table.
+fn names<'t>(tables: &'t [PathBuf], notes: &mut Vec<String>) -> Result<(BTreeMap<u32, String>, Option<&'t PathBuf>)> {
     for path in tables {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
         let name = path.display().to_string();
@@ -120,9 +128,9 @@ fn names(tables: &[PathBuf], notes: &mut Vec<String>) -> Result<BTreeMap<u32, St
             notes.push(format!("not used for names: {name}: has no columns `label` and `name`"));
             continue;
         };
-        notes.push(format!("names of labels from {name}"));
         let named = |row: &Vec<String>| Some((row[number].trim().parse().ok()?, row[called].trim().to_owned()));
-        return Ok(records.rows.iter().filter_map(named).filter(|(_, name): &(u32, String)| !name.is_empty()).collect());
+        let known = records.rows.iter().filter_map(named).filter(|(_, name): &(u32, String)| !name.is_empty()).collect();
+        return Ok((known, Some(path)));
     }
-    Ok(BTreeMap::new())
+    Ok((BTreeMap::new(), None))
 }

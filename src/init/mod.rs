@@ -65,6 +65,8 @@ struct Found {
 #[derive(Debug, Clone)]
 struct Regions {
     file: ImageFile,
+    /// What the file is, for the plan's head.
+    about: String,
     /// In painting order.
     found: Vec<Found>,
     notes: Vec<String>,
@@ -77,7 +79,7 @@ struct Regions {
 pub fn from_folder(request: &Request) -> Result<Draft> {
     nuclide::table::find(&request.nuclide)?;
     if !request.path.exists() {
-        return Err(Error::io(&request.path)(std::io::ErrorKind::NotFound.into()));
+        return Err(absent(&request.path));
     }
     let folder = folder::look(&request.path, request.series.as_deref())?;
     let merge = choice::merge(&folder.grid);
@@ -85,27 +87,27 @@ pub fn from_folder(request: &Request) -> Result<Draft> {
     let mut notes = folder.notes.clone();
     let regions = match &request.labels {
         Some(path) => Some(named_labels(path, request, &folder, merge, &grid)?),
-        None => structures::first(&folder, &grid, &mut notes).or_else(|| labels::first(&folder, request.names.as_deref(), merge, &mut notes)),
+        None => {
+            structures::first(&folder, &grid, &mut notes).or_else(|| labels::first(&folder, request.names.as_deref(), merge, &mut notes))
+        }
     };
     Ok(write::plan(request, &folder, merge, &grid, regions.as_ref(), notes))
 }
 
 /// Regions of the file that the user names; whatever is wrong with it is an error.
-fn named_labels(
-    path: &Path,
-    request: &Request,
-    folder: &folder::Look,
-    merge: [u32; 3],
-    grid: &crate::grid::VoxelGrid,
-) -> Result<Regions> {
+fn named_labels(path: &Path, request: &Request, folder: &folder::Look, merge: [u32; 3], grid: &crate::grid::VoxelGrid) -> Result<Regions> {
     if !path.exists() {
-        return Err(Error::io(path)(std::io::ErrorKind::NotFound.into()));
+        return Err(absent(path));
     }
     if crate::io::dicom::is_dicom(path) {
         structures::of_file(&ImageFile::from(path.to_path_buf()), grid)
     } else {
         labels::of_file(path, &labels::name_tables(folder, request.names.as_deref(), path), &folder.grid, merge)
     }
+}
+
+fn absent(path: &Path) -> Error {
+    Error::io(path)(std::io::Error::new(std::io::ErrorKind::NotFound, "does not exist"))
 }
 
 /// A text as TOML writes it.

@@ -77,7 +77,9 @@ pub(super) fn of_file(file: &ImageFile, grid: &VoxelGrid) -> Result<Regions> {
     cover(&mut found, grid.len());
     notes.sort();
     notes.dedup();
-    Ok(Regions { file: file.clone(), found: found.into_iter().map(|(found, _)| found).collect(), notes })
+    let kind = if header.kind == Kind::Structures { "contours" } else { "segments" };
+    let about = format!("{kind} \"{}\", {} structures, {}", header.description, header.regions.len(), header.path.display());
+    Ok(Regions { file: file.clone(), about, found: found.into_iter().map(|(found, _)| found).collect(), notes })
 }
 
 /// Regions of which later ones leave nothing cannot be painted.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Bytes per voxel of a run of a few fractions, for the remark on memory; `dosaic validate` counts them.
-const BYTES_PER_VOXEL: f64 = 200.0;
+const BYTES_PER_VOXEL: f64 = 300.0;
 /// Longest comment line.
 const WIDTH: usize = 130;
 
@@ -59,7 +59,8 @@ pub(super) fn plan(
     let mut warnings = std::mem::take(&mut notes);
     if let Some(regions) = regions {
         warnings.extend(regions.notes.iter().map(|note| format!("{}: {note}", regions.file.path.display())));
-        let unusable = regions.found.iter().filter_map(|found| Some(format!("region \"{}\" is left out: {}", found.name, found.unusable.as_ref()?)));
+        let unusable =
+            regions.found.iter().filter_map(|found| Some(format!("region \"{}\" is left out: {}", found.name, found.unusable.as_ref()?)));
         warnings.extend(unusable);
     } else {
         warnings.push(
@@ -67,13 +68,17 @@ pub(super) fn plan(
                 .to_owned(),
         );
     }
-    let images: Vec<(&Series, Result<ActivityUnit, String>)> = look.activity.iter().map(|series| (series, activity(look, series))).collect();
+    let images: Vec<(&Series, Result<ActivityUnit, String>)> =
+        look.activity.iter().map(|series| (series, activity(look, series))).collect();
     for (series, read) in &images {
         if let Err(error) = read {
             warnings.push(format!("not used for uptake: {}: {error}", series.describe()));
         }
     }
-    head(&mut page, request, look, &warnings);
+    let mut about = vec![look.about.clone()];
+    about.extend(regions.map(|regions| regions.about.clone()));
+    about.extend(images.iter().filter(|(_, read)| read.is_ok()).map(|(series, _)| series.describe()));
+    head(&mut page, request, look, &about, &warnings);
     phantom(&mut page, look, merge, grid, regions);
     self::regions(&mut page, regions);
     fraction(&mut page, request, look, &usable, &images);
@@ -86,7 +91,7 @@ pub(super) fn plan(
     Draft { text: page.0, warnings }
 }
 
-fn head(page: &mut Page, request: &Request, look: &Look, warnings: &[String]) {
+fn head(page: &mut Page, request: &Request, look: &Look, about: &[String], warnings: &[String]) {
     page.line("#:schema ./plan.schema.json");
     page.remark("The line above is for editors that complete and check TOML: `dosaic schema --out plan.schema.json` in this folder makes that file.");
     page.line("#");
@@ -96,9 +101,11 @@ fn head(page: &mut Page, request: &Request, look: &Look, warnings: &[String]) {
     page.remark("3. `dosaic run PLAN`");
     page.remark(&format!("A line with \"{EXAMPLE}\" holds a number that nobody measured. docs/plan.md describes every key."));
     page.line("#");
-    page.remark(&format!("Found: CT {}", look.about));
-    for warning in warnings {
-        page.remark(&format!("- {warning}"));
+    for (title, list) in [("Found:", about), ("To judge:", warnings)] {
+        if !list.is_empty() {
+            page.remark(title);
+            list.iter().for_each(|line| page.remark(&format!("- {line}")));
+        }
     }
     page.line(format!("\ntitle = {}", quoted(&format!("{}, {}", request.nuclide, name_of(look)))));
 }
@@ -127,7 +134,7 @@ fn phantom(page: &mut Page, look: &Look, merge: [u32; 3], grid: &VoxelGrid, regi
     let millions = grid.len() as f64 / 1e6;
     page.remark(&format!(
         "The CT has {} x {} x {} voxels of {:.3} x {:.3} x {:.3} mm. Blocks of them are joined (HU averaged, the most frequent label kept) to {x} x {y} x {z} = {millions:.2} million \
-         of {:.2} x {:.2} x {:.2} mm, about {:.1} GB in a run: SPECT shows no more. [1, 1, 1] keeps them as they are, with {:.0} times as many.",
+         of {:.2} x {:.2} x {:.2} mm, some {:.0} MB in a run; SPECT and PET resolve no more. [1, 1, 1] keeps the voxels of the CT, {:.0} times as many.",
         ct.size[0],
         ct.size[1],
         ct.size[2],
@@ -137,7 +144,7 @@ fn phantom(page: &mut Page, look: &Look, merge: [u32; 3], grid: &VoxelGrid, regi
         s.x,
         s.y,
         s.z,
-        (grid.len() as f64 * BYTES_PER_VOXEL / 1e9).max(0.1),
+        (grid.len() as f64 * BYTES_PER_VOXEL / 1e6).max(10.0),
         ct.len() as f64 / grid.len() as f64
     ));
     page.line(format!("merge  = [{}, {}, {}]", merge[0], merge[1], merge[2]));
@@ -174,7 +181,9 @@ fn volume(ml: f64) -> String {
 
 fn fraction(page: &mut Page, request: &Request, look: &Look, usable: &[&Found], images: &[(&Series, Result<ActivityUnit, String>)]) {
     page.line(format!("\n[[nuclide]]\nname = {}", quoted(&request.nuclide)));
-    page.line("\n[[fraction]]                           # the first therapy cycle; copy this part for more, with `start = \"56 d\"` and so on");
+    page.line(
+        "\n[[fraction]]                           # the first therapy cycle; copy this part for more, with `start = \"56 d\"` and so on",
+    );
     page.line(format!("administered = \"{}\"                 # {EXAMPLE}", example_activity(&request.nuclide)));
     page.line("");
     page.remark(
@@ -192,7 +201,10 @@ fn fraction(page: &mut Page, request: &Request, look: &Look, usable: &[&Found], 
     for (series, read) in images {
         let Ok(unit) = read else { continue };
         page.line("");
-        page.remark(&format!("Or from the image {}: its time after the administration, and the effective half-life from then on.", series.describe()));
+        page.remark(&format!(
+            "Or from the image {}: its time after the administration, and the effective half-life from then on.",
+            series.describe()
+        ));
         let selector = series.files[0].series.clone().or_else(|| Some(series.files[0].description.clone()).filter(|text| !text.is_empty()));
         page.line("#[[fraction.image]]");
         page.line(format!("#file      = {}", image(&ImageFile { path: look.folder.clone(), series: selector })));

@@ -353,7 +353,9 @@ fn convert_ct(
     let ct_grid = ct.grid;
     if merge != [1; 3] {
         ct = merge_mean(&ct, merge);
-        let beyond = (DVec3::from(ct.grid.size.map(f64::from)) * ct.grid.spacing - DVec3::from(ct_grid.size.map(f64::from)) * ct_grid.spacing).to_array();
+        let beyond = (DVec3::from(ct.grid.size.map(f64::from)) * ct.grid.spacing
+            - DVec3::from(ct_grid.size.map(f64::from)) * ct_grid.spacing)
+            .to_array();
         if beyond.iter().any(|mm| *mm > 1e-6 * ct.grid.min_spacing()) {
             warnings.push(format!(
                 "{file}: its voxels do not divide by merge = {merge:?}; the last ones hold fewer, and the grid reaches {:.3}, {:.3}, {:.3} mm beyond the CT along its axes",

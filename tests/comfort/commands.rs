@@ -41,7 +41,15 @@ fn every_command_has_a_manual_page() {
     assert!(page.contains(".TH dosaic 1") && page.contains("radiopharmaceutical"), "{page}");
     assert_eq!(code(&dosaic(folder.path(), &["man", "--out", "man"])), 0);
     let help = out(&dosaic(folder.path(), &["--help"]));
-    let commands: Vec<&str> = help.split("Commands:\n").nth(1).expect("commands").lines().map_while(|line| line.strip_prefix("  ")?.split_whitespace().next()).filter(|name| *name != "help").collect();
+    let commands: Vec<&str> = help
+        .split("Commands:\n")
+        .nth(1)
+        .expect("commands")
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !["", "help"].contains(name))
+        .collect();
     assert!(commands.len() > 12, "{commands:?}");
     for command in &commands {
         let page = fs::read_to_string(folder.path().join(format!("man/dosaic-{command}.1"))).unwrap_or_else(|e| panic!("{command}: {e}"));
@@ -91,7 +99,8 @@ fn files_are_kept_unless_forced_and_places_checked_before_the_work() {
     }
     assert_eq!(fs::read_to_string(folder.path().join("there.x")).expect("kept"), "mine");
     assert_eq!(fs::read_to_string(folder.path().join("full/mine.svg")).expect("kept"), "mine");
-    let mut left: Vec<String> = fs::read_dir(folder.path()).expect("folder").map(|entry| entry.expect("entry").file_name().into_string().expect("UTF-8")).collect();
+    let mut left: Vec<String> =
+        fs::read_dir(folder.path()).expect("folder").map(|entry| entry.expect("entry").file_name().into_string().expect("UTF-8")).collect();
     left.sort();
     assert_eq!(left, ["full", "plan.toml", "result", "there.x"], "nothing is left behind");
     assert_eq!(code(&dosaic(folder.path(), &["init", "--out", "there.x", "--force"])), 0);

@@ -26,7 +26,10 @@ fn a_plan_from_nothing_runs_as_it_is() {
         examples_are_marked(&text);
         let file = format!("{nuclide}.toml");
         fs::write(folder.path().join(&file), text).expect("written");
-        let run = dosaic(folder.path(), &["run", &file, "--device", "cpu", "--threads", "2", "--histories", histories, "--photons", "off", "--quiet"]);
+        let run = dosaic(
+            folder.path(),
+            &["run", &file, "--device", "cpu", "--threads", "2", "--histories", histories, "--photons", "off", "--quiet"],
+        );
         assert_eq!(code(&run), 0, "{nuclide}: {}", err(&run));
     }
     let unknown = dosaic(folder.path(), &["init", "--nuclide", "Lu177x"]);
@@ -36,7 +39,8 @@ fn a_plan_from_nothing_runs_as_it_is() {
 /// Activities and half-lives that are written are marked, or stand under a mark that says so.
 fn examples_are_marked(text: &str) {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let made_up = ["administered", "activity", "fraction ", "half_life", "biological_half_life", "start"].iter().any(|key| line.starts_with(key));
+        let made_up =
+            ["administered", "activity", "fraction ", "half_life", "biological_half_life", "start"].iter().any(|key| line.starts_with(key));
         assert!(!made_up || line.contains("EXAMPLE, replace it"), "a number without mark: {line}");
     }
 }
@@ -98,7 +102,8 @@ fn a_ct_with_labels_needs_nothing_but_the_uptake() {
     write(&ct(), &patient.join("ct.nii.gz"));
     // Beside the folder, under its name.
     write(&labels(), &folder.path().join("patient_labels.nii.gz"));
-    fs::write(folder.path().join("labels.csv"), "label,name\n2,kidney_right\n5,liver\n7,gland\n9,\"liver met, 1\"\n11,spleen\n").expect("written");
+    fs::write(folder.path().join("labels.csv"), "label,name\n2,kidney_right\n5,liver\n7,gland\n9,\"liver met, 1\"\n11,spleen\n")
+        .expect("written");
     let made = dosaic(folder.path(), &["init", "patient"]);
     assert_eq!(code(&made), 0, "{}", err(&made));
     let text = out(&made);
@@ -106,17 +111,27 @@ fn a_ct_with_labels_needs_nothing_but_the_uptake() {
     assert!(text.contains("merge  = [2, 2, 1]") && text.contains("20 x 16 x 12"), "{text}");
     assert!(text.contains("ct     = \"patient/ct.nii.gz\"") && text.contains("labels = \"patient_labels.nii.gz\""), "{text}");
     // One voxel of the CT is in no block the most frequent: told, and left out.
-    assert!(text.contains("#[[region]]\n#name  = \"gland\"\n#label = 7") && err(&made).contains("region \"gland\" is left out"), "{text}\n{}", err(&made));
+    assert!(
+        text.contains("#[[region]]\n#name  = \"gland\"\n#label = 7") && err(&made).contains("region \"gland\" is left out"),
+        "{text}\n{}",
+        err(&made)
+    );
     // 6 x 11 x 8 voxels of 6.75 mm3 are 3.56 mL; in blocks of two at least their inner part.
     assert!(text.contains("[[region]]\nname  = \"kidney_right\"\nlabel = 2   # 3.") || text.contains("label = 2   # 2."), "{text}");
-    assert!(text.contains("[response.region.kidney_right]\ntissue = \"kidney\"") && text.contains("[response.region.liver]\ntissue = \"liver\""));
+    assert!(
+        text.contains("[response.region.kidney_right]\ntissue = \"kidney\"")
+            && text.contains("[response.region.liver]\ntissue = \"liver\"")
+    );
     assert!(text.contains("#[response.region.\"liver met, 1\"]"), "the kind of tumour is for the user to tell");
     assert!(!text.contains("spleen"), "a label that does not occur");
     fs::write(folder.path().join("plan.toml"), &text).expect("written");
     let empty = dosaic(folder.path(), &["run", "plan.toml"]);
     assert!(code(&empty) == 2 && err(&empty).contains("fraction 1 puts no activity anywhere"), "{}", err(&empty));
     fs::write(folder.path().join("plan.toml"), with_uptake(&with_uptake(&text, "liver"), "\"liver met, 1\"")).expect("written");
-    let run = dosaic(folder.path(), &["run", "plan.toml", "--out", "result", "--device", "cpu", "--threads", "2", "--histories", "2000", "--photons", "off"]);
+    let run = dosaic(
+        folder.path(),
+        &["run", "plan.toml", "--out", "result", "--device", "cpu", "--threads", "2", "--histories", "2000", "--photons", "off"],
+    );
     assert_eq!(code(&run), 0, "{}", err(&run));
     let table = fs::read_to_string(folder.path().join("result/regions.csv")).expect("a table");
     assert!(table.contains("liver") && table.contains("\"liver met, 1\"") && table.contains("kidney_right"), "{table}");
@@ -141,12 +156,17 @@ fn merged_voxels_keep_mass_and_regions() {
             "[phantom]\nct = \"ct.nii.gz\"\nlabels = \"labels.nii.gz\"\nmerge = {merge}\n[[region]]\nname = \"a\"\nlabels = [2, 9]\n[[region]]\nname = \"b\"\nlabel = 5\n\
              [[nuclide]]\nname = \"Y-90\"\n[[fraction]]\nadministered = \"1 GBq\"\n[fraction.uptake.b]\nfraction = \"1 %\"\nhalf_life = \"physical\"\n"
         );
-        dosaic::plan::parse(&text, &folder.path().join("plan.toml"), &dosaic::plan::Vocabulary::built_in()).unwrap_or_else(|e| panic!("{e}"))
+        dosaic::plan::parse(&text, &folder.path().join("plan.toml"), &dosaic::plan::Vocabulary::built_in())
+            .unwrap_or_else(|e| panic!("{e}"))
     };
     let mass = |merge: &str| {
         let prepared = dosaic::engine::prepare(&plan(merge)).unwrap_or_else(|e| panic!("{merge}: {e}"));
         let phantom = prepared.phantom;
-        (phantom.grid, (0..phantom.grid.len()).map(|v| phantom.mass(v)).sum::<f64>(), phantom.region_voxels(1).count() as f64 * phantom.grid.voxel_volume_cm3())
+        (
+            phantom.grid,
+            (0..phantom.grid.len()).map(|v| phantom.mass(v)).sum::<f64>(),
+            phantom.region_voxels(1).count() as f64 * phantom.grid.voxel_volume_cm3(),
+        )
     };
     let (fine, whole, region) = mass("[1, 1, 1]");
     for (merge, tolerance) in [("[2, 2, 1]", 0.03), ("[2, 2, 3]", 0.03), ("[4, 4, 2]", 0.06)] {
@@ -162,7 +182,11 @@ fn merged_voxels_keep_mass_and_regions() {
     let error = dosaic::engine::prepare(&lost).expect_err("a region without voxels").to_string();
     assert!(error.contains("region \"a\" has no voxel left") && error.contains("merge"), "{error}");
     let odd = dosaic::engine::prepare(&plan("[3, 1, 1]")).expect("a last block of one voxel");
-    assert!(odd.phantom.warnings.iter().any(|warning| warning.contains("do not divide by merge = [3, 1, 1]")), "{:?}", odd.phantom.warnings);
+    assert!(
+        odd.phantom.warnings.iter().any(|warning| warning.contains("do not divide by merge = [3, 1, 1]")),
+        "{:?}",
+        odd.phantom.warnings
+    );
 }
 
 #[test]

@@ -49,7 +49,11 @@ fn errors_are_json_too_with_their_exit_code() {
         let run = dosaic(folder.path(), arguments);
         let events = lines(&err(&run));
         let last = events.last().expect("an event");
-        assert_eq!((code(&run), last["event"].as_str(), last["exit_code"].as_i64()), (expected, Some("error"), Some(expected.into())), "{last}");
+        assert_eq!(
+            (code(&run), last["event"].as_str(), last["exit_code"].as_i64()),
+            (expected, Some("error"), Some(expected.into())),
+            "{last}"
+        );
         assert!(last["text"].as_str().is_some_and(|text| text.contains(arguments[1])));
     }
 }

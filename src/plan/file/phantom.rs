@@ -81,10 +81,7 @@ impl Context<'_> {
         };
         if kind != Kind::Procedural {
             for key in GRID_KEYS.iter().filter(|k| section.has(k)) {
-                section.problem(
-                    section.key_span(key),
-                    Fault::new(format!("`{key}` together with an image"), grid_help(key, kind)),
-                );
+                section.problem(section.key_span(key), Fault::new(format!("`{key}` together with an image"), grid_help(key, kind)));
             }
         }
         let only_with_ct = [
@@ -113,7 +110,8 @@ impl Context<'_> {
                     );
                 }
                 let labels = self.image_file(&section, "labels", "labels.nii.gz").value();
-                let merge = section.read("merge", |value| three_counts(value, MERGE_MAX, "write merge = [2, 2, 1] (CT voxels along its axes)"));
+                let merge =
+                    section.read("merge", |value| three_counts(value, MERGE_MAX, "write merge = [2, 2, 1] (CT voxels along its axes)"));
                 let merge = section.or_default("merge", merge, [1; 3]);
                 let registered = section.flag("registered").value().unwrap_or(false);
                 self.image_file(&section, "ct", "ct.nii.gz").value().map(|image| PhantomPlan::Ct { image, labels, merge, registered })

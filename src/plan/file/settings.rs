@@ -145,8 +145,7 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
     let name = |time: f64| (time / SECONDS_PER_HOUR * 1e6).round();
     dose_rate_at.sort_by(f64::total_cmp);
     dose_rate_at.dedup_by(|a, b| name(*a) == name(*b));
-    let mut dose_levels =
-        section.or_default("dose_levels", section.quantities("dose_levels", &DOSE, LEVELS), DOSE_LEVELS.to_vec());
+    let mut dose_levels = section.or_default("dose_levels", section.quantities("dose_levels", &DOSE, LEVELS), DOSE_LEVELS.to_vec());
     dose_levels.sort_by(f64::total_cmp);
     dose_levels.dedup();
     let dvh_bin = section.quantity("dvh_bin", &DOSE, BIN);

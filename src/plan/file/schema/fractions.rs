@@ -36,7 +36,11 @@ fn amount(activities: Limits, shares: Limits) -> [Key; 2] {
 /// How activity is spread over the voxels of a region.
 pub(super) fn pattern() -> Vec<Key> {
     vec![
-        key("pattern", Kind::words(&PATTERNS.map(|pattern| pattern.0)), "How the activity is spread over the region's voxels; default \"uniform\""),
+        key(
+            "pattern",
+            Kind::words(&PATTERNS.map(|pattern| pattern.0)),
+            "How the activity is spread over the region's voxels; default \"uniform\"",
+        ),
         key("cv", Kind::Quantity(&FRACTION, Limits::up_to(10.0)), "Coefficient of variation of a log-normal pattern"),
         key("correlation", Kind::Quantity(&LENGTH, SCALE), "Correlation length of a log-normal pattern"),
         key("seed", Kind::Count(0, u64::MAX), format!("Of the pattern; the same seed gives the same pattern; default {PATTERN_SEED}")),
@@ -52,7 +56,8 @@ fn curve() -> Vec<Key> {
         key("fit", Kind::words(&FitModel::NAMES.map(|name| name.0)), "A fitted curve; default: interpolation by the keys below"),
         key("between", Kind::words(&["linear", "log-linear"]), "Between samples").default("linear"),
         key("before", Kind::words(&["zero", "constant", "extrapolated"]), "Before the first sample").default("zero"),
-        key("tail", Kind::OneOf(vec![Kind::words(&["physical", "fitted"]), time()]), "After the last sample; a time: effective half-life").default("physical"),
+        key("tail", Kind::OneOf(vec![Kind::words(&["physical", "fitted"]), time()]), "After the last sample; a time: effective half-life")
+            .default("physical"),
         key("tail_samples", Kind::Count(2, TAIL_MOST), format!("Last samples through which a fitted tail goes; default {TAIL_SAMPLES}")),
     ]
 }
@@ -68,16 +73,28 @@ fn fraction() -> Table {
         vec![
             key("start", Kind::Quantity(&TIME, MOMENT), "Time of administration; default \"0 s\" for the first, required for the others"),
             key("nuclide", Kind::Text, "Name of one of the [[nuclide]]; default: the only one"),
-            key("administered", Kind::Quantity(&ACTIVITY, ACTIVITIES), "Administered activity; required, unless `like` or `predicted` gives it"),
+            key(
+                "administered",
+                Kind::Quantity(&ACTIVITY, ACTIVITIES),
+                "Administered activity; required, unless `like` or `predicted` gives it",
+            ),
             key("histories", Kind::Count(1, HISTORIES_MAX), "Histories of this fraction; default: those of [transport]"),
             key("like", Kind::Count(1, u64::MAX), "Number of an earlier fraction from which all that is not written is taken"),
             key("predicted", Kind::Flag, "The response predicts the uptake").default(false),
-            key("uptake", Kind::Named(Box::new(Kind::Tables { table: "uptake", single: true })), "Uptake of a region: [fraction.uptake.<region>]"),
+            key(
+                "uptake",
+                Kind::Named(Box::new(Kind::Tables { table: "uptake", single: true })),
+                "Uptake of a region: [fraction.uptake.<region>]",
+            ),
             key("image", Kind::Tables { table: "uptake_image", single: true }, "Uptake from an image"),
             key("series", Kind::Tables { table: "series", single: true }, "Uptake from images at several times"),
             key("compartment", Kind::Tables { table: "compartment", single: true }, "Pools of a compartment model"),
             key("transfer", Kind::Tables { table: "transfer", single: true }, "Transfers between the pools"),
-            key("until", Kind::OneOf(vec![Kind::words(&["next"]), time()]), "What decays later does not count: \"next\" (start of the next fraction) or a time after the own start; default: to infinity"),
+            key(
+                "until",
+                Kind::OneOf(vec![Kind::words(&["next"]), time()]),
+                "What decays later does not count: \"next\" (start of the next fraction) or a time after the own start; default: to infinity",
+            ),
         ],
     );
     fraction.rules = json!({ "anyOf": [
@@ -98,7 +115,11 @@ fn uptake() -> Table {
 }
 
 fn phase() -> Table {
-    let mut phase = table("phase", "One exponential of a sum; uptake phases are negative.", amount(AMPLITUDE, SHARE).into_iter().chain(half_life()).collect());
+    let mut phase = table(
+        "phase",
+        "One exponential of a sum; uptake phases are negative.",
+        amount(AMPLITUDE, SHARE).into_iter().chain(half_life()).collect(),
+    );
     phase.rules = json!({ "allOf": [
         { "anyOf": [{ "required": ["activity"] }, { "required": ["fraction"] }] },
         { "anyOf": [{ "required": ["half_life"] }, { "required": ["biological_half_life"] }] },
@@ -148,10 +169,18 @@ fn series() -> Table {
             "Share of a region's activity that the images have inside its outline; default 100 %",
         ),
         key("rest", Kind::Flag, "By region: whether the voxels of no listed region count, as one more course; default true"),
-        key("classes", Kind::Count(1, CLASSES_MOST), format!("By voxel: classes into which similar half-lives are gathered for dose rates; default {CLASSES}")),
+        key(
+            "classes",
+            Kind::Count(1, CLASSES_MOST),
+            format!("By voxel: classes into which similar half-lives are gathered for dose rates; default {CLASSES}"),
+        ),
     ];
     keys.extend(curve());
-    keys.push(key("noise", Kind::Quantity(&FRACTION, UNCERTAINTY), "Relative uncertainty of each activity, 1 sigma, independent from image to image; default: unknown"));
+    keys.push(key(
+        "noise",
+        Kind::Quantity(&FRACTION, UNCERTAINTY),
+        "Relative uncertainty of each activity, 1 sigma, independent from image to image; default: unknown",
+    ));
     keys.push(key("calibration", Kind::Quantity(&FRACTION, UNCERTAINTY), "Relative uncertainty that all images share, 1 sigma").default(0));
     table("series", "Quantitative images of one fraction at two or more times.", keys)
 }

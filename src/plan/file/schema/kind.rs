@@ -127,9 +127,7 @@ impl Kind {
     /// Units and range for people; empty where the schema says all.
     pub(super) fn remark(&self) -> String {
         match self {
-            Self::Quantity(dimension, limits)
-            | Self::Quantities(dimension, limits)
-            | Self::Vector { dimension, limits, .. } => {
+            Self::Quantity(dimension, limits) | Self::Quantities(dimension, limits) | Self::Vector { dimension, limits, .. } => {
                 let bare = if dimension.bare { ", or a bare number" } else { "" };
                 format!("Units: {}{bare}{}.", dimension.unit_list(), range(dimension, *limits))
             }

@@ -94,8 +94,13 @@ fn tables() -> Vec<Table> {
             key("phantom", Kind::Table("phantom"), "The voxels").required(),
             key("region", Kind::Tables { table: "region", single: true }, "Named sets of voxels, in painting order"),
             key("nuclide", Kind::Tables { table: "nuclide", single: true }, "What is administered; at least one").required(),
-            key("fraction", Kind::Tables { table: "fraction", single: false }, "Therapy cycles, in the order of their start; at least one").required(),
-            key("external_dose", Kind::Tables { table: "external_dose", single: false }, "Doses computed elsewhere that count beside the fractions"),
+            key("fraction", Kind::Tables { table: "fraction", single: false }, "Therapy cycles, in the order of their start; at least one")
+                .required(),
+            key(
+                "external_dose",
+                Kind::Tables { table: "external_dose", single: false },
+                "Doses computed elsewhere that count beside the fractions",
+            ),
             key("transport", Kind::Table("transport"), "How particles are transported"),
             key("response", Kind::Table("response"), "Radiobiology"),
             key("output", Kind::Table("output"), "What is written"),
@@ -119,7 +124,7 @@ pub fn schema() -> Value {
     if let (Value::Object(schema), Value::Object(plan)) = (&mut schema, tables[0].schema()) {
         schema.extend(plan);
     }
-    let mut definitions: Map<String, Value> =tables[1..].iter().map(|table| (table.name.to_owned(), table.schema())).collect();
+    let mut definitions: Map<String, Value> = tables[1..].iter().map(|table| (table.name.to_owned(), table.schema())).collect();
     definitions.insert("material".into(), phantom::materials());
     schema["$defs"] = definitions.into();
     schema

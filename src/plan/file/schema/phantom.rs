@@ -19,7 +19,8 @@ use crate::{
 
 /// Names of materials, short ones first; they stand in the schema once.
 pub(super) fn materials() -> Value {
-    let names = materials::ALIASES.iter().map(|(alias, _)| *alias).chain(materials::materials().iter().map(|material| material.name.as_str()));
+    let names =
+        materials::ALIASES.iter().map(|(alias, _)| *alias).chain(materials::materials().iter().map(|material| material.name.as_str()));
     json!({ "enum": names.collect::<Vec<_>>(), "description": "A material of the table, or a short name of one" })
 }
 
@@ -53,7 +54,11 @@ pub(super) fn tables() -> Vec<Table> {
         key("material", Kind::Material, "Required, unless a CT says it"),
         density(),
         key("label", label(), "Its label in the label image, or number of its structure"),
-        key("labels", Kind::Counts { min: 1, max: u32::MAX.into(), number: None }, "Its labels in the label image, or numbers of its structures"),
+        key(
+            "labels",
+            Kind::Counts { min: 1, max: u32::MAX.into(), number: None },
+            "Its labels in the label image, or numbers of its structures",
+        ),
         key("roi", Kind::Text, "Its structure in the RTSTRUCT or SEG object, by the exact name"),
         key("rois", Kind::Texts, "Its structures, by their exact names"),
         key("shapes", Kind::Tables { table: "shape", single: false }, "Several shapes that together make the region"),
@@ -61,9 +66,17 @@ pub(super) fn tables() -> Vec<Table> {
     region_keys.extend(shape.keys.iter().map(|k| key(k.name.clone(), k.kind.clone(), k.about.clone())));
     shape.keys[0].required = true;
     shape.rules = rules.clone();
-    let mut region = table("region", "A named set of voxels: labels, structures or shapes. Where regions overlap, the later one has the voxel.", region_keys);
+    let mut region = table(
+        "region",
+        "A named set of voxels: labels, structures or shapes. Where regions overlap, the later one has the voxel.",
+        region_keys,
+    );
     region.rules = rules;
-    let medium = table("background", "Material and density outside all regions.", vec![key("material", Kind::Material, "Its name").required(), density()]);
+    let medium = table(
+        "background",
+        "Material and density outside all regions.",
+        vec![key("material", Kind::Material, "Its name").required(), density()],
+    );
     let image = table(
         "image",
         "A file or a DICOM folder with the series that is meant.",
@@ -102,9 +115,18 @@ fn phantom() -> Table {
             key("background", Kind::OneOf(vec![Kind::Material, Kind::Table("background")]), "Material where no region is"),
             key("labels", Kind::Image, "Label image, or with a CT also contours (RTSTRUCT) or segments (SEG)"),
             key("ct", Kind::Image, "CT in HU, which gives every voxel material and density"),
-            key("merge", Kind::Counts { min: 1, max: MERGE_MAX, number: Some(3) }, "CT voxels that make one voxel of the phantom, along the axes of the CT")
-                .default(vec![1, 1, 1]),
-            key("registered", Kind::Flag, "All images are registered to the CT, even where their DICOM frames of reference differ from its own").default(false),
+            key(
+                "merge",
+                Kind::Counts { min: 1, max: MERGE_MAX, number: Some(3) },
+                "CT voxels that make one voxel of the phantom, along the axes of the CT",
+            )
+            .default(vec![1, 1, 1]),
+            key(
+                "registered",
+                Kind::Flag,
+                "All images are registered to the CT, even where their DICOM frames of reference differ from its own",
+            )
+            .default(false),
         ],
     );
     phantom.rules = json!({ "anyOf": [
@@ -132,7 +154,11 @@ fn daughter() -> Table {
     let mut keys = vec![
         key("name", Kind::Text, "The chain member, e.g. \"Bi-213\"").required(),
         key("from", Kind::Texts, "Region or regions in which it is formed; default: anywhere"),
-        key("leaves", Kind::Quantity(&FRACTION, Limits::between(0.0, 1.0)), "Share of the atoms formed there that the rule moves; required, with recoil 100 %"),
+        key(
+            "leaves",
+            Kind::Quantity(&FRACTION, Limits::between(0.0, 1.0)),
+            "Share of the atoms formed there that the rule moves; required, with recoil 100 %",
+        ),
         key("vector_radius", length(), "Only atoms that recoil out of a spherical carrier: its radius"),
         key("recoil_range", length(), "Range of the recoil nucleus in the carrier"),
         key("transit_half_life", time(), "Half-life of the way; decays on the way give no dose; default: at once"),

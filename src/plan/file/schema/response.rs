@@ -89,16 +89,34 @@ fn tme() -> Table {
             key("immune", Kind::Flag, "T cells, PD-L1, checkpoint inhibitors: research, not calibrated in humans").default(false),
             key("bystander", Kind::Flag, "Signals of irradiated neighbours kill").default(false),
             key("growth", Kind::words(&["logistic", "gompertz"]), "Law of growth").default("logistic"),
-            key("quality", Kind::words(&["rbe", "let", "mkm"]), "alpha of high-LET radiation: constant RBE, linear in LET with overkill, or microdosimetric-kinetic").default("rbe"),
+            key(
+                "quality",
+                Kind::words(&["rbe", "let", "mkm"]),
+                "alpha of high-LET radiation: constant RBE, linear in LET with overkill, or microdosimetric-kinetic",
+            )
+            .default("rbe"),
             key("few_hits", Kind::Flag, "Nuclei that no alpha particle meets survive").default(false),
-            key("blood", Kind::Text, "Region whose dose rate circulating lymphocytes get; default: blood_dose_ratio times that of the tumours"),
+            key(
+                "blood",
+                Kind::Text,
+                "Region whose dose rate circulating lymphocytes get; default: blood_dose_ratio times that of the tumours",
+            ),
             key("marrow", Kind::Text, "Region whose dose rate blood-forming cells get; default: blood counts are not followed"),
             key("maps_at", Kind::Quantities(&TIME, MOMENT), "Times of maps; default: the horizon"),
             key("timeline", time(DURATION), "Distance of rows in the timeline, at least a step; default 1 d"),
-            key("retransport_above", Kind::Quantity(&FRACTION, ABOVE), "Change of a predicted uptake pattern, in any voxel, above which its transport is run anew").default("20 %"),
+            key(
+                "retransport_above",
+                Kind::Quantity(&FRACTION, ABOVE),
+                "Change of a predicted uptake pattern, in any voxel, above which its transport is run anew",
+            )
+            .default("20 %"),
             key("parameters_file", Kind::Text, "A parameter file of your own"),
             key("parameters", Kind::Table("parameters"), "Parameters for all regions"),
-            key("supply", Kind::Named(Box::new(Kind::Table("supply"))), "Regions held at a pO2: [response.tme.supply.<region>]; only oxygen = \"micro\""),
+            key(
+                "supply",
+                Kind::Named(Box::new(Kind::Table("supply"))),
+                "Regions held at a pO2: [response.tme.supply.<region>]; only oxygen = \"micro\"",
+            ),
             key("vessels", Kind::Table("vessels"), "Vessels in the evolving regions; only oxygen = \"micro\""),
         ],
     )
@@ -142,7 +160,8 @@ fn drug() -> Table {
         "drug",
         "When a drug is given, how it goes, what it does.",
         vec![
-            key("name", Kind::Text, format!("{} bring their kinetics and effect; any other name needs both written", names.join(", "))).required(),
+            key("name", Kind::Text, format!("{} bring their kinetics and effect; any other name needs both written", names.join(", ")))
+                .required(),
             key(
                 "dose",
                 Kind::OneOf(vec![Kind::Quantities(&MASS, AMOUNT), Kind::Numbers(AMOUNT)]),

@@ -7,7 +7,9 @@ use crate::{
         PhotonMode,
         file::{
             external::{FRACTIONS_MAX, INTERVAL, START},
-            settings::{BATCHES, BATCHES_MAX, BIN, CUT, DEVICES_MAX, GIVE_UP, GOAL, HISTORIES, HISTORIES_MAX, LEVELS, PHOTON_CUT, RATE_TIMES, SEED},
+            settings::{
+                BATCHES, BATCHES_MAX, BIN, CUT, DEVICES_MAX, GIVE_UP, GOAL, HISTORIES, HISTORIES_MAX, LEVELS, PHOTON_CUT, RATE_TIMES, SEED,
+            },
         },
         quantity::{DOSE, ENERGY, FRACTION, TIME},
     },
@@ -52,7 +54,11 @@ fn goal() -> Table {
         vec![
             key("region", Kind::Text, "The region").required(),
             key("relative", Kind::Quantity(&FRACTION, GOAL), "The standard error").required(),
-            key("max_histories", Kind::Count(BATCHES, HISTORIES_MAX), format!("Histories at which it is given up, at least `histories`; default {GIVE_UP} times that")),
+            key(
+                "max_histories",
+                Kind::Count(BATCHES, HISTORIES_MAX),
+                format!("Histories at which it is given up, at least `histories`; default {GIVE_UP} times that"),
+            ),
         ],
     )
 }
@@ -72,7 +78,11 @@ fn output() -> Table {
             key("fractions", Kind::Flag, "Dose map of each fraction").default(true),
             flag("dose_rate", "Per fraction the dose rate at its start, its effective decay constant and the amplitudes of its terms"),
             flag("components", "Store dose per decay of every component for `dosaic respond`; always done with [response.tme]"),
-            key("dose_rate_at", Kind::Quantities(&TIME, RATE_TIMES), "Times after the start of the first fraction at which the dose rate is written; default: none"),
+            key(
+                "dose_rate_at",
+                Kind::Quantities(&TIME, RATE_TIMES),
+                "Times after the start of the first fraction at which the dose rate is written; default: none",
+            ),
             key("dose_levels", Kind::Quantities(&DOSE, LEVELS), "Doses x of the columns V_x; [] for none").default("10, 20, 50, 100 Gy"),
             key("dvh_bin", Kind::Quantity(&DOSE, BIN), "Bin width of the DVH; default: 1/500 of the maximum dose"),
         ],

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Kind, Table, tables};
-use crate::plan::{Vocabulary, parse, section::trace};
+use crate::plan::{Vocabulary, parse, quantity::Limits, section::trace};
 
 /// Parts of plans that no example has: every table and every key is read by one plan at least.
 const MORE: &str = r#"
@@ -24,6 +24,8 @@ shapes = [
     { shape = "cylinder", center = "8, 8, 8 mm", radius = "3 mm", height = "4 mm", axis = "x" },
     { shape = "shell", center = "8, 8, 8 mm", inner_radius = "1 mm", outer_radius = "3 mm" },
     { shape = "half-space", point = "8, 8, 8 mm", normal = "z" },
+    { shape = "slab", axis = "z", from = "0 mm", to = "2 mm" },
+    { shape = "sphere", center = "8, 8, 8 mm", radius = "3 mm" },
 ]
 [[region]]
 name = "b"
@@ -189,9 +191,34 @@ effect = [
 "#;
 
 /// Keys that are not read by one of the usual ways; the examples show that what they take is in the schema.
-const BY_HAND: [&str; 26] = [
-    "voxels", "merge", "background", "material", "labels", "label", "ct", "roi", "file", "images", "device", "bits", "quantities", "unit", "compartment",
-    "parameters_file", "ec50", "times", "alpha", "alpha_beta", "repair_half_time", "rbe_high_let", "high_let_beta", "m", "n", "td50",
+const BY_HAND: [&str; 27] = [
+    "voxels",
+    "dicom",
+    "merge",
+    "background",
+    "material",
+    "labels",
+    "label",
+    "ct",
+    "roi",
+    "file",
+    "images",
+    "device",
+    "bits",
+    "quantities",
+    "unit",
+    "compartment",
+    "parameters_file",
+    "ec50",
+    "times",
+    "alpha",
+    "alpha_beta",
+    "repair_half_time",
+    "rbe_high_let",
+    "high_let_beta",
+    "m",
+    "n",
+    "td50",
 ];
 
 /// Tables and keys that the parser looked for in every plan there is.
@@ -236,6 +263,7 @@ fn tables_and_keys_are_those_of_the_parser() {
         }
     }
     // Their keys are the program's parameters, or those of an image, which are read without a section.
+    let mut problems = Vec::new();
     let others = ["parameters", "region_parameters", "image"];
     for table in tables.iter().filter(|table| !others.contains(&table.name)) {
         assert!(met.contains(table.name), "the parser was never seen to look for `{}` with {:?}", table.name, key_names(table));
@@ -247,15 +275,20 @@ fn tables_and_keys_are_those_of_the_parser() {
             if nested || titled || BY_HAND.contains(&key.name.as_str()) {
                 continue;
             }
-            let read = read.unwrap_or_else(|| panic!("`{}` of `{}` was never read", key.name, table.name));
-            check(table.name, &key.name, &key.kind, read);
+            match read {
+                Some(read) => problems.extend(
+                    compared(&key.name, &key.kind, read).into_iter().map(|text| format!("`{}` of `{}`: {text}", key.name, table.name)),
+                ),
+                None => problems.push(format!("`{}` of `{}` was never read", key.name, table.name)),
+            }
         }
     }
+    assert_eq!(problems, [] as [String; 0], "\n{}", problems.join("\n"));
 }
 
-/// Every reading is of one of the key's kinds, with these words; limits and counts together span those of the schema.
-fn check(table: &str, key: &str, kind: &Kind, read: &[Kind]) {
-    let what = format!("`{key}` of `{table}`");
+/// What is wrong where the schema says `kind`: every reading is of one of its kinds, with these words; limits and counts together span those of the schema.
+fn compared(key: &str, kind: &Kind, read: &[Kind]) -> Vec<String> {
+    let mut problems = Vec::new();
     for one in kind.alternatives() {
         let same: Vec<&Kind> = read.iter().filter(|read| same_kind(one, read)).collect();
         match one {
@@ -264,26 +297,29 @@ fn check(table: &str, key: &str, kind: &Kind, read: &[Kind]) {
                     Kind::Quantity(_, limits) | Kind::Quantities(_, limits) | Kind::Vector { limits, .. } => Some(*limits),
                     _ => None,
                 });
-                let span = found.reduce(crate::plan::quantity::Limits::spanning).unwrap_or_else(|| panic!("{what}: {one:?}, read as {read:?}"));
-                assert_eq!(span, *limits, "{what}");
+                let span = found.reduce(Limits::spanning);
+                if span != Some(*limits) {
+                    problems.push(format!("{one:?}, but read within {span:?}"));
+                }
             }
             Kind::Count(min, max) => {
-                let found: Vec<(u64, u64)> = same.iter().filter_map(|kind| if let Kind::Count(a, b) = kind { Some((*a, *b)) } else { None }).collect();
-                let custom = ["device", "bits"].contains(&key);
-                assert!(custom || found.iter().any(|found| found.1 == *max), "{what}: up to {max}, read up to {found:?}");
+                let found: Vec<(u64, u64)> =
+                    same.iter().filter_map(|kind| if let Kind::Count(a, b) = kind { Some((*a, *b)) } else { None }).collect();
                 // The least `max_histories` is what `histories` says.
-                assert!(custom || key == "max_histories" || found.iter().all(|found| found.0 == *min), "{what}: from {min}, read from {found:?}");
+                let right = |found: &(u64, u64)| found.1 == *max && (key == "max_histories" || found.0 == *min);
+                if found.is_empty() || !found.iter().all(right) {
+                    problems.push(format!("{one:?}, but read as {found:?}"));
+                }
             }
-            // `physical`, `next`, `none`: looked for by hand before the quantity beside them.
-            Kind::Words(_) if kind.alternatives().len() > 1 => {}
-            Kind::Numbers(_) | Kind::Number(_) => {}
-            // A default of its own stands for one text.
-            _ => assert!(!same.is_empty(), "{what}: {one:?}, read as {read:?}"),
+            // `physical`, `next`, `none`, plain numbers: looked for by hand before the quantity beside them.
+            Kind::Words(_) | Kind::Number(_) | Kind::Numbers(_) if kind.alternatives().len() > 1 => {}
+            _ if same.is_empty() => problems.push(format!("{one:?}, but read as {read:?}")),
+            _ => {}
         }
     }
-    for reading in read {
-        assert!(kind.alternatives().iter().any(|one| same_kind(one, reading)), "{what}: the schema says {kind:?}, read as {reading:?}");
-    }
+    let foreign = read.iter().filter(|reading| !kind.alternatives().iter().any(|one| same_kind(one, reading)));
+    problems.extend(foreign.map(|reading| format!("read as {reading:?}")));
+    problems
 }
 
 /// Alike but for limits.
