@@ -31,7 +31,7 @@ pub(super) fn first(folder: &Look, names: Option<&Path>, merge: [u32; 3], notes:
     for path in &folder.images {
         match of_file(path, &name_tables(folder, names, path), &folder.grid, merge) {
             Ok(_) if first.is_some() => {
-                notes.push(format!("{}: another label image on the grid of the CT; --labels chooses it", path.display()))
+                notes.push(format!("{}: another label image on the grid of the CT; --labels chooses it", path.display()));
             }
             Ok(regions) => first = Some(regions),
             Err(error) => notes.push(format!("not used for labels: {error}")),

@@ -13,6 +13,8 @@ pub mod quantity;
 mod section;
 mod show;
 mod tme;
+#[cfg(test)]
+mod trace;
 mod vocabulary;
 
 use std::{collections::BTreeMap, path::PathBuf};

@@ -79,7 +79,7 @@ impl<'a> Section<'a> {
     /// Notes every key that is not one of `known`.
     pub(super) fn only(&self, known: &[&'static str]) {
         #[cfg(test)]
-        trace::table(&self.title, known);
+        super::trace::table(&self.title, known);
         for (key, _) in self.table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
             self.meant.borrow_mut().extend(closest(key.get_ref(), known.iter().copied()));
             let help = suggestion(key.get_ref(), known.iter().copied(), "known keys");
@@ -166,7 +166,7 @@ impl<'a> Section<'a> {
     #[cfg_attr(not(test), allow(clippy::unused_self, reason = "only tests look"))]
     fn is_read_as(&self, _key: &str, _kind: impl FnOnce() -> Kind) {
         #[cfg(test)]
-        trace::key(&self.title, _key, _kind());
+        super::trace::key(&self.title, _key, _kind());
     }
 
     /// Reads a key with `read`, noting its fault.
@@ -313,41 +313,6 @@ impl<'a> Section<'a> {
             }
         }
         sections
-    }
-}
-
-/// What the parser looks for in each table, for the tests of the schema.
-#[cfg(test)]
-pub(super) mod trace {
-    use std::{
-        cell::RefCell,
-        collections::{BTreeMap, BTreeSet},
-    };
-
-    use super::Kind;
-
-    /// A table by its title: keys that it knows, and what they were read as.
-    #[derive(Debug, Clone, Default)]
-    pub(in crate::plan) struct Seen {
-        pub(in crate::plan) known: BTreeSet<&'static str>,
-        pub(in crate::plan) read: Vec<(String, Kind)>,
-    }
-
-    thread_local! {
-        static SEEN: RefCell<BTreeMap<String, Seen>> = RefCell::default();
-    }
-
-    pub(super) fn table(title: &str, known: &[&'static str]) {
-        SEEN.with_borrow_mut(|seen| seen.entry(title.to_owned()).or_default().known.extend(known));
-    }
-
-    pub(super) fn key(title: &str, key: &str, kind: Kind) {
-        SEEN.with_borrow_mut(|seen| seen.entry(title.to_owned()).or_default().read.push((key.to_owned(), kind)));
-    }
-
-    /// Takes what this thread has seen.
-    pub(in crate::plan) fn take() -> Vec<Seen> {
-        SEEN.take().into_values().collect()
     }
 }
 

@@ -146,9 +146,9 @@ fn range(dimension: &Dimension, limits: Limits) -> String {
     let show = |value: f64| show::quantity(value, dimension);
     match (limits.min, limits.min_included, limits.max == f64::MAX) {
         (min, true, false) if min > f64::MIN => format!("; from {} to {}", show(min), show(limits.max)),
-        (min, false, false) if min == 0.0 => format!("; above 0, up to {}", show(limits.max)),
-        (min, true, true) if min == 0.0 => "; 0 or more".to_owned(),
-        (min, false, true) if min == 0.0 => "; above 0".to_owned(),
+        (0.0, false, false) => format!("; above 0, up to {}", show(limits.max)),
+        (0.0, true, true) => "; 0 or more".to_owned(),
+        (0.0, false, true) => "; above 0".to_owned(),
         _ => String::new(),
     }
 }

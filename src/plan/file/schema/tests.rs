@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Kind, Table, tables};
-use crate::plan::{Vocabulary, parse, quantity::Limits, section::trace};
+use crate::plan::{Vocabulary, parse, presets::PARAMETERS, quantity::Limits, trace};
 
 /// Parts of plans that no example has: every table and every key is read by one plan at least.
 const MORE: &str = r#"
@@ -191,7 +191,7 @@ effect = [
 "#;
 
 /// Keys that are not read by one of the usual ways; the examples show that what they take is in the schema.
-const BY_HAND: [&str; 27] = [
+const BY_HAND: [&str; 19] = [
     "voxels",
     "dicom",
     "merge",
@@ -211,14 +211,6 @@ const BY_HAND: [&str; 27] = [
     "parameters_file",
     "ec50",
     "times",
-    "alpha",
-    "alpha_beta",
-    "repair_half_time",
-    "rbe_high_let",
-    "high_let_beta",
-    "m",
-    "n",
-    "td50",
 ];
 
 /// Tables and keys that the parser looked for in every plan there is.
@@ -272,7 +264,9 @@ fn tables_and_keys_are_those_of_the_parser() {
             let nested = matches!(key.kind, Kind::Table(_) | Kind::Tables { .. } | Kind::Named(_));
             // Their names are read first, to make a title of: under that which they had before.
             let titled = ["region", "drug"].contains(&table.name) && key.name == "name";
-            if nested || titled || BY_HAND.contains(&key.name.as_str()) {
+            // Both sides have them from the same list.
+            let parameter = PARAMETERS.iter().any(|parameter| parameter.key == key.name);
+            if nested || titled || parameter || BY_HAND.contains(&key.name.as_str()) {
                 continue;
             }
             match read {
