@@ -20,7 +20,7 @@ const BLOCK_MOST: u32 = 16;
 pub(super) fn merge(grid: &VoxelGrid) -> [u32; 3] {
     let spacing = grid.spacing.to_array();
     let mut by = [0, 1, 2].map(|axis| {
-        let fits = |by: &u32| *by == 1 || (f64::from(*by) * spacing[axis] <= EDGE_MOST && grid.size[axis].is_multiple_of(*by));
+        let fits = |by: &u32| *by == 1 || (f64::from(*by) * spacing[axis] <= EDGE_MOST + 1e-6 && grid.size[axis].is_multiple_of(*by));
         let off = |by: u32| (f64::from(by) * spacing[axis] / EDGE).ln().abs();
         (1..=BLOCK_MOST).filter(fits).min_by(|a, b| off(*a).total_cmp(&off(*b))).unwrap_or(1)
     });
@@ -46,6 +46,8 @@ mod tests {
         assert_eq!(chosen([512, 512, 20], [0.977, 0.977, 5.0]), [4, 4, 1]);
         assert_eq!(chosen([512, 512, 400], [0.75, 0.75, 1.0]), [4, 4, 4]);
         assert_eq!(chosen([122, 101, 30], [3.0, 3.0, 3.0]), [1, 1, 1]);
+        // Positions with few digits make 2 mm a little more.
+        assert_eq!(chosen([64, 60, 20], [1.0, 1.0, 2.000_000_1]), [4, 3, 2]);
         // 257 slices are a prime number.
         assert_eq!(chosen([256, 256, 257], [1.5, 1.5, 1.5]), [2, 2, 1]);
     }

@@ -15,7 +15,7 @@ pub(super) fn first(folder: &Look, grid: &VoxelGrid, notes: &mut Vec<String>) ->
     let mut first: Option<Regions> = None;
     for series in series {
         if first.is_some() {
-            notes.push(format!("not used: {}; --labels FILE chooses it", series.describe()));
+            notes.push(format!("not used: {}; --labels {} chooses it", series.describe(), series.files[0].path.display()));
             continue;
         }
         let frames = series.frames_of_reference();

@@ -19,7 +19,7 @@ use crate::{
 /// Bytes per voxel of a run of a few fractions, for the remark on memory; `dosaic validate` counts them.
 const BYTES_PER_VOXEL: f64 = 300.0;
 /// Longest comment line.
-const WIDTH: usize = 130;
+const WIDTH: usize = 140;
 
 /// Text that grows; writing to it cannot fail.
 #[derive(Default)]
@@ -95,7 +95,7 @@ fn head(page: &mut Page, request: &Request, look: &Look, about: &[String], warni
     page.line("#:schema ./plan.schema.json");
     page.remark("The line above is for editors that complete and check TOML: `dosaic schema --out plan.schema.json` in this folder makes that file.");
     page.line("#");
-    page.remark(&format!("Made by `dosaic init` from {}. What is still to do, in this order:", request.path.display()));
+    page.remark(&format!("Made by `dosaic init` from \"{}\". What is still to do, in this order:", request.path.display()));
     page.remark("1. `administered`, and the uptake of at least one region, below under [[fraction]]: nothing else is needed for a run");
     page.remark("2. `dosaic validate PLAN`: what the plan means, memory, and the time a run would take");
     page.remark("3. `dosaic run PLAN`");
@@ -131,22 +131,21 @@ fn phantom(page: &mut Page, look: &Look, merge: [u32; 3], grid: &VoxelGrid, regi
         page.line(format!("labels = {}", image(&regions.file)));
     }
     let ([x, y, z], s, ct) = (grid.size, grid.spacing, &look.grid);
-    let millions = grid.len() as f64 / 1e6;
-    page.remark(&format!(
-        "The CT has {} x {} x {} voxels of {:.3} x {:.3} x {:.3} mm. Blocks of them are joined (HU averaged, the most frequent label kept) to {x} x {y} x {z} = {millions:.2} million \
-         of {:.2} x {:.2} x {:.2} mm, some {:.0} MB in a run; SPECT and PET resolve no more. [1, 1, 1] keeps the voxels of the CT, {:.0} times as many.",
-        ct.size[0],
-        ct.size[1],
-        ct.size[2],
-        ct.spacing.x,
-        ct.spacing.y,
-        ct.spacing.z,
-        s.x,
-        s.y,
-        s.z,
-        (grid.len() as f64 * BYTES_PER_VOXEL / 1e6).max(10.0),
-        ct.len() as f64 / grid.len() as f64
-    ));
+    let [nx, ny, nz] = ct.size;
+    let (voxels, memory) = (grid.len(), (grid.len() as f64 * BYTES_PER_VOXEL / 1e6).max(10.0));
+    let of_ct = format!("The CT has {nx} x {ny} x {nz} voxels of {:.3} x {:.3} x {:.3} mm", ct.spacing.x, ct.spacing.y, ct.spacing.z);
+    page.remark(&if ct.size == grid.size {
+        format!("{of_ct}, which are those of the phantom: some {memory:.0} MB in a run. [2, 2, 1] would join four of them.")
+    } else {
+        format!(
+            "{of_ct}. Blocks of them are joined (HU averaged, the most frequent label kept) to {x} x {y} x {z} = {voxels} voxels of {:.2} x {:.2} x {:.2} mm, some \
+             {memory:.0} MB in a run; SPECT and PET resolve no more. [1, 1, 1] keeps the voxels of the CT, {:.0} times as many.",
+            s.x,
+            s.y,
+            s.z,
+            ct.len() as f64 / voxels as f64
+        )
+    });
     page.line(format!("merge  = [{}, {}, {}]", merge[0], merge[1], merge[2]));
 }
 
