@@ -14,6 +14,8 @@ pub mod volume;
 
 pub mod plan;
 
+pub mod init;
+
 pub mod physics;
 
 pub mod nuclide;

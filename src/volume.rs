@@ -1,7 +1,9 @@
 //! A voxel grid with one value per voxel.
 
+mod merge;
 mod resample;
 
+pub use merge::{merge_labels, merge_mean, merged_grid};
 pub use resample::{interpolate, resample_conserving, resample_nearest};
 
 use crate::grid::VoxelGrid;

@@ -138,7 +138,7 @@ fn every_example_of_the_guide_is_a_plan() {
         })
         .collect();
     assert_eq!(plans.len(), 3);
-    let PhantomPlan::Ct { image, labels, registered } = &plans[1].phantom else { panic!("{:?}", plans[1].phantom) };
+    let PhantomPlan::Ct { image, labels, registered, .. } = &plans[1].phantom else { panic!("{:?}", plans[1].phantom) };
     let file = |name: &str| ImageFile::from(folder.path().join(name));
     assert_eq!((image, labels, *registered), (&file("ct.nii.gz"), &Some(file("organs.nii.gz")), false));
     assert_eq!((&plans[1].regions[0].medium, &plans[1].regions[0].labels), (&None, &vec![2, 3]));

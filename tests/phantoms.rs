@@ -266,7 +266,7 @@ fn ct() -> (VoxelGrid, Memory, PhantomPlan) {
     let grid = cube(10, 2.0);
     let ct = Volume::new(grid, (0..grid.len()).map(|v| -900.0 + 200.0 * grid.ijk(v)[0] as f32).collect());
     let labels = labels_of(grid, |ijk| u32::from(ijk[1] < 5) * 4);
-    let plan = PhantomPlan::Ct { image: "ct.nii".into(), labels: Some("seg.nii".into()), registered: false };
+    let plan = PhantomPlan::Ct { image: "ct.nii".into(), labels: Some("seg.nii".into()), merge: [1; 3], registered: false };
     (grid, Memory { ct: Some(ct), labels: Some(labels), ..Memory::default() }, plan)
 }
 
@@ -496,6 +496,6 @@ fn memory_is_known_before_it_is_taken() {
     assert_eq!(resident as u64, phantom.grid.len() as u64 * phantom::bytes_per_voxel());
     let procedural = PhantomPlan::Procedural { grid: cube(4, 1.0), background: medium("m", 1.0) };
     assert_eq!(phantom::building_bytes_per_voxel(&procedural), phantom::bytes_per_voxel());
-    let ct = PhantomPlan::Ct { image: "ct.nii".into(), labels: None, registered: false };
+    let ct = PhantomPlan::Ct { image: "ct.nii".into(), labels: None, merge: [1; 3], registered: false };
     assert_eq!(phantom::building_bytes_per_voxel(&ct), phantom::bytes_per_voxel() + 4);
 }

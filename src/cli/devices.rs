@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::{
     error::Result,
+    io::terminal,
     transport::gpu::adapter::{self, kind_name},
 };
 
@@ -38,10 +39,10 @@ pub(super) fn execute(_: &Arguments) -> Result<u8> {
     text += "cpu  the CPU twin: same physics, always available\n";
     super::print(&text)?;
     if all.is_empty() {
-        eprintln!(
+        terminal::note(format_args!(
             "no graphics adapter found. On Linux the Vulkan loader (libvulkan1) and the vendor's driver are needed; in a container also \
              the graphics capability (NVIDIA_DRIVER_CAPABILITIES=compute,graphics,utility) and the driver's ICD file."
-        );
+        ));
     }
     Ok(0)
 }

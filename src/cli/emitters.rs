@@ -1,12 +1,10 @@
 //! Arguments that `dosaic kernel` and `dosaic s-values` share.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
+use super::output::{Output, OutputArguments};
 use crate::{
-    error::{Error, Result},
-    io::csv::Table,
+    error::Result,
     kernel::{Emitter, Request},
     plan::{PhotonMode, WaterData},
 };
@@ -43,20 +41,13 @@ pub(super) struct EmitterArguments {
     /// Threads on the CPU; the result does not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// File for the table [default: standard output]
-    #[arg(long, short, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replace the file
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 impl EmitterArguments {
-    /// Checks the arguments before any work.
-    pub(super) fn resolve(&self) -> Result<(Emitter, Request)> {
-        if let Some(path) = self.out.as_ref().filter(|path| path.exists() && !self.force) {
-            return Err(Error::input(format!("{} exists; --force replaces it", path.display())));
-        }
+    /// Checks the arguments, and opens the file for the table, before any work.
+    pub(super) fn resolve(&self) -> Result<(Emitter, Request, Output)> {
         let request = Request {
             material: crate::physics::materials::require(&self.material)?.name,
             density: self.density,
@@ -67,15 +58,7 @@ impl EmitterArguments {
             device: self.device.clone(),
             threads: super::threads(self.threads.map(usize::from)),
         };
-        Ok((Emitter::parse(&self.emitter, self.chain)?, request))
-    }
-
-    /// Writes the table where it was asked for.
-    pub(super) fn write(&self, table: &Table) -> Result<u8> {
-        match &self.out {
-            Some(path) => table.write(path)?,
-            None => super::print(table.as_str())?,
-        }
-        Ok(0)
+        let emitter = Emitter::parse(&self.emitter, self.chain)?;
+        Ok((emitter, request, self.output.open()?))
     }
 }

@@ -5,6 +5,7 @@ use clap::Args;
 use super::emitters::EmitterArguments;
 use crate::{
     error::Result,
+    io::terminal,
     kernel::{
         point::{default_radii, point_kernel},
         shells::radii,
@@ -21,11 +22,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
-    let (emitter, request) = arguments.common.resolve()?;
+    let (emitter, request, output) = arguments.common.resolve()?;
     let radii = match &arguments.shells {
         Some(text) => radii(text)?,
         None => default_radii(&emitter, &request)?,
     };
-    let kernel = point_kernel(&emitter, &radii, &request, &|line| eprintln!("{line}"))?;
-    arguments.common.write(&kernel.table(&emitter, &request))
+    let kernel = point_kernel(&emitter, &radii, &request, &|line| terminal::note(line))?;
+    output.write(kernel.table(&emitter, &request).as_str())
 }

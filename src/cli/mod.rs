@@ -1,20 +1,28 @@
 //! The command line: one file per subcommand.
 
+mod completions;
 mod devices;
 mod emitters;
+mod init;
 mod inspect;
 mod kernel;
+mod man;
 mod nuclides;
+mod output;
 mod report;
 mod respond;
 mod run;
 mod s_values;
+mod schema;
 mod validate;
 mod verify;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::Result;
+use crate::{
+    error::Result,
+    io::terminal::{self, Form},
+};
 
 /// Monte Carlo dosimetry for radiopharmaceutical therapy, fraction by fraction, on any GPU or on the CPU.
 #[derive(Debug, Parser)]
@@ -26,15 +34,21 @@ use crate::error::Result;
 Exit codes: 0 done; 1 the plan's uncertainty goal was not reached (results are written), or `verify` found a deviation; 2 wrong input; 3 device or driver;
 4 files; 130 interrupted.
 
-Start with:  dosaic run phantoms/net-liver-lu177.toml"
+Start with:  dosaic run phantoms/net-liver-lu177.toml
+With a CT:   dosaic init ct_folder > plan.toml"
 )]
 pub struct Cli {
+    /// How progress is shown; with json also warnings and errors, as lines of JSON on standard error (docs/formats/progress.md)
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "FORM")]
+    progress: Form,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first plan: from a folder with a CT and what lies with it, or a small complete one from nothing.
+    Init(init::Arguments),
     /// Compute the absorbed dose, its uncertainty and BED of every fraction of a plan.
     Run(run::Arguments),
     /// Compute the response again, without transport, from the doses per decay that a run has stored.
@@ -55,6 +69,12 @@ enum Command {
     Inspect(inspect::Arguments),
     /// List the nuclides, or show one: half-life, decay chain, energies per decay.
     Nuclides(nuclides::Arguments),
+    /// Write the JSON Schema of plan files, with which editors complete and check, or of a result's summary.json.
+    Schema(schema::Arguments),
+    /// Write the completions of a shell: what the Tab key knows of dosaic.
+    Completions(completions::Arguments),
+    /// Write the manual pages: that of dosaic, or one for each command into a folder.
+    Man(man::Arguments),
 }
 
 impl Cli {
@@ -63,7 +83,9 @@ impl Cli {
     /// # Errors
     /// Whatever stopped it.
     pub fn execute(self) -> Result<u8> {
+        terminal::choose(self.progress);
         match self.command {
+            Command::Init(arguments) => init::execute(&arguments),
             Command::Run(arguments) => run::execute(arguments),
             Command::Respond(arguments) => respond::execute(arguments),
             Command::Report(arguments) => report::execute(&arguments),
@@ -74,6 +96,9 @@ impl Cli {
             Command::Devices(arguments) => devices::execute(&arguments),
             Command::Inspect(arguments) => inspect::execute(&arguments),
             Command::Nuclides(arguments) => nuclides::execute(&arguments),
+            Command::Schema(arguments) => schema::execute(&arguments),
+            Command::Completions(arguments) => completions::execute(&arguments),
+            Command::Man(arguments) => man::execute(&arguments),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! `dosaic report`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::{
-    error::{Error, Result},
-    io::{atomic, output::OutputDir},
+    error::Result,
+    io::{
+        atomic::{self, AtomicFile},
+        output::OutputDir,
+        terminal,
+    },
     report::html::{REPORT, Report},
 };
 
@@ -23,19 +27,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
-    if let Some(out) = arguments.out.as_ref().filter(|out| out.exists() && !arguments.force) {
-        return Err(Error::io(out)(std::io::Error::new(
-            std::io::ErrorKind::AlreadyExists,
-            "exists already; choose another file, or --force to replace it",
-        )));
-    }
-    let report = Report::of(&arguments.result)?;
-    match &arguments.out {
-        Some(out) => atomic::write(out, report.html.as_bytes())?,
-        None => write(&report, |name| arguments.result.join(name))?,
-    }
     let page = arguments.out.clone().unwrap_or_else(|| arguments.result.join(REPORT));
-    eprintln!("{}: {:.1} MB", page.display(), report.html.len() as f64 / 1e6);
+    // The report of a result belongs to it and is replaced; another file only if told to.
+    let claimed = match AtomicFile::claim(&page, arguments.force || arguments.out.is_none()) {
+        Err(error) if arguments.result.is_dir() => return Err(error),
+        claimed => claimed,
+    };
+    let report = Report::of(&arguments.result)?;
+    claimed?.fill(report.html.as_bytes())?;
+    if arguments.out.is_none() {
+        report.pictures.iter().try_for_each(|(name, bytes)| atomic::write(arguments.result.join(name), bytes))?;
+    }
+    terminal::note(format_args!("{}: {:.1} MB", page.display(), report.html.len() as f64 / 1e6));
     Ok(0)
 }
 
@@ -45,13 +48,11 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
 /// If they cannot be written.
 pub(super) fn add(dir: &mut OutputDir) -> Result<Option<String>> {
     match Report::of(dir.stage()) {
-        Ok(report) => write(&report, |name| dir.file(name)).map(|()| None),
+        Ok(report) => {
+            atomic::write(dir.file(REPORT), report.html.as_bytes())?;
+            report.pictures.iter().try_for_each(|(name, bytes)| atomic::write(dir.file(name), bytes))?;
+            Ok(None)
+        }
         Err(error) => Ok(Some(format!("{REPORT} was not made: {error}"))),
     }
-}
-
-fn write(report: &Report, mut place: impl FnMut(&str) -> PathBuf) -> Result<()> {
-    let put = |path: &Path, bytes: &[u8]| atomic::write(path, bytes);
-    put(&place(REPORT), report.html.as_bytes())?;
-    report.pictures.iter().try_for_each(|(name, bytes)| put(&place(name), bytes))
 }

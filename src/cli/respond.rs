@@ -8,7 +8,7 @@ use super::run::Overrides;
 use crate::{
     engine::{self, Comparison, Record},
     error::Result,
-    io::output::OutputDir,
+    io::{output::OutputDir, terminal},
     plan::quantity,
     report::{components::stored_components, text, time, tme},
     transport::backend::DeviceInfo,
@@ -58,9 +58,11 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
         PathBuf::from("out").join(format!("{stem}-response"))
     });
     let mut dir = OutputDir::create(&folder, arguments.force)?;
+    terminal::event("stage", &[("stage", "prepare".into())]);
     let prepared = engine::prepare(&plan)?;
     let stored = stored_components(&arguments.result, &prepared.phantom, prepared.settings.tables.saturation)?;
     let comparison = Comparison { fractions: &arguments.fractions, interval: arguments.interval };
+    terminal::event("stage", &[("stage", "response".into())]);
     let evaluation = engine::respond(&plan, &prepared, &stored, comparison, threads)?;
     let device = DeviceInfo {
         name: format!("no transport: doses per decay of {}", arguments.result.display()),
@@ -70,6 +72,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
         vendor: 0,
     };
     let record = Record { command_line: std::env::args().collect(), started, device, threads };
+    terminal::event("stage", &[("stage", "write".into())]);
     evaluation.write(&plan, &prepared, &record, &mut dir)?;
     let no_report = super::report::add(&mut dir)?;
     let names = dir.files().len();
@@ -84,13 +87,14 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
         }
     }
     for warning in evaluation.warnings.iter().chain(&no_report) {
-        eprintln!("warning: {warning}");
+        terminal::warning(warning);
     }
     for stale in &written.stale {
-        eprintln!("warning: {} is from an earlier run and was not replaced", stale.display());
+        terminal::warning(format_args!("{} is from an earlier run and was not replaced", stale.display()));
     }
     if !arguments.quiet {
-        eprintln!("{names} files in {}", folder.display());
+        terminal::note(format_args!("{names} files in {}", folder.display()));
     }
+    terminal::event("done", &[("exit_code", 0.into()), ("folder", folder.display().to_string().into()), ("files", names.into())]);
     Ok(0)
 }

@@ -14,7 +14,7 @@ use clap::Args;
 use crate::{
     engine::{self, Record, RunOptions},
     error::{Error, Result},
-    io::output::OutputDir,
+    io::{output::OutputDir, terminal},
     plan::{self, PhotonMode, Plan},
     report::{text, time, tme},
 };
@@ -109,23 +109,26 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
     });
     let mut dir = OutputDir::create(&folder, arguments.force)?;
     let stop = interrupt()?;
+    let stage = |name: &str| terminal::event("stage", &[("stage", name.into())]);
+    stage("prepare");
     let prepared = engine::prepare(&plan)?;
     let (mut backend, line) = engine::open(&plan, &prepared, threads)?;
     if !arguments.quiet {
         let [x, y, z] = prepared.phantom.grid.size;
-        eprintln!(
+        terminal::note(format_args!(
             "{}: {x} x {y} x {z} voxels, {}, {}",
             plan.title,
             counted(plan.fractions.len(), "fraction"),
             counted(prepared.treatment.components.len(), "source component")
-        );
+        ));
     }
-    eprintln!("{line}");
+    terminal::note(line);
     let options = RunOptions { threads, quiet: arguments.quiet, stop: &stop };
     let evaluation = engine::run(&plan, &prepared, backend.as_mut(), &options)?;
     let device = backend.device();
     let threads = if device.kind == "cpu" { threads } else { 0 };
     let record = Record { command_line: std::env::args().collect(), started, device, threads };
+    stage("write");
     evaluation.write(&plan, &prepared, &record, &mut dir)?;
     if stop.load(Relaxed) {
         return Err(Error::Interrupted);
@@ -141,37 +144,42 @@ pub(super) fn execute(arguments: Arguments) -> Result<u8> {
         }
         for emitter in &prepared.treatment.emitters {
             for part in &emitter.simplified {
-                eprintln!("note: {}: {} ({:.4} MeV per decay): {}", part.component, part.what, part.mev_per_decay, part.treatment);
+                terminal::note(format_args!(
+                    "note: {}: {} ({:.4} MeV per decay): {}",
+                    part.component, part.what, part.mev_per_decay, part.treatment
+                ));
             }
         }
     }
     for warning in evaluation.warnings.iter().chain(&no_report) {
-        eprintln!("warning: {warning}");
+        terminal::warning(warning);
     }
     for stale in &written.stale {
-        eprintln!("warning: {} is from an earlier run and was not replaced", stale.display());
+        terminal::warning(format_args!("{} is from an earlier run and was not replaced", stale.display()));
     }
     if !arguments.quiet {
         let seconds = evaluation.transport_seconds();
-        eprintln!(
+        terminal::note(format_args!(
             "{} histories in {seconds:.1} s ({:.2e}/s); {} files in {}; {:.1} s in all",
             evaluation.histories(),
             evaluation.histories() as f64 / seconds.max(1e-9),
             names,
             folder.display(),
             start.elapsed().as_secs_f64()
-        );
+        ));
     }
     if let Some(goal) = evaluation.uncertainty.goal.as_ref().filter(|goal| !goal.met) {
         let reached = goal.reached.map_or_else(|| "nothing".to_owned(), |r| format!("{:.2} %", 100.0 * r));
-        eprintln!(
+        terminal::warning(format_args!(
             "goal not reached: {} in {}, {:.2} % were asked for (results are written; raise max_histories)",
             reached,
             goal.region,
             100.0 * goal.relative
-        );
+        ));
     }
-    Ok(u8::from(!evaluation.goal_met()))
+    let code = u8::from(!evaluation.goal_met());
+    terminal::event("done", &[("exit_code", code.into()), ("folder", folder.display().to_string().into()), ("files", names.into())]);
+    Ok(code)
 }
 
 /// "1 fraction", "2 fractions".
@@ -187,7 +195,7 @@ fn interrupt() -> Result<Arc<AtomicBool>> {
         if flag.swap(true, Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("stopping after this batch; nothing will be written (again to stop at once)");
+        terminal::note(format_args!("stopping after this batch; nothing will be written (again to stop at once)"));
     })
     .map_err(|error| Error::device(format!("signals cannot be caught: {error}")))?;
     Ok(stop)

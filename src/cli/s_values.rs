@@ -6,6 +6,7 @@ use glam::DVec3;
 use super::emitters::EmitterArguments;
 use crate::{
     error::{Error, Result},
+    io::terminal,
     kernel::{cell::cell_s, sites::Cell, voxel_s::voxel_s},
 };
 
@@ -31,19 +32,19 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
-    let say = |line: &str| eprintln!("{line}");
+    let say = |line: &str| terminal::note(line);
     if let (Some(radius), Some(nucleus)) = (arguments.cell, arguments.nucleus) {
         let cell = Cell::new(radius, nucleus)?;
-        let (emitter, request) = arguments.common.resolve()?;
+        let (emitter, request, output) = arguments.common.resolve()?;
         let found = cell_s(&emitter, cell, &arguments.distance, &request, &say)?;
-        return arguments.common.write(&found.table(&emitter, &request));
+        return output.write(found.table(&emitter, &request).as_str());
     }
     let edges = match arguments.voxel[..] {
         [edge] => DVec3::splat(edge),
         [x, y, z] => DVec3::new(x, y, z),
         _ => return Err(Error::input("--voxel takes one edge or three, in mm: 3 or 2.4,2.4,3")),
     };
-    let (emitter, request) = arguments.common.resolve()?;
+    let (emitter, request, output) = arguments.common.resolve()?;
     let found = voxel_s(&emitter, edges, arguments.radius, &request, &say)?;
-    arguments.common.write(&found.table(&emitter, &request))
+    output.write(found.table(&emitter, &request).as_str())
 }

@@ -1,15 +1,15 @@
 //! `dosaic verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::{
     error::{Error, Result},
-    io::atomic,
+    io::atomic::{self, AtomicFile},
     verify::{
         CASES, Context, plot,
-        report::{Count, around_markers, into_document, markdown, text, write_json},
+        report::{Count, around_markers, into_document, json_text, markdown, text},
         verify,
     },
 };
@@ -40,6 +40,9 @@ pub(super) struct Arguments {
     /// Write the curves as SVG into this folder
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
+    /// Replace the file and the plots of an earlier run
+    #[arg(long)]
+    force: bool,
     /// Write the tables between the markers of this Markdown document
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -51,16 +54,14 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
         super::print(&list)?;
         return Ok(0);
     }
-    if let Some(folder) = &arguments.plots {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    }
     // What cannot be written must not cost the run.
+    if let Some(folder) = &arguments.plots {
+        check_plots(folder, arguments.force)?;
+    }
     if let Some(path) = &arguments.markdown {
         around_markers(path)?;
     }
-    if let Some(folder) = arguments.json.as_ref().and_then(|path| path.parent()).filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::read_dir(folder).map_err(Error::io(folder))?;
-    }
+    let json = arguments.json.as_ref().map(|path| AtomicFile::claim(path, arguments.force)).transpose()?;
     let threads = super::threads(arguments.threads.map(usize::from));
     let context = Context::new(&arguments.device, threads, arguments.quick, arguments.seed);
     let cases = verify(&context, &arguments.cases, &|case| {
@@ -74,11 +75,24 @@ pub(super) fn execute(arguments: &Arguments) -> Result<u8> {
     let count = Count::of(cases.iter().flat_map(|case| &case.outcome.rows));
     let device = context.ran().device.map_or_else(String::new, |device| format!(" on {} ({})", device.name, device.backend));
     super::print(&format!("{}{device}\n", count.line()))?;
-    if let Some(path) = &arguments.json {
-        write_json(path, &cases, &context)?;
+    if let Some(file) = json {
+        file.fill(json_text(&cases, &context)?.as_bytes())?;
     }
     if let Some(path) = &arguments.markdown {
         into_document(path, &markdown(&cases, &context, "validation"))?;
     }
     Ok(u8::from(count.failed > 0))
+}
+
+/// The folder of plots exists, can be written, and holds none of an earlier run unless those may go.
+fn check_plots(folder: &Path, force: bool) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    drop(AtomicFile::create(folder.join("probe"))?);
+    let mut entries = std::fs::read_dir(folder).map_err(Error::io(folder))?;
+    let is_plot = |path: &Path| path.extension().is_some_and(|extension| extension == "svg");
+    if !force && entries.any(|entry| entry.is_ok_and(|entry| is_plot(&entry.path()))) {
+        let text = "holds plots already; choose another folder, or --force to replace them";
+        return Err(Error::io(folder)(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text)));
+    }
+    Ok(())
 }

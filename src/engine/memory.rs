@@ -6,6 +6,7 @@ use crate::{
     io::{dicom, image, memory as system},
     phantom,
     plan::{FractionPlan, ImageSeries, PhantomPlan, Plan, Quality, SeriesBy},
+    volume::merged_grid,
 };
 
 /// One thing that takes memory.
@@ -36,7 +37,7 @@ fn grid(plan: &Plan) -> Result<VoxelGrid> {
                 (true, false) => dicom::read_segments_grid(&image.path, image.series.as_deref())?,
             };
             grid.validate(&image.display().to_string(), &GridLimits::PHANTOM)?;
-            Ok(grid)
+            Ok(merged_grid(&grid, plan.phantom.merge()))
         }
     }
 }

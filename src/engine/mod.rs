@@ -34,6 +34,7 @@ use ligand::Ligand;
 use crate::{
     dose::{accumulate::dose_maps, component::ScoredComponent, external::ExternalDose},
     error::{Error, Result},
+    io::terminal,
     phantom::{self, Phantom},
     plan::{Plan, UncertaintyGoal},
     report::summary::Phase,
@@ -141,7 +142,7 @@ pub fn prepare(plan: &Plan) -> Result<Prepared> {
 pub struct RunOptions<'a> {
     /// Threads of the CPU backend and of the response.
     pub threads: usize,
-    /// No progress bar.
+    /// No progress, in whatever form.
     pub quiet: bool,
     /// Set to stop between batches.
     pub stop: &'a AtomicBool,
@@ -167,6 +168,7 @@ pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options:
     let feedback = Feedback { plan, prepared, schedule: &schedule, threads: options.threads };
     let mut treatment = feedback.known()?;
     let mut transport = Transport::new(&prepared.phantom, plan.transport.batches, prepared.tables.quality);
+    terminal::event("stage", &[("stage", "transport".into())]);
     let progress = Progress::new(treatment.histories_per_round(), options.quiet);
     transport.round(&treatment, backend, &progress, options.stop)?;
     if let Some(goal) = &plan.transport.goal {
@@ -175,11 +177,15 @@ pub fn run(plan: &Plan, prepared: &Prepared, backend: &mut dyn Backend, options:
     let mut scored = transport.score(&treatment, 0)?;
     clock.lap("transport");
     let mut doses = Transporting { transport, backend, progress: &progress, stop: options.stop, seconds: 0.0 };
+    if plan.response.tme.is_some() {
+        terminal::event("stage", &[("stage", "microenvironment".into())]);
+    }
     let tme = plan.response.tme.as_ref().map(|tme| feedback.follow(tme, &mut treatment, &mut scored, &mut doses)).transpose()?;
     progress.finish();
     let Transporting { transport, seconds, .. } = doses;
     clock.split("microenvironment", "transport", seconds);
     let account = Some(transport.account(&treatment));
+    terminal::event("stage", &[("stage", "response".into())]);
     Evaluation::new(plan, prepared, Delivered { treatment, scored, account, tme }, options.threads, clock.phases)
 }
 
@@ -225,6 +231,7 @@ fn pursue(
         let voxels: Vec<usize> = prepared.phantom.region_voxels(region).collect();
         let square: f64 = voxels.iter().map(|&v| f64::from(maps.uncertainty.data[v]).powi(2)).sum();
         let reached = (square / voxels.len().max(1) as f64).sqrt();
+        progress.goal(reached, goal.relative);
         if reached <= goal.relative {
             return Ok(());
         }

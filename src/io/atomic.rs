@@ -38,6 +38,32 @@ impl AtomicFile {
         Ok(Self { target, temporary, writer: Some(BufWriter::with_capacity(1 << 16, file)) })
     }
 
+    /// Starts a file before the work that fills it: what cannot be written must not cost the work, and a file that is there is replaced
+    /// only with `force`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder does not exist or cannot be written, if a folder has the name, or a file without `force`.
+    pub fn claim(path: impl AsRef<Path>, force: bool) -> Result<Self> {
+        let path = path.as_ref();
+        let refused = |kind, text| Err(Error::io(path)(std::io::Error::new(kind, text)));
+        if path.is_dir() {
+            return refused(std::io::ErrorKind::IsADirectory, "is a folder; name a file");
+        }
+        if path.exists() && !force {
+            return refused(std::io::ErrorKind::AlreadyExists, "exists already; choose another file, or --force to replace it");
+        }
+        Self::create(path)
+    }
+
+    /// Writes all of the file and commits it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn fill(mut self, bytes: &[u8]) -> Result<()> {
+        self.write_all(bytes).map_err(Error::io(self.path()))?;
+        self.commit()
+    }
+
     /// Flushes to the disk and gives the file its name, replacing one that was there.
     ///
     /// # Errors
@@ -86,9 +112,7 @@ impl Drop for AtomicFile {
 /// # Errors
 /// [`Error::Io`].
 pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(bytes).map_err(Error::io(file.path()))?;
-    file.commit()
+    AtomicFile::create(path)?.fill(bytes)
 }
 
 /// `.<process>-<n>.<extension>`, different for every call of every running process.

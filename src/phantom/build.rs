@@ -1,6 +1,6 @@
 //! From the plan to the phantom: base image, then labels and shapes in the order of the regions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use glam::DVec3;
 
@@ -16,7 +16,7 @@ use crate::{
     grid::VoxelGrid,
     io::dicom::StructureName,
     plan::{ImageFile, PhantomPlan, RegionPlan},
-    volume::{Volume, resample_nearest},
+    volume::{Volume, merge_labels, merge_mean, resample_nearest},
 };
 
 /// Builds the voxel phantom.
@@ -53,21 +53,24 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
             }
             canvas
         }
-        PhantomPlan::Ct { image, labels, .. } => {
-            let (grid, voxels) = convert_ct(image, inputs, &mut palette, &mut warnings)?;
+        PhantomPlan::Ct { image, labels, merge, .. } => {
+            let (ct_grid, grid, voxels) = convert_ct(image, *merge, inputs, &mut palette, &mut warnings)?;
             let mut canvas = Canvas { voxels, ..Canvas::new(grid, regions, &mut palette)? };
             if let Some(path) = labels
                 && !canvas.take_structures(path, regions, inputs)?
             {
-                let labels = reordered(inputs.labels(path)?, &grid);
-                if !grid.same_place(&labels.grid, 0.01 * grid.min_spacing()) {
+                let mut labels = in_order_of(inputs.labels(path)?, &ct_grid);
+                if !ct_grid.same_place(&labels.grid, 0.01 * ct_grid.min_spacing()) {
                     return Err(Error::input(format!(
                         "the label image is not on the grid of the CT; resample it with nearest neighbours first\n  CT     {}: {}\n  labels {}: {}",
                         image.display(),
-                        describe(&grid),
+                        describe(&ct_grid),
                         path.display(),
                         describe(&labels.grid)
                     )));
+                }
+                if *merge != [1; 3] {
+                    labels = merge_named(&labels, *merge, regions)?;
                 }
                 let unnamed = canvas.lay_labels(&labels, regions, &mut warnings);
                 if !unnamed.is_empty() {
@@ -96,7 +99,7 @@ pub fn build(plan: &PhantomPlan, regions: &[RegionPlan], inputs: &dyn PhantomInp
 }
 
 /// Labels in the order of a grid whose voxels are the same ones with axes flipped or exchanged (NIfTI beside DICOM); others as they are.
-fn reordered(labels: Volume<u32>, grid: &VoxelGrid) -> Volume<u32> {
+pub(crate) fn in_order_of(labels: Volume<u32>, grid: &VoxelGrid) -> Volume<u32> {
     let voxel = |ijk: [u32; 3]| labels.grid.to_voxel(grid.center(ijk));
     let tolerance = 0.01;
     let on_a_voxel = |corner: u32| {
@@ -320,16 +323,46 @@ fn check_regions(plan: &PhantomPlan, regions: &[RegionPlan]) -> Result<()> {
     Ok(())
 }
 
-/// Converts the CT image; clamped values are told with their count and span.
+/// Labels in merged voxels; a region whose labels are lost on the way is an error, since the plan names it.
+fn merge_named(labels: &Volume<u32>, merge: [u32; 3], regions: &[RegionPlan]) -> Result<Volume<u32>> {
+    let merged = merge_labels(labels, merge);
+    let [before, after] = [labels, &merged].map(|volume| volume.data.chunk_by(|a, b| a == b).map(|run| run[0]).collect::<HashSet<u32>>());
+    let lost = |region: &&RegionPlan| {
+        region.shapes.is_empty() && region.labels.iter().any(|l| before.contains(l)) && !region.labels.iter().any(|l| after.contains(l))
+    };
+    match regions.iter().find(lost) {
+        Some(region) => Err(Error::input(format!(
+            "region \"{}\" has no voxel left: its labels are the most frequent ones in no block of merge = {merge:?} voxels; merge fewer, or leave the region out",
+            region.name
+        ))),
+        None => Ok(merged),
+    }
+}
+
+/// Converts the CT image, of which blocks of `merge` voxels become one; gives its own grid, that of the phantom, and the voxels. Clamped values are told with their count and span.
 fn convert_ct(
     path: &ImageFile,
+    merge: [u32; 3],
     inputs: &dyn PhantomInputs,
     palette: &mut Palette<'_>,
     warnings: &mut Vec<String>,
-) -> Result<(VoxelGrid, Vec<u32>)> {
-    let ct = inputs.image(path)?;
+) -> Result<(VoxelGrid, VoxelGrid, Vec<u32>)> {
+    let mut ct = inputs.image(path)?;
     let file = path.display();
     check_grid(&ct.grid, &file.to_string())?;
+    let ct_grid = ct.grid;
+    if merge != [1; 3] {
+        ct = merge_mean(&ct, merge);
+        let beyond = (DVec3::from(ct.grid.size.map(f64::from)) * ct.grid.spacing
+            - DVec3::from(ct_grid.size.map(f64::from)) * ct_grid.spacing)
+            .to_array();
+        if beyond.iter().any(|mm| *mm > 1e-6 * ct.grid.min_spacing()) {
+            warnings.push(format!(
+                "{file}: its voxels do not divide by merge = {merge:?}; the last ones hold fewer, and the grid reaches {:.3}, {:.3}, {:.3} mm beyond the CT along its axes",
+                beyond[0], beyond[1], beyond[2]
+            ));
+        }
+    }
     let bins = inputs.ct_materials();
     let mut position: Vec<Option<u8>> = vec![None; bins.len()];
     let mut voxels = filled(0, ct.data.len(), "voxels")?;
@@ -360,7 +393,7 @@ fn convert_ct(
             ct.data.len()
         ));
     }
-    Ok((ct.grid, voxels))
+    Ok((ct_grid, ct.grid, voxels))
 }
 
 /// "labels 3 (120 voxels), 7 (1 voxel)", at most ten of them.

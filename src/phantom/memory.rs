@@ -22,7 +22,12 @@ pub fn building_bytes_per_voxel(plan: &PhantomPlan) -> u64 {
     let open_images = match plan {
         PhantomPlan::Procedural { .. } => 0,
         // A CT and its labels are never open together: the CT is dropped once converted.
-        PhantomPlan::Labels { .. } | PhantomPlan::Ct { .. } => size_of::<u32>() as u64,
+        PhantomPlan::Labels { .. } | PhantomPlan::Ct { .. } => {
+            let [x, y, z] = plan.merge().map(u64::from);
+            // The image as read lies beside the merged one.
+            let merged = if x * y * z > 1 { size_of::<u32>() as u64 } else { 0 };
+            size_of::<u32>() as u64 * x * y * z + merged
+        }
     };
     bytes_per_voxel() + open_images
 }

@@ -10,6 +10,7 @@ mod solid;
 use crate::{error::Result, grid::VoxelGrid, io::dicom::StructureName, physics::materials::Material, plan::ImageFile, volume::Volume};
 
 pub use build::build;
+pub(crate) use build::in_order_of;
 pub use memory::{MAX_SIZE, MAX_VOXELS, building_bytes_per_voxel, bytes_per_voxel};
 
 /// A voxel phantom.

@@ -13,6 +13,8 @@ pub mod quantity;
 mod section;
 mod show;
 mod tme;
+#[cfg(test)]
+mod trace;
 mod vocabulary;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -26,7 +28,7 @@ use crate::{
 };
 
 pub use daughters::{Destination, RecoilEscape, Redistribution};
-pub use file::{load_with, parse};
+pub use file::{load_with, parse, schema::schema};
 pub use frame::Fault;
 pub use image_file::ImageFile;
 pub use kinetics::{
@@ -45,6 +47,11 @@ pub use vocabulary::{KnownMaterial, KnownNuclide, Vocabulary};
 /// As [`load_with`].
 pub fn load(path: &std::path::Path) -> crate::error::Result<Plan> {
     load_with(path, &Vocabulary::built_in())
+}
+
+/// Names of the tissues that `[response]` knows.
+pub fn tissue_names() -> impl Iterator<Item = &'static str> {
+    presets::TISSUES.keys().map(String::as_str)
 }
 
 /// A complete, checked plan. All quantities are in the units of [`crate::units`].
@@ -110,9 +117,21 @@ pub enum PhantomPlan {
         image: ImageFile,
         /// Label image on the same grid, or DICOM contours or segments.
         labels: Option<ImageFile>,
+        /// Voxels of the CT that make one voxel of the phantom, along the axes of the CT.
+        merge: [u32; 3],
         /// Whether all images are registered to the CT, whatever their DICOM frames of reference say.
         registered: bool,
     },
+}
+
+impl PhantomPlan {
+    /// Voxels of the image that make one voxel of the phantom.
+    pub fn merge(&self) -> [u32; 3] {
+        match self {
+            Self::Ct { merge, .. } => *merge,
+            _ => [1; 3],
+        }
+    }
 }
 
 /// A material, with the density where it differs from the material's own.

@@ -357,6 +357,13 @@ impl Limits {
         Self { min: 0.0, min_included: false, max }
     }
 
+    /// The least limits that allow what either allows.
+    pub(super) fn spanning(self, other: Self) -> Self {
+        let (low, other_low) = ((self.min, !self.min_included), (other.min, !other.min_included));
+        let (min, excluded) = if other_low < low { other_low } else { low };
+        Self { min, min_included: !excluded, max: self.max.max(other.max) }
+    }
+
     /// What is wrong with `value` (written as `found`), if anything; `show` writes a limit with its unit.
     pub fn check(&self, value: f64, found: &str, show: impl Fn(f64) -> String) -> Result<f64, Fault> {
         let above = value > self.min || (self.min_included && value == self.min);

@@ -8,6 +8,7 @@ use glam::DVec3;
 use toml::de::{DeTable, DeValue};
 
 use super::{
+    file::schema::Kind,
     frame::{Fault, Findings, closest, suggestion},
     quantity::{self, Dimension, Limits},
     show,
@@ -77,6 +78,8 @@ impl<'a> Section<'a> {
 
     /// Notes every key that is not one of `known`.
     pub(super) fn only(&self, known: &[&'static str]) {
+        #[cfg(test)]
+        super::trace::table(&self.title, known);
         for (key, _) in self.table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
             self.meant.borrow_mut().extend(closest(key.get_ref(), known.iter().copied()));
             let help = suggestion(key.get_ref(), known.iter().copied(), "known keys");
@@ -159,6 +162,13 @@ impl<'a> Section<'a> {
         field.value().unwrap_or(default)
     }
 
+    /// Tells tests what a key is read as, so that they can hold the schema against it.
+    #[cfg_attr(not(test), allow(clippy::unused_self, reason = "only tests look"))]
+    fn is_read_as(&self, _key: &str, _kind: impl FnOnce() -> Kind) {
+        #[cfg(test)]
+        super::trace::key(&self.title, _key, _kind());
+    }
+
     /// Reads a key with `read`, noting its fault.
     pub(super) fn read<T>(&self, key: &str, read: impl FnOnce(&'a DeValue<'a>) -> Result<T, Fault>) -> Field<T> {
         let Some(value) = self.raw(key) else { return Field::Absent };
@@ -174,21 +184,25 @@ impl<'a> Section<'a> {
 
     /// Text without surrounding blanks, not empty.
     pub(super) fn text(&self, key: &str, example: &str) -> Field<&'a str> {
+        self.is_read_as(key, || Kind::Text);
         self.read(key, |value| text(value, example))
     }
 
     /// One text or several.
     pub(super) fn texts(&self, key: &str, example: &str) -> Field<Vec<&'a str>> {
+        self.is_read_as(key, || Kind::Texts);
         self.read(key, |value| texts(value, example))
     }
 
     /// true or false.
     pub(super) fn flag(&self, key: &str) -> Field<bool> {
+        self.is_read_as(key, || Kind::Flag);
         self.read(key, |value| value.as_bool().ok_or_else(|| wrong_kind(value, "true or false", &format!("write {key} = true"))))
     }
 
     /// One of several words.
     pub(super) fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Field<T> {
+        self.is_read_as(key, || Kind::words(&words.iter().map(|word| word.0).collect::<Vec<_>>()));
         self.read(key, |value| {
             let example = words.first().map_or("", |w| w.0);
             word_of(text(value, &format!("{key} = \"{example}\""))?, words)
@@ -196,17 +210,20 @@ impl<'a> Section<'a> {
     }
 
     /// A quantity with its unit, within limits.
-    pub(super) fn quantity(&self, key: &str, dimension: &Dimension, limits: Limits) -> Field<f64> {
+    pub(super) fn quantity(&self, key: &str, dimension: &'static Dimension, limits: Limits) -> Field<f64> {
+        self.is_read_as(key, || Kind::Quantity(dimension, limits));
         self.read(key, |value| quantity_of(value, dimension, limits))
     }
 
     /// A whole number, also written as 2e6.
     pub(super) fn count(&self, key: &str, min: u64, max: u64) -> Field<u64> {
+        self.is_read_as(key, || Kind::Count(min, max));
         self.read(key, |value| count_of(value, min, max))
     }
 
     /// Three quantities `"x, y, z unit"`, or an array of three strings; with `single`, one quantity for all three axes.
-    pub(super) fn vector(&self, key: &str, dimension: &Dimension, limits: Limits, single: bool) -> Field<DVec3> {
+    pub(super) fn vector(&self, key: &str, dimension: &'static Dimension, limits: Limits, single: bool) -> Field<DVec3> {
+        self.is_read_as(key, || Kind::Vector { dimension, limits, single });
         self.read(key, |value| {
             let form =
                 format!("write {key} = \"10, 0, -5 {}\"{}", dimension.typical, if single { " or one value for all axes" } else { "" });
@@ -220,12 +237,14 @@ impl<'a> Section<'a> {
     }
 
     /// Any number of quantities, `"10, 20, 50 Gy"` or an array of strings.
-    pub(super) fn quantities(&self, key: &str, dimension: &Dimension, limits: Limits) -> Field<Vec<f64>> {
+    pub(super) fn quantities(&self, key: &str, dimension: &'static Dimension, limits: Limits) -> Field<Vec<f64>> {
+        self.is_read_as(key, || Kind::Quantities(dimension, limits));
         self.read(key, |value| quantities_of(value, dimension, limits, &format!("write {key} = \"10, 20, 50 {}\"", dimension.typical)))
     }
 
     /// A direction: "x", "-y", ... or an array of three numbers that are not all zero.
     pub(super) fn direction(&self, key: &str) -> Field<DVec3> {
+        self.is_read_as(key, || Kind::Direction);
         self.read(key, |value| {
             let form = format!("write {key} = \"z\" (or \"-x\", ...) or {key} = [0, 0.5, 1]");
             if let Some(word) = value.as_str() {

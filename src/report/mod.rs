@@ -6,7 +6,7 @@ pub mod activity;
 pub mod anatomy;
 pub mod components;
 pub mod html;
-mod json;
+pub(crate) mod json;
 pub(crate) mod plot;
 pub mod provenance;
 pub mod rt_dose;

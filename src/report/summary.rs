@@ -17,6 +17,9 @@ use crate::{
 /// Schema of the file; the number rises when a key changes its meaning or goes away.
 pub const SCHEMA: &str = "dosaic-summary/2";
 
+/// The file as JSON Schema (draft 2020-12); a key that a result has and this has not, or the reverse, fails a test.
+pub const JSON_SCHEMA: &str = include_str!("../../docs/summary.schema.json");
+
 /// The whole file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {

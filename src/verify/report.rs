@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::{Context, Finished, Row, Verdict};
 use crate::{
     error::{Error, Result},
-    io::{atomic, json},
+    io::atomic,
+    report::json,
     transport::backend::DeviceInfo,
 };
 
@@ -178,11 +179,11 @@ struct Record<'a> {
     cases: &'a [Finished],
 }
 
-/// Writes everything, curves included.
+/// Everything, curves included, as JSON.
 ///
 /// # Errors
-/// If the file cannot be written.
-pub fn write_json(path: &Path, cases: &[Finished], context: &Context) -> Result<()> {
+/// If a value cannot be written as JSON.
+pub fn json_text(cases: &[Finished], context: &Context) -> Result<String> {
     let record = Record {
         version: env!("CARGO_PKG_VERSION"),
         device: context.ran().device,
@@ -192,7 +193,7 @@ pub fn write_json(path: &Path, cases: &[Finished], context: &Context) -> Result<
         count: Count::of(cases.iter().flat_map(|case| &case.outcome.rows)),
         cases,
     };
-    json::write(path, &record)
+    json::pretty(&record)
 }
 
 #[cfg(test)]

@@ -114,9 +114,10 @@ impl<'p> Sheet<'p> {
                 self.entry("label image", image.display().to_string(), "");
                 self.medium("background", background, "phantom.background.density");
             }
-            PhantomPlan::Ct { image, labels, registered } => {
+            PhantomPlan::Ct { image, labels, merge, registered } => {
                 self.entry("CT image", image.display().to_string(), "");
                 self.entry("label image", labels.as_ref().map_or("none".to_owned(), |l| l.display().to_string()), "");
+                self.entry("CT voxels in one", format!("{} x {} x {}", merge[0], merge[1], merge[2]), "phantom.merge");
                 if *registered {
                     self.entry("registered", "whatever frames of reference say".to_owned(), "");
                 }

@@ -55,22 +55,27 @@ const TWO: [(&str, &Dimension, &str); 4] = [
     ("exchange", &CLEARANCE, "exchange = \"0.8 L/d\" (between the two)"),
 ];
 /// Most doses of a drug.
-const DOSES_MOST: u64 = 10_000;
+pub(super) const DOSES_MOST: u64 = 10_000;
 /// Amounts of a dose: mg, or relative.
-const AMOUNT: Limits = Limits::up_to(1e9);
+pub(super) const AMOUNT: Limits = Limits::up_to(1e9);
 /// Times from the plan's zero on.
-const MOMENT: Limits = Limits { min: 0.0, min_included: true, max: DURATION.max };
+pub(super) const MOMENT: Limits = Limits { min: 0.0, min_included: true, max: DURATION.max };
 /// Rates and volumes.
-const FIGURE: Limits = Limits::up_to(1e6);
+pub(super) const FIGURE: Limits = Limits::up_to(1e6);
+
+/// Molar masses, kDa.
+pub(super) const MOLAR: Limits = Limits::between(0.01, 1e4);
+/// Hill exponents.
+pub(super) const HILL: Limits = Limits::up_to(20.0);
 
 /// A hook: its word, its place, and what its strength may be.
-type Word = (&'static str, Hook, &'static Dimension, Limits);
+pub(super) type Word = (&'static str, Hook, &'static Dimension, Limits);
 
 /// A part that a drug can take away at most.
 const SHARE: Limits = Limits::up_to(1.0);
 const FACTOR: Limits = Limits::up_to(100.0);
 
-const WORDS: [Word; 13] = [
+pub(super) const WORDS: [Word; 13] = [
     ("checkpoint", Hook::Checkpoint, &NUMBER, SHARE),
     ("alpha", Hook::Alpha, &NUMBER, FACTOR),
     ("beta", Hook::Beta, &NUMBER, FACTOR),
@@ -172,7 +177,7 @@ fn one_compartment(section: &Section<'_>) -> Option<DrugKinetics> {
 
 fn two_compartments(section: &Section<'_>, preset: Option<&BTreeMap<String, Parameter>>) -> Option<DrugKinetics> {
     let note = |key: &str, p: &Parameter| section.note_default(key, &format!("{}: {}", mark(p.mark), p.source));
-    let figure = |(key, dimension, example): (&str, &Dimension, &str)| {
+    let figure = |(key, dimension, example): (&str, &'static Dimension, &str)| {
         let field = section.quantity(key, dimension, FIGURE);
         match preset.and_then(|p| p.get(key)).filter(|_| !field.is_written()) {
             Some(known) => {
@@ -183,7 +188,7 @@ fn two_compartments(section: &Section<'_>, preset: Option<&BTreeMap<String, Para
         }
     };
     let [clearance, central, peripheral, exchange] = TWO.map(figure);
-    let molar_mass = section.quantity("molar_mass", &MOLAR_MASS, Limits::between(0.01, 1e4)).map(|kda| 1e3 / kda);
+    let molar_mass = section.quantity("molar_mass", &MOLAR_MASS, MOLAR).map(|kda| 1e3 / kda);
     let nanomolar = match preset.and_then(|p| p.get("nanomolar")).filter(|_| !molar_mass.is_written()) {
         Some(known) => {
             note("nanomolar", known);
@@ -375,7 +380,7 @@ fn effect(table: &Section<'_>, drug: &Section<'_>, about: &About<'_>, mass: bool
         ec50,
         if mass { "ec50 = \"100 mg\" (in the central compartment)" } else { "ec50 = 0.5 (in units of the doses)" },
     );
-    let hill = table.quantity("hill", &NUMBER, Limits::up_to(20.0));
+    let hill = table.quantity("hill", &NUMBER, HILL);
     let hill = table.or_default("hill", hill, 1.0);
     Some(DrugEffect { hook, strength: strength?, ec50: ec50?, hill })
 }

@@ -11,11 +11,11 @@ use crate::{
 };
 
 /// Most sessions of one external treatment.
-const FRACTIONS_MAX: u64 = 1000;
+pub(super) const FRACTIONS_MAX: u64 = 1000;
 /// Earliest and latest start, s: a century.
-const START: Limits = Limits::between(-36_525.0 * SECONDS_PER_DAY, 36_525.0 * SECONDS_PER_DAY);
+pub(super) const START: Limits = Limits::between(-36_525.0 * SECONDS_PER_DAY, 36_525.0 * SECONDS_PER_DAY);
 /// Shortest and longest distance of sessions, s.
-const INTERVAL: Limits = Limits::between(3600.0, 3652.5 * SECONDS_PER_DAY);
+pub(super) const INTERVAL: Limits = Limits::between(3600.0, 3652.5 * SECONDS_PER_DAY);
 
 impl Context<'_> {
     /// All external doses, in the order of the file.

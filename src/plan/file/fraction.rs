@@ -11,7 +11,7 @@ use super::{
 use crate::plan::{
     FractionPlan, ImageQuantity, ImageSeries, Kinetics, Prediction, RegionUptake,
     frame::{Fault, suggestion},
-    quantity::{ACTIVITY, Limits, TIME},
+    quantity::{ACTIVITY, TIME},
     show,
 };
 
@@ -226,8 +226,7 @@ fn base<'d>(section: &Section<'_>, number: u32, nuclides: &[Nuclide], earlier: &
 }
 
 fn start(section: &Section<'_>, number: u32) -> Option<f64> {
-    let limits = Limits { min: 0.0, min_included: true, max: uptake::DURATION.max };
-    let field = section.quantity("start", &TIME, limits);
+    let field = section.quantity("start", &TIME, kinetics::MOMENT);
     if number == 1 {
         return Some(section.or_default("start", field, 0.0));
     }
@@ -293,7 +292,7 @@ fn nuclide(section: &Section<'_>, nuclides: &[Nuclide], like: Option<&Draft>) ->
 }
 
 fn administered(section: &Section<'_>, like: Option<&Draft>) -> Option<f64> {
-    let field = section.quantity("administered", &ACTIVITY, Limits::up_to(1e15));
+    let field = section.quantity("administered", &ACTIVITY, uptake::ACTIVITIES);
     if !field.is_written() && like.is_some() {
         section.note_default("administered", &as_in(like));
         return like.and_then(|l| l.administered);

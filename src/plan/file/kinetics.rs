@@ -13,17 +13,22 @@ use crate::plan::{
 };
 
 /// Times of samples and images, from the start of the fraction on.
-const MOMENT: Limits = Limits { min: 0.0, min_included: true, max: DURATION.max };
+pub(super) const MOMENT: Limits = Limits { min: 0.0, min_included: true, max: DURATION.max };
 /// Amplitudes, which may be negative.
-const AMPLITUDE: Limits = Limits::between(-1e15, 1e15);
-const SHARE: Limits = Limits::between(-100.0, 100.0);
+pub(super) const AMPLITUDE: Limits = Limits::between(-1e15, 1e15);
+pub(super) const SHARE: Limits = Limits::between(-100.0, 100.0);
 /// Relative uncertainties.
-const UNCERTAINTY: Limits = Limits::between(0.0, 1.0);
+pub(super) const UNCERTAINTY: Limits = Limits::between(0.0, 1.0);
 /// Classes of half-lives of a series fitted voxel by voxel.
-const CLASSES: u64 = 8;
-const CLASSES_MOST: u64 = 64;
+pub(super) const CLASSES: u64 = 8;
+pub(super) const CLASSES_MOST: u64 = 64;
 /// Samples through which a fitted tail goes.
-const TAIL_SAMPLES: u64 = 2;
+pub(super) const TAIL_SAMPLES: u64 = 2;
+pub(super) const TAIL_MOST: u64 = 1000;
+/// Rates of transfer, 1/s.
+pub(super) const TRANSFER: Limits = Limits::up_to(1e3);
+/// Coefficients of recovery.
+pub(super) const RECOVERY: Limits = Limits::between(0.05, 2.0);
 
 /// A course in time that is no single exponential.
 #[derive(Debug, Clone)]
@@ -127,8 +132,7 @@ fn recovery(section: &Section<'_>, regions: &[String]) -> Vec<f64> {
             section.problem(span, Fault::new(format!("\"{name}\" is none of the `regions` of this series"), help));
         }
     }
-    let limits = Limits::between(0.05, 2.0);
-    regions.iter().map(|region| table.as_ref().and_then(|t| t.quantity(region, &FRACTION, limits).value()).unwrap_or(1.0)).collect()
+    regions.iter().map(|region| table.as_ref().and_then(|t| t.quantity(region, &FRACTION, RECOVERY).value()).unwrap_or(1.0)).collect()
 }
 
 /// `fit`, or `between`, `before` and `tail`.
@@ -144,7 +148,7 @@ fn treatment(section: &Section<'_>) -> Option<Treatment> {
     let between = section.choice("between", &[("linear", Between::Linear), ("log-linear", Between::LogLinear)]);
     let before =
         section.choice("before", &[("zero", Before::Zero), ("constant", Before::Constant), ("extrapolated", Before::Extrapolated)]);
-    let samples = section.count("tail_samples", 2, 1000);
+    let samples = section.count("tail_samples", 2, TAIL_MOST);
     let word = section.raw("tail").and_then(|v| v.get_ref().as_str().map(|text| (text.trim(), v.span())));
     let fitted = Tail::Fitted { samples: samples.clone().value().unwrap_or(TAIL_SAMPLES) as usize };
     let tail = match word {
@@ -308,7 +312,7 @@ pub(super) fn model(section: &Section<'_>) -> Option<ModelDraft> {
             found.map(Some)
         };
         let (from, to) = (place("from", false), place("to", true));
-        let rate = table.required("rate", table.quantity("rate", &RATE, Limits::up_to(1e3)), "rate = \"0.12 /h\"");
+        let rate = table.required("rate", table.quantity("rate", &RATE, TRANSFER), "rate = \"0.12 /h\"");
         if let (Some(Some(from)), Some(to), Some(rate)) = (from, to, rate) {
             if to == Some(from) {
                 table.problem(table.span.clone(), Fault::new("a compartment passes nothing to itself", "correct `from` or `to`"));

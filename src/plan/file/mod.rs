@@ -9,6 +9,7 @@ mod nuclide;
 mod phantom;
 mod region;
 mod response;
+pub(super) mod schema;
 mod settings;
 mod shape;
 mod tme;
@@ -92,6 +93,9 @@ fn unquoted_help(text: &str, at: usize) -> Option<String> {
         value.starts_with(|c: char| c.is_ascii_digit() || c == '-') && value.ends_with(|c: char| c.is_alphabetic() || c == '%' || c == '3');
     quantity.then(|| format!("a quantity stands in quotes: {} = \"{value}\"", key.trim()))
 }
+
+/// Densities, g/cm3.
+const DENSITIES: Limits = Limits::between(1e-4, 25.0);
 
 /// What reading needs besides the file itself.
 #[derive(Clone, Copy)]
@@ -235,7 +239,7 @@ impl Context<'_> {
     /// `material` and `density` of a section; the density stays open (tabulated) when it is not written.
     fn medium(self, section: &Section<'_>) -> Field<Medium> {
         let material = section.read("material", |value| self.material(value));
-        let density = section.quantity("density", &DENSITY, Limits::between(1e-4, 25.0));
+        let density = section.quantity("density", &DENSITY, DENSITIES);
         match (material, density) {
             (Field::Value(material, span), Field::Absent) => {
                 self.note_tabulated(section, "density", &material);

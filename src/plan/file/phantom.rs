@@ -1,6 +1,7 @@
 //! `[phantom]`: a grid of its own, a label image, or a CT image.
 
 use glam::DVec3;
+use toml::de::DeValue;
 
 use super::{Context, Field, Section, VoxelGrid};
 use crate::plan::{
@@ -11,9 +12,11 @@ use crate::plan::{
 };
 
 /// Most voxels along one axis.
-const SIZE_MAX: u64 = 1024;
+pub(super) const SIZE_MAX: u64 = 1024;
 /// Voxel edges: 1 um to 10 mm.
-const SPACING: Limits = Limits::between(1e-3, 10.0);
+pub(super) const SPACING: Limits = Limits::between(1e-3, 10.0);
+/// Most CT voxels along one axis that make one of the phantom.
+pub(super) const MERGE_MAX: u64 = 16;
 /// Positions: 100 m around the origin is more than any patient needs and keeps squares finite.
 pub(super) const POSITION: Limits = Limits::between(-1e5, 1e5);
 
@@ -65,7 +68,7 @@ impl Context<'_> {
             }
             return None;
         };
-        section.only(&["voxels", "spacing", "origin", "center", "background", "labels", "ct", "registered"]);
+        section.only(&["voxels", "spacing", "origin", "center", "background", "labels", "ct", "merge", "registered"]);
         let kind = match (section.has("ct"), section.has("labels"), GRID_KEYS.iter().any(|k| section.has(k))) {
             (true, labels, _) => Kind::Ct { labels },
             (false, true, _) => Kind::Labels,
@@ -78,15 +81,15 @@ impl Context<'_> {
         };
         if kind != Kind::Procedural {
             for key in GRID_KEYS.iter().filter(|k| section.has(k)) {
-                section.problem(
-                    section.key_span(key),
-                    Fault::new(format!("`{key}` together with an image"), "the image sets the voxel grid; remove this line"),
-                );
+                section.problem(section.key_span(key), Fault::new(format!("`{key}` together with an image"), grid_help(key, kind)));
             }
         }
-        if section.has("registered") && !matches!(kind, Kind::Ct { .. }) {
-            let help = "it says that images are registered to a CT; remove this line";
-            section.problem(section.key_span("registered"), Fault::new("`registered` without a CT", help));
+        let only_with_ct = [
+            ("registered", "it says that images are registered to a CT; remove this line"),
+            ("merge", "it makes larger voxels of those of a CT; remove this line"),
+        ];
+        for (key, help) in only_with_ct.into_iter().filter(|(key, _)| section.has(key) && !matches!(kind, Kind::Ct { .. })) {
+            section.problem(section.key_span(key), Fault::new(format!("`{key}` without a CT"), help));
         }
         let plan = match kind {
             Kind::Procedural => {
@@ -107,8 +110,11 @@ impl Context<'_> {
                     );
                 }
                 let labels = self.image_file(&section, "labels", "labels.nii.gz").value();
+                let merge =
+                    section.read("merge", |value| three_counts(value, MERGE_MAX, "write merge = [2, 2, 1] (CT voxels along its axes)"));
+                let merge = section.or_default("merge", merge, [1; 3]);
                 let registered = section.flag("registered").value().unwrap_or(false);
-                self.image_file(&section, "ct", "ct.nii.gz").value().map(|image| PhantomPlan::Ct { image, labels, registered })
+                self.image_file(&section, "ct", "ct.nii.gz").value().map(|image| PhantomPlan::Ct { image, labels, merge, registered })
             }
         };
         Some(Drafted { kind, plan })
@@ -133,15 +139,25 @@ impl Context<'_> {
     }
 }
 
+/// What to write instead of a key of a grid beside an image.
+fn grid_help(key: &str, kind: Kind) -> &'static str {
+    match (key, kind) {
+        ("spacing", Kind::Ct { .. }) => "the CT sets the voxel grid; for larger voxels write merge = [2, 2, 1] (CT voxels along its axes)",
+        _ => "the image sets the voxel grid; remove this line",
+    }
+}
+
+/// Three whole numbers from 1 on.
+fn three_counts(value: &DeValue<'_>, max: u64, form: &str) -> Result<[u32; 3], Fault> {
+    let array = value.as_array().ok_or_else(|| wrong_kind(value, "a list of three whole numbers", form))?;
+    let counts = array.iter().map(|v| count_of(v.get_ref(), 1, max)).collect::<Result<Vec<u64>, _>>()?;
+    let three: Option<[u64; 3]> = counts.try_into().ok();
+    three.map(|three| three.map(|n| n as u32)).ok_or_else(|| Fault::new(format!("{} numbers, but three are needed", array.len()), form))
+}
+
 /// `voxels`, `spacing`, and `origin` or `center`.
 fn grid(section: &Section<'_>) -> Option<VoxelGrid> {
-    let size = section.read("voxels", |value| {
-        let form = "write voxels = [128, 128, 80] (along x, y, z)";
-        let array = value.as_array().ok_or_else(|| wrong_kind(value, "a list of three whole numbers", form))?;
-        let counts = array.iter().map(|v| count_of(v.get_ref(), 1, SIZE_MAX)).collect::<Result<Vec<u64>, _>>()?;
-        let size: Option<[u64; 3]> = counts.try_into().ok();
-        size.map(|s| s.map(|n| n as u32)).ok_or_else(|| Fault::new(format!("{} numbers, but three are needed", array.len()), form))
-    });
+    let size = section.read("voxels", |value| three_counts(value, SIZE_MAX, "write voxels = [128, 128, 80] (along x, y, z)"));
     let size = section.required("voxels", size, "voxels = [128, 128, 80] (along x, y, z)");
     let spacing = section.vector("spacing", &LENGTH, SPACING, true);
     let spacing = section.required("spacing", spacing, "spacing = \"3 mm\"");

@@ -13,6 +13,9 @@ use crate::plan::{
 /// The word that switches an optional parameter off.
 const NONE: &str = "none";
 
+/// Parameters that can be switched off.
+pub(super) const OPTIONAL: [&str; 3] = ["clonogens", "td50", "bed_limit"];
+
 /// A parameter while layers are put together.
 #[derive(Clone)]
 struct Known {
@@ -123,7 +126,7 @@ fn layered(section: &Section<'_>, base: &Layer, more: &[&'static str]) -> Layer 
 
 /// A parameter's value; `None` where it is switched off.
 fn read(section: &Section<'_>, parameter: &Parameter) -> Field<Option<f64>> {
-    let optional = ["clonogens", "td50", "bed_limit"].contains(&parameter.key);
+    let optional = OPTIONAL.contains(&parameter.key);
     section.read(parameter.key, |value| {
         if optional && value.as_str() == Some(NONE) {
             return Ok(None);

@@ -14,25 +14,33 @@ use crate::{
 use toml::de::DeValue;
 
 /// Histories per fraction where a plan says nothing.
-const HISTORIES: u64 = 1_000_000;
+pub(super) const HISTORIES: u64 = 1_000_000;
 /// Most histories per fraction.
 pub(super) const HISTORIES_MAX: u64 = 1_000_000_000_000_000;
 /// Fewest batches: below this the standard error of the batch means is itself too uncertain.
-const BATCHES: u64 = 16;
+pub(super) const BATCHES: u64 = 16;
 /// Most batches; each needs a pass over the tally.
-const BATCHES_MAX: u64 = 65_536;
+pub(super) const BATCHES_MAX: u64 = 65_536;
 /// Seed where a plan names none: runs are reproducible by default.
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 /// Histories beyond which a goal is given up, as a multiple of `histories`.
-const GIVE_UP: u64 = 100;
+pub(super) const GIVE_UP: u64 = 100;
 /// V_x thresholds where a plan names none, Gy.
 const DOSE_LEVELS: [f64; 4] = [10.0, 20.0, 50.0, 100.0];
-/// Latest time of a dose-rate map, s: a century.
-const RATE_TIME_MAX: f64 = 100.0 * 365.25 * SECONDS_PER_DAY;
+/// Times of dose-rate maps, s: up to a century.
+pub(super) const RATE_TIMES: Limits = Limits::between(0.0, 100.0 * 365.25 * SECONDS_PER_DAY);
+/// Doses of V_x, Gy.
+pub(super) const LEVELS: Limits = Limits::up_to(1e6);
+/// Bins of the DVH, Gy.
+pub(super) const BIN: Limits = Limits::up_to(1e4);
+/// Relative standard errors to aim at.
+pub(super) const GOAL: Limits = Limits::up_to(0.5);
+/// Largest number of a device.
+pub(super) const DEVICES_MAX: u64 = 1000;
 /// Energies of cuts: 100 eV to 1 MeV.
-const CUT: Limits = Limits::between(1e-4, 1.0);
+pub(super) const CUT: Limits = Limits::between(1e-4, 1.0);
 /// Energies of photon cuts: where their tables begin, to 1 MeV.
-const PHOTON_CUT: Limits = Limits::between(1e-3, 1.0);
+pub(super) const PHOTON_CUT: Limits = Limits::between(1e-3, 1.0);
 
 /// Reads `[transport]`, or its defaults where it is missing.
 pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPlan {
@@ -63,7 +71,7 @@ pub(super) fn transport(root: &Section<'_>, names: &RegionNames) -> TransportPla
         );
     }
     let device = section.read("device", |value| match value {
-        DeValue::Integer(_) => count_of(value, 0, 1000).map(|n| n.to_string()),
+        DeValue::Integer(_) => count_of(value, 0, DEVICES_MAX).map(|n| n.to_string()),
         _ => text(value, "device = \"auto\" (or \"cpu\", an index, part of a name)").map(str::to_owned),
     });
     let within = |key, limits| {
@@ -106,7 +114,7 @@ fn goal(transport: &Section<'_>, names: &RegionNames, histories: u64) -> Option<
         names.check(&section, name, span.clone());
     }
     let region = section.required("region", region, "region = \"liver\"");
-    let relative = section.quantity("relative", &FRACTION, Limits { min: 0.0, min_included: false, max: 0.5 });
+    let relative = section.quantity("relative", &FRACTION, GOAL);
     let relative = section.required("relative", relative, "relative = \"2 %\" (standard error of a voxel's dose)");
     let most = section.count("max_histories", histories, HISTORIES_MAX);
     let max_histories = section.or_default("max_histories", most, histories.saturating_mul(GIVE_UP).min(HISTORIES_MAX));
@@ -132,17 +140,15 @@ pub(super) fn output(root: &Section<'_>) -> OutputPlan {
         "dose_levels",
         "dvh_bin",
     ]);
-    let times = Limits { min: 0.0, min_included: true, max: RATE_TIME_MAX };
-    let mut dose_rate_at = section.or_default("dose_rate_at", section.quantities("dose_rate_at", &TIME, times), Vec::new());
+    let mut dose_rate_at = section.or_default("dose_rate_at", section.quantities("dose_rate_at", &TIME, RATE_TIMES), Vec::new());
     // Files are named by the time, to a microhour.
     let name = |time: f64| (time / SECONDS_PER_HOUR * 1e6).round();
     dose_rate_at.sort_by(f64::total_cmp);
     dose_rate_at.dedup_by(|a, b| name(*a) == name(*b));
-    let mut dose_levels =
-        section.or_default("dose_levels", section.quantities("dose_levels", &DOSE, Limits::up_to(1e6)), DOSE_LEVELS.to_vec());
+    let mut dose_levels = section.or_default("dose_levels", section.quantities("dose_levels", &DOSE, LEVELS), DOSE_LEVELS.to_vec());
     dose_levels.sort_by(f64::total_cmp);
     dose_levels.dedup();
-    let dvh_bin = section.quantity("dvh_bin", &DOSE, Limits::up_to(1e4));
+    let dvh_bin = section.quantity("dvh_bin", &DOSE, BIN);
     if !dvh_bin.is_written() {
         section.note_default("dvh_bin", "default");
     }

@@ -12,11 +12,11 @@ use crate::plan::{
 };
 
 /// Extents: up to 1 km, so that a "large" shape may stand for an endless one.
-const EXTENT: Limits = Limits::up_to(1e6);
+pub(super) const EXTENT: Limits = Limits::up_to(1e6);
 const POINT: &str = "\"0, 0, 0 mm\"";
 
 /// The kinds of shapes and the keys each takes.
-const KINDS: [(&str, &[&str]); 7] = [
+pub(super) const KINDS: [(&str, &[&str]); 7] = [
     ("box", &["center", "size"]),
     ("sphere", &["center", "radius"]),
     ("ellipsoid", &["center", "semi_axes"]),

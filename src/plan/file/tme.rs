@@ -38,7 +38,7 @@ const FOLLOW_UP: f64 = 84.0 * SECONDS_PER_DAY;
 /// Length of a step where a plan names none, s: the error at the end of 400 d is 6e-5.
 const STEP: f64 = 0.25 * SECONDS_PER_DAY;
 /// Steps that a plan may name: beyond 2 d the biology is not resolved.
-const STEPS: Limits = Limits::between(60.0, 2.0 * SECONDS_PER_DAY);
+pub(super) const STEPS: Limits = Limits::between(60.0, 2.0 * SECONDS_PER_DAY);
 /// Most steps of a simulation.
 const STEPS_MOST: f64 = 2e6;
 /// Distance of rows in the timeline where a plan names none, s.
@@ -46,11 +46,16 @@ const TIMELINE: f64 = SECONDS_PER_DAY;
 /// Change of an uptake pattern above which it is transported anew, where a plan names none.
 const RETRANSPORT: f64 = 0.2;
 /// Seed of the places of vessels where a plan names none.
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 /// Regions are numbered in 8 bits.
 const REGIONS_MOST: usize = 255;
 /// Partial pressures, mmHg: up to pure oxygen.
-const PO2: Limits = Limits::up_to(760.0);
+pub(super) const PO2: Limits = Limits::up_to(760.0);
+
+/// Changes of an uptake pattern.
+pub(super) const ABOVE: Limits = Limits::between(0.0, 100.0);
+/// Shares of voxels that are vessels.
+pub(super) const VESSELS: Limits = Limits::up_to(0.5);
 
 /// What the model needs of a region's tissue.
 pub(super) struct Entry<'s> {
@@ -143,7 +148,7 @@ impl Context<'_> {
         }
         let words = [("rbe", Quality::Rbe), ("let", Quality::Let), ("mkm", Quality::Mkm)];
         let growths = [("logistic", Growth::Logistic), ("gompertz", Growth::Gompertz)];
-        let above = section.quantity("retransport_above", &FRACTION, Limits::between(0.0, 100.0));
+        let above = section.quantity("retransport_above", &FRACTION, ABOVE);
         Some(TmePlan {
             regions,
             horizon,
@@ -430,7 +435,7 @@ fn supply(section: &Section<'_>, names: &RegionNames, evolving: &[Evolving]) -> 
     }
     let vessels = section.table("vessels", "[response.tme.vessels]", "response.tme.vessels").and_then(|vessels| {
         vessels.only(&["share", "seed"]);
-        let share = vessels.quantity("share", &FRACTION, Limits::up_to(0.5));
+        let share = vessels.quantity("share", &FRACTION, VESSELS);
         let share = vessels.required("share", share, "share = \"3.8 %\" (of the voxels of each evolving region)");
         let seed = vessels.or_default("seed", vessels.count("seed", 0, u64::MAX), SEED);
         share.map(|share| (share, seed))

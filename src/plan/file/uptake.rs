@@ -2,7 +2,7 @@
 
 use super::{
     Context, Field, RegionNames, Section,
-    kinetics::{COURSE_KEYS, CourseDraft, course},
+    kinetics::{COURSE_KEYS, CourseDraft, MOMENT, course},
 };
 use crate::plan::{
     CompartmentModel, ImageFile, ImageQuantity, ImageUptake, Kinetics, Phase, RegionUptake, UptakePattern,
@@ -14,11 +14,17 @@ use crate::plan::{
 /// Times up to a century.
 pub(super) const DURATION: Limits = Limits::up_to(100.0 * 365.25 * 86400.0);
 /// Activities up to 1 PBq; zero takes an inherited uptake away.
-const AMOUNT: Limits = Limits::between(0.0, 1e15);
+pub(super) const AMOUNT: Limits = Limits::between(0.0, 1e15);
+/// Activities that cannot be zero.
+pub(super) const ACTIVITIES: Limits = Limits::up_to(1e15);
+/// Activities of one count.
+pub(super) const CALIBRATION: Limits = Limits::up_to(1e12);
+/// Units of images.
+pub(super) const IMAGE_UNITS: [&str; 5] = ["Bq/mL", "Bq", "Bq s", "counts", "relative"];
 /// Lengths of patterns, mm.
 pub(super) const SCALE: Limits = Limits::up_to(1e4);
 /// Seed of a pattern that names none.
-const PATTERN_SEED: u64 = 1;
+pub(super) const PATTERN_SEED: u64 = 1;
 
 /// Keys of the resolved plan that were not written here, and where their values came from.
 pub(super) type Notes = Vec<(&'static str, String)>;
@@ -79,7 +85,7 @@ pub(super) struct ImageDraft {
 }
 
 /// Patterns and the keys each takes.
-const PATTERNS: [(&str, &[&str]); 5] = [
+pub(super) const PATTERNS: [(&str, &[&str]); 5] = [
     ("uniform", &[]),
     ("log-normal", &["cv", "correlation", "seed"]),
     ("rim", &["length", "core"]),
@@ -333,7 +339,7 @@ impl Context<'_> {
         section.only(&["file", "unit", "total", "per_count", "region", "half_life", "biological_half_life", "time"]);
         let mut notes = Vec::new();
         let path = section.required("file", self.image_file(section, "file", "spect.nii.gz"), "file = \"spect.nii.gz\"");
-        let total = section.quantity("total", &ACTIVITY, Limits::up_to(1e15));
+        let total = section.quantity("total", &ACTIVITY, ACTIVITIES);
         let quantity = image_quantity(section, &total);
         let region = section.text("region", "region = \"liver\"");
         let region = match region {
@@ -345,7 +351,7 @@ impl Context<'_> {
                 None
             }
         };
-        let time = section.quantity("time", &TIME, Limits { min: 0.0, min_included: true, max: DURATION.max });
+        let time = section.quantity("time", &TIME, MOMENT);
         if !time.is_written() {
             notes.push(("time", "default".to_owned()));
         }
@@ -375,7 +381,7 @@ impl Context<'_> {
 
 /// `per_count`, which belongs to the unit "counts" and is needed with it.
 pub(super) fn per_count(section: &Section<'_>, unit: &str) -> Option<ImageQuantity> {
-    let field = section.quantity("per_count", &ACTIVITY, Limits::up_to(1e12));
+    let field = section.quantity("per_count", &ACTIVITY, CALIBRATION);
     if unit == "counts" {
         let per_count = section.required("per_count", field, "per_count = \"12.3 Bq\" (activity of one count in one voxel)");
         return per_count.map(|per_count| ImageQuantity::Counts { per_count });
@@ -389,10 +395,9 @@ pub(super) fn per_count(section: &Section<'_>, unit: &str) -> Option<ImageQuanti
 
 /// `unit`, and `total` where the unit is relative.
 fn image_quantity(section: &Section<'_>, total: &Field<f64>) -> Option<ImageQuantity> {
-    const UNITS: [&str; 5] = ["Bq/mL", "Bq", "Bq s", "counts", "relative"];
     let unit = section.read("unit", |value| {
         let unit = crate::plan::section::text(value, "unit = \"Bq/mL\"")?;
-        UNITS.into_iter().find(|u| *u == unit).ok_or_else(|| {
+        IMAGE_UNITS.into_iter().find(|u| *u == unit).ok_or_else(|| {
             let scaled = unit.contains("Bq") && unit != "Bq";
             let advice =
                 if scaled { "; for other prefixes scale the image, or use unit = \"relative\" with its total activity" } else { "" };
