@@ -7,3 +7,4 @@ pub mod image;
 pub mod json;
 pub mod memory;
 pub mod output;
+pub mod text;
