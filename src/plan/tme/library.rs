@@ -9,7 +9,7 @@ use super::{
     dimension::{self, CLEARANCE, DISTRIBUTION, NUMBER},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     plan::{
         frame::{Fault, Findings, suggestion},
         presets::TISSUES,
