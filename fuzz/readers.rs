@@ -11,7 +11,7 @@ use std::{
 };
 
 use dosaic::{
-    engine,
+    engine::Inputs,
     error::Result,
     grid::VoxelGrid,
     io::{
@@ -20,7 +20,7 @@ use dosaic::{
         image,
     },
     kernel::{emitter::Emitter, shells},
-    phantom::Phantom,
+    phantom::{self, Phantom},
     plan::{self, Vocabulary, quantity},
     report::{components::stored_components, html::Report},
     volume::Volume,
@@ -261,7 +261,7 @@ fn rising(radii: Result<Vec<f64>>) {
 /// The phantom whose components are read: those of a plan of 2 x 2 x 2 voxels. Those of the corpus come from a run of [`SMALL_PLAN`].
 static SMALL: LazyLock<Phantom> = LazyLock::new(|| {
     let plan = plan::parse(SMALL_PLAN, Path::new("small.toml"), &Vocabulary::built_in()).expect("a plan");
-    engine::prepare(&plan).expect("a phantom").phantom
+    phantom::build(&plan.phantom, &plan.regions, &Inputs::new(&plan)).expect("a phantom")
 });
 
 const SMALL_PLAN: &str = include_str!("small.toml");
