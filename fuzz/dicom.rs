@@ -157,10 +157,37 @@ fn write(elements: &[Element], bytes: &mut Vec<u8>) {
 
 /// Values that have broken readers before, by type.
 fn telling(vr: [u8; 2], random: &mut Random) -> Vec<u8> {
-    const DECIMAL: [&str; 16] =
-        ["", "0", "-1", "1", "2", "1e-300", "1e308", "-1e308", "1e30", "65535", "4294967296", "nan", "inf", "0.5", "1\\0\\0\\0\\1\\0", "0\\0\\1"];
+    const DECIMAL: [&str; 16] = [
+        "",
+        "0",
+        "-1",
+        "1",
+        "2",
+        "1e-300",
+        "1e308",
+        "-1e308",
+        "1e30",
+        "65535",
+        "4294967296",
+        "nan",
+        "inf",
+        "0.5",
+        "1\\0\\0\\0\\1\\0",
+        "0\\0\\1",
+    ];
     const TEXT: [&str; 12] = [
-        "", "\\", "MONOCHROME1", "START", "ADMIN", "NONE", "BQML", "20250102", "235959.999999", "00000000", "CLOSED_PLANAR", "ISO 2022 IR 87",
+        "",
+        "\\",
+        "MONOCHROME1",
+        "START",
+        "ADMIN",
+        "NONE",
+        "BQML",
+        "20250102",
+        "235959.999999",
+        "00000000",
+        "CLOSED_PLANAR",
+        "ISO 2022 IR 87",
     ];
     const SHORT: [u16; 10] = [0, 1, 2, 7, 8, 16, 32, 0x7fff, 0x8000, 0xffff];
     match &vr {

@@ -273,7 +273,8 @@ fn result(folder: &Path, bytes: &[u8]) {
     std::fs::create_dir(&folder).expect("the folder can be written");
     for part in parts(bytes) {
         let end = part.iter().position(|&byte| byte == b'\n').unwrap_or(part.len());
-        let plain = |name: &&str| !name.is_empty() && name.len() < 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        let plain =
+            |name: &&str| !name.is_empty() && name.len() < 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
         let name = std::str::from_utf8(&part[..end]).ok().filter(plain);
         let Some(name) = name.filter(|name| !name.starts_with('.')) else { continue };
         save(&folder, name, part.get(end + 1..).unwrap_or_default());
