@@ -8,8 +8,8 @@ mod readers;
 
 use std::path::Path;
 
-/// Most bytes that a reader may hold at once for an input of at most 64 kB; gzip and run lengths can stand for many more voxels than bytes.
-const MOST: usize = 128 << 20;
+/// Most bytes that a reader may hold at once; the kept inputs need 3 MB (a report), and none promises an image that is larger.
+const MOST: usize = 16 << 20;
 /// Fewest inputs of a corpus: an empty folder proves nothing.
 const FEWEST: usize = 20;
 
