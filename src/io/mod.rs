@@ -8,3 +8,4 @@ pub mod json;
 pub mod memory;
 pub mod output;
 pub mod terminal;
+pub mod text;

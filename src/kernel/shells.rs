@@ -1,7 +1,10 @@
 //! Radii of shells as a user gives them.
 
+use std::path::Path;
+
 use crate::{
     error::{Error, Result},
+    io,
     plan::quantity::{LENGTH, parse_list},
 };
 
@@ -13,7 +16,7 @@ const MOST: f64 = 100_000.0;
 /// # Errors
 /// If it is neither, or the radii do not rise.
 pub fn radii(text: &str) -> Result<Vec<f64>> {
-    if let Some((width, max)) = text.split_once(':').filter(|_| !std::path::Path::new(text).is_file()) {
+    if let Some((width, max)) = text.split_once(':').filter(|_| !Path::new(text).is_file()) {
         let bare = |part: &str| part.trim().parse::<f64>().is_ok();
         let unit = if bare(max) { " mm" } else { "" };
         let values = parse_list(&format!("{width}, {max}{unit}"), &LENGTH).map_err(|_| {
@@ -29,7 +32,7 @@ pub fn radii(text: &str) -> Result<Vec<f64>> {
         let count = (max / width - 1.0e-9).ceil() as u32;
         return Ok((1..=count).map(|i| 0.1 * width * f64::from(i)).collect());
     }
-    let content = std::fs::read_to_string(text).map_err(Error::io(text))?;
+    let content = io::text::read(Path::new(text), "a file of radii has one in mm per line")?;
     let (mut radii, mut named) = (Vec::new(), false);
     for (number, line) in (1..).zip(content.trim_start_matches('\u{feff}').lines()) {
         let cell = line.split([',', ';', '\t']).next_back().unwrap_or_default().trim();

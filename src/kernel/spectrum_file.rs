@@ -1,15 +1,18 @@
 //! Spectra that users bring: energies and yields per MeV, the particle named in a comment.
 
+use std::path::Path;
+
 use super::emitter::Radiation;
 use crate::{
     error::{Error, Result},
+    io::text,
     nuclide::Continuum,
 };
 
 /// Reads a table of energy (MeV) and yield per MeV, linear between the points. A line `# particle: electron` (positron, photon, alpha) says
 /// what it is of; other lines with `#` and one line of column names are passed over.
 pub(super) fn read(path: &str) -> Result<(Radiation, Continuum)> {
-    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let text = text::read(Path::new(path), "a spectrum is a table of energies and yields")?;
     parse(path, &text)
 }
 

@@ -85,7 +85,9 @@ fn damaged_objects_are_errors() {
 
 /// Headers that promise a thousand million pixels over a few thousand bytes.
 fn floods(path: &Path) {
-    for (seed, expected) in [("axial/000", "but the pixel data has"), ("rle/000", "cannot hold")] {
+    for (seed, expected) in
+        [("axial/000", "but the pixel data has"), ("rle/000", "cannot hold"), ("jpeg/000", "cannot hold"), ("jpeg2000/000", "cannot hold")]
+    {
         let mut bytes = std::fs::read(path.join(seed)).expect("seed");
         for element in [0x10, 0x11] {
             // Rows and Columns, explicit: tag, US, length 2.
@@ -96,7 +98,7 @@ fn floods(path: &Path) {
         let flood = path.join("flood.dcm");
         std::fs::write(&flood, bytes).expect("write");
         let message = dicom::read_ct(&flood, None).expect_err("a flood").to_string();
-        assert!(message.contains(expected) || message.contains("of memory"), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
 }
 

@@ -149,6 +149,8 @@ fn one_run_in_all_formats_holds_the_same_voxels_at_the_same_places() {
         .expect("folder")
         .map(|entry| entry.expect("entry").file_name().into_string().expect("UTF-8"))
         .collect();
+    // But for what is made from the files themselves.
+    there.retain(|name| name != "report.html" && !name.starts_with("quicklook_"));
     there.sort();
     assert_eq!(listed, there);
 

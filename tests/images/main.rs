@@ -1,5 +1,6 @@
 //! Image files from outside: round trips, independent readers, damaged files.
 
+#[path = "../support/allocation.rs"]
 mod allocation;
 mod files;
 #[path = "../support/grids.rs"]

@@ -184,6 +184,7 @@ fn meta_cases() -> Vec<Case> {
             },
             &["CompressedDataSize is 7, but"],
         ),
+        ("lines.mha", gzip(&vec![b'\n'; 4 << 20]), &["there is no `ElementDataFile = ...` line"]),
         ("zip_twice.mha", gzip(&compressed(&zipped)), &["decompress it once"]),
     ]
 }

@@ -35,6 +35,21 @@ enum Packing {
     Jpeg2000,
 }
 
+impl Packing {
+    /// Pixels of `allocated` bits that a byte can stand for, at most; nothing is allocated for more.
+    fn most_pixels(self, allocated: u32) -> u64 {
+        match self {
+            Self::Native => 8 / u64::from(allocated.clamp(1, 8)),
+            // Two bytes stand for 128 of each plane (part 5, annex G.3.1).
+            Self::RunLengths => 64 / u64::from(allocated / 8).max(1),
+            // A bit stands for a block of 64, if it has no more than its first coefficient (ITU T.81, F.1.2).
+            Self::Jpeg => 8 * 64,
+            // Empty packets have no such bound: this is an empty image of 1024 x 1024 pixels in the 128 bytes that its header takes.
+            Self::Jpeg2000 => 8192,
+        }
+    }
+}
+
 impl PixelFormat {
     /// From the attributes of an image of one grey value per pixel.
     ///
@@ -162,6 +177,14 @@ impl<'a> Frames<'a> {
                         "{name}: {} frames, but the pixel data has {} fragments after the table of offsets",
                         format.frames,
                         fragments.len().saturating_sub(1)
+                    )));
+                }
+                let pixels = format.frames as u64 * format.pixels() as u64;
+                let bytes = fragments[1..].iter().map(|fragment| fragment.len() as u64).sum::<u64>();
+                if pixels > packing.most_pixels(format.allocated) * bytes {
+                    return Err(Error::input(format!(
+                        "{name}: {bytes} bytes of compressed pixel data cannot hold {} frames of {} x {} pixels",
+                        format.frames, format.columns, format.rows
                     )));
                 }
             }

@@ -43,7 +43,10 @@ impl Fields {
         let mut fields = Self { name: source.name(), lines: Vec::new() };
         let mut length = 0;
         while let Some(line) = source.line(MAX_LINE)? {
-            length += line.len();
+            length += line.len() + 1;
+            if length > MAX_HEADER {
+                break;
+            }
             let text = String::from_utf8_lossy(&line);
             if text.trim().is_empty() {
                 continue;
@@ -56,9 +59,6 @@ impl Fields {
             fields.lines.push((key, value.trim().to_owned()));
             if is_last {
                 return Ok(fields);
-            }
-            if length > MAX_HEADER {
-                break;
             }
         }
         Err(fields.wrong("there is no `ElementDataFile = ...` line at the end of the header"))

@@ -30,26 +30,17 @@ use super::{
     section::{Field, Section, text},
     vocabulary::Vocabulary,
 };
-use crate::error::{Error, Result};
-
-/// A plan file longer than this is some other file, bytes.
-const LONGEST: u64 = 16 << 20;
+use crate::{
+    error::{Error, Result},
+    io,
+};
 
 /// Reads and checks a plan file; file names in it are resolved against its folder.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; [`Error::Input`] with every problem framed by its line otherwise.
 pub fn load_with(path: &Path, vocabulary: &Vocabulary) -> Result<Plan> {
-    let length = std::fs::metadata(path).map_err(Error::io(path))?.len();
-    if length > LONGEST {
-        return Err(Error::input(format!("{}: {length} bytes are too many for a plan (a TOML text)", path.display())));
-    }
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
-        Error::input(format!("{}:{line}: not a text in UTF-8; a plan is a TOML text", path.display()))
-    })?;
-    parse(&text, path, vocabulary)
+    parse(&io::text::read(path, "a plan is a TOML text")?, path, vocabulary)
 }
 
 /// Checks the text of a plan as if read from `path`.

@@ -9,7 +9,7 @@ use super::{
     dimension::{self, CLEARANCE, DISTRIBUTION, NUMBER},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     plan::{
         frame::{Fault, Findings, suggestion},
         presets::TISSUES,
@@ -81,7 +81,7 @@ impl Library {
 /// # Errors
 /// [`Error::Input`] with every problem framed by its line.
 pub(in crate::plan) fn load(path: &Path) -> Result<Library> {
-    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let text = crate::io::text::read(path, "a parameter file is a TOML text")?;
     read(&path.display().to_string(), &text, Some(&BUILT_IN))
 }
 
