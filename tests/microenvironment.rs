@@ -272,7 +272,16 @@ fn biology_on_stored_doses_is_that_of_the_run() {
     tme.regions.iter_mut().for_each(|r| r.parameters.set("doomed_half_life", 10.0));
     let fast = engine::respond(&other, &prepared, &stored, none, 2).unwrap_or_else(|e| panic!("{e}"));
     assert!(tia(&fast, 2, "uneven") < 0.7 * tia(&found, 2, "uneven"), "doomed cells that go sooner bind less");
-    assert!(fast.warnings.iter().any(|w| w.contains("no transport of this pattern is stored")), "{:?}", fast.warnings);
+    // The largest change of a voxel's share against the nearest pattern, which is told: here that of the run's second fraction.
+    let pattern = |e: &Evaluation| {
+        let component = &e.treatment.deliveries[1].contributions.iter().map(|c| &e.treatment.components[c.component]);
+        component.clone().find(|c| c.name.contains("uneven")).expect("a component").pattern.clone()
+    };
+    let first = &found.treatment.components.iter().find(|c| c.name.contains("uneven")).expect("fraction 1").pattern;
+    let new = pattern(&fast);
+    let change = new.voxels.iter().map(|&v| (share(&new, v) / share(first, v) - 1.0).abs()).fold(0.0, f64::max);
+    let told = fast.warnings.iter().find(|w| w.contains("scaled voxel by voxel")).unwrap_or_else(|| panic!("{:?}", fast.warnings));
+    assert!(told.contains(&format!("by up to {:.1} %", 100.0 * change)) && told.contains("uneven"), "{told}: {change}");
     // Scaled voxel by voxel it is what the transport of that pattern gives: Lu-177's electrons go 0.3 mm, voxels have 4 mm.
     let (_, transported) = run(&other);
     let fraction = |e: &Evaluation| e.fractions[1].maps.dose.data.clone();
@@ -301,6 +310,16 @@ fn biology_on_stored_doses_is_that_of_the_run() {
     // 11.1 GBq in one against 7.4 GBq in the plan's first.
     assert!((one[0] / mean(&found, 1, "even") - 1.5).abs() < 0.01, "{} {}", one[0], mean(&found, 1, "even"));
     assert!((three[0] / one[0] - 1.0 / 3.0).abs() < 0.01 && three[1] < 0.9 * three[0] && three[2] < three[1], "{three:?}");
+    // What the plan says of later uptakes has no part in that, and this is told by fraction and place.
+    let unused = |e: &Evaluation| e.warnings.iter().find(|w| w.contains("not used in it")).cloned();
+    assert_eq!(unused(&compared), None);
+    let measured = self::plan("20 %", "[fraction.uptake.organ]\nfraction = \"0.04 %\"\nhalf_life = \"50 h\"\n");
+    let one = Comparison { fractions: &[1], interval: 1.0 };
+    let told = unused(
+        &engine::respond(&measured, &engine::prepare(&measured).unwrap_or_else(|e| panic!("{e}")), &stored, one, 2)
+            .unwrap_or_else(|e| panic!("{e}")),
+    );
+    assert!(told.as_ref().is_some_and(|w| w.ends_with("fraction 2: organ")), "{told:?}");
     let too_long = Comparison { fractions: &[8], interval: 30.0 * 86400.0 };
     let refused = engine::respond(&plan, &prepared, &stored, too_long, 2).expect_err("beyond the horizon").to_string();
     assert!(refused.contains("horizon"), "{refused}");
@@ -449,7 +468,7 @@ fn a_ligand_comes_deeper_when_the_rim_has_lost_its_receptors() {
         assert!(half.abs() < 0.02 && twice.abs() < 0.02, "{half} {twice}");
     }
 
-    // The same from stored doses; another biology has another pattern, of which nothing is stored.
+    // The same from stored doses, without a word.
     let stored = stored(&plan, &prepared, &found);
     let none = Comparison { fractions: &[], interval: 1.0 };
     let again = engine::respond(&plan, &prepared, &stored, none, 2).unwrap_or_else(|e| panic!("{e}"));
@@ -458,8 +477,15 @@ fn a_ligand_comes_deeper_when_the_rim_has_lost_its_receptors() {
     let mut other = plan.clone();
     let fast = other.response.tme.as_mut().expect("a microenvironment");
     fast.regions.iter_mut().for_each(|r| r.parameters.set("doomed_half_life", 5.0));
-    let refused = engine::respond(&other, &prepared, &stored, none, 2).expect_err("never transported").to_string();
-    assert!(refused.contains("ligand") && refused.contains("dosaic run"), "{refused}");
+    // Another biology has another pattern, of which nothing is stored: the nearest sum of stored ones stands in, and how near it comes is told.
+    let near = engine::respond(&other, &prepared, &stored, none, 2).unwrap_or_else(|e| panic!("{e}"));
+    let told = near.tme.as_ref().expect("a microenvironment").warnings.iter().find(|w| w.contains("nearest sum of stored patterns"));
+    let misplaced: f64 = told.and_then(|w| w.split("up to ").nth(1)?.split(' ').next()?.parse().ok()).unwrap_or_else(|| panic!("{told:?}"));
+    let (_, direct) = run(&other);
+    let apart = mean(&near, 2, "spheroid") / mean(&direct, 2, "spheroid") - 1.0;
+    println!("{misplaced} % misplaced, mean dose of fraction 2 {:+.2} % from its own transport", 100.0 * apart);
+    assert!(misplaced > 0.01 && misplaced < 20.0 && apart.abs() < 0.02 + 0.01 * misplaced, "{told:?} {apart}");
+    assert!(again.tme.as_ref().expect("a microenvironment").warnings.iter().all(|w| !w.contains("stored")), "exact: nothing to tell");
 
     // A measured amount keeps the places that the ligand finds, and stands beside the prediction.
     let (_, measured) = run(&parse(&spheroid("like = 1\n[fraction.uptake.spheroid]\nactivity = \"0.002 Bq\"\n")));

@@ -13,6 +13,7 @@ use crate::source::TimeCourse;
 
 pub mod accumulate;
 pub mod activity;
+mod combine;
 pub mod component;
 pub mod contribution;
 pub mod dvh;

@@ -24,14 +24,19 @@ use crate::{
 
 /// Changes of uptake below this are rounding.
 const UNCHANGED: f64 = 1.0e-9;
+/// Decays that a sum of stored patterns may have elsewhere without a word: devices differ by less in where a ligand goes.
+const ROUNDING: f64 = 1.0e-4;
 
 /// Where doses per decay come from: the transport, or a result that was stored.
 pub(super) trait Doses {
-    /// Doses of the components from `first` on; `None` if one of them is not to be had.
+    /// Doses of the components from `first` on; `None` for those that are not to be had.
     ///
     /// # Errors
     /// If the transport fails.
-    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Option<Vec<ScoredComponent>>>;
+    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Vec<Option<ScoredComponent>>>;
+
+    /// The sum of stored components that comes nearest to one that is not to be had, and the part of the decays that lies elsewhere in it.
+    fn combined(&self, treatment: &Treatment, component: &Component) -> Option<(ScoredComponent, f64)>;
 }
 
 /// The fractions to follow: those of the plan, or the same activity given in another way.
@@ -146,6 +151,7 @@ impl Feedback<'_> {
         let mut cache = PatternCache::new(phantom);
         let mut states = States::default();
         let (mut predicted, mut warnings) = (Vec::new(), Vec::new());
+        let mut replaced = Replaced::default();
         let mut quality = vec![RegionQuality::default(); domain.regions.len()];
         let mut of_source: Vec<Vec<RegionQuality>> = Vec::new();
         for fraction in fractions {
@@ -160,7 +166,7 @@ impl Feedback<'_> {
                 let ratio = |from: u32, law: UptakeLaw, v: u32| {
                     self.schedule.scale * states.at_fractions.get(&from).map_or(1.0, |then| now.over(then, &domain, law, v))
                 };
-                let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut warnings)?;
+                let source = self.predict(tme, fraction, &ratio, (&mut cache, &mut groups), (treatment, scored, doses), &mut replaced)?;
                 // Organs take up what they did, unless the plan has a sink.
                 let changed =
                     |p: &source::PredictedUptake| (p.factor / self.schedule.scale - 1.0).abs() > UNCHANGED || p.largest_change > UNCHANGED;
@@ -192,6 +198,7 @@ impl Feedback<'_> {
         }
         self.pass(tme, &mut simulation, tme.horizon, &mut states)?;
         treatment.in_order();
+        warnings.extend(replaced.told());
         let unrepaired = simulation.unrepaired()?;
         if unrepaired.times > 0 {
             warnings.push(format!(
@@ -239,46 +246,91 @@ impl Feedback<'_> {
         ratio: &dyn Fn(u32, UptakeLaw, u32) -> f64,
         (cache, groups): (&mut PatternCache<'_>, &mut DecayGroups),
         (treatment, scored, doses): (&mut Treatment, &mut Vec<ScoredComponent>, &mut dyn Doses),
-        warnings: &mut Vec<String>,
+        replaced: &mut Replaced,
     ) -> Result<FractionSource> {
         let change = UptakeChange { ratio, keep_below: tme.retransport_above };
         let source = self.source(fraction, &change, cache, groups)?;
         let known = treatment.components.len();
         treatment.add(self.plan, groups, fraction, source.clone())?;
-        if let Some(new) = doses.score(treatment, known)? {
-            scored.extend(new);
-            return Ok(source);
-        }
-        if fraction.uptakes.iter().any(|u| u.pattern == UptakePattern::Ligand) {
-            return Err(Error::input(format!(
-                "fraction {}: the result holds no transport of the pattern that the ligand makes now; it reaches other voxels than before, so that stored \
-                 doses cannot be scaled voxel by voxel: use `dosaic run`",
-                fraction.number
-            )));
-        }
+        let ligand = fraction.uptakes.iter().any(|u| u.pattern == UptakePattern::Ligand);
+        let found = doses.score(treatment, known)?;
         let (old, new) = treatment.components.split_at(known);
-        for component in new {
-            // Of the patterns so far, the one that changed least into this one.
-            let distance = |c: &&(usize, &Component)| {
-                let share = |v: &u32| component.pattern.voxels.binary_search(v).map_or(0.0, |at| component.pattern.shares[at]);
-                c.1.pattern.voxels.iter().zip(&c.1.pattern.shares).map(|(v, old)| (share(v) - old).abs()).sum::<f64>()
+        for (component, found) in new.iter().zip(found) {
+            let dose = match found {
+                Some(dose) => dose,
+                // It reaches other voxels than before, where nothing could be scaled.
+                None if ligand => {
+                    let Some((dose, misplaced)) = doses.combined(treatment, component) else {
+                        return Err(Error::input(format!(
+                            "{}: no stored pattern of what it emits is anywhere near where the ligand goes now; use `dosaic run`",
+                            component.name
+                        )));
+                    };
+                    if misplaced > ROUNDING {
+                        replaced.combined.push((component.name.clone(), misplaced));
+                    }
+                    dose
+                }
+                None => {
+                    let (at, change) = nearest(old, component)?;
+                    replaced.scaled.push((component.name.clone(), change));
+                    scored[at].rescaled(&component.name, &self.prepared.phantom, &old[at].pattern, &component.pattern)
+                }
             };
-            let covers = |c: &(usize, &Component)| {
-                c.1.emitter == component.emitter && component.pattern.voxels.iter().all(|v| c.1.pattern.voxels.binary_search(v).is_ok())
-            };
-            let candidates: Vec<(usize, &Component)> = old.iter().enumerate().filter(covers).collect();
-            let Some(&(at, base)) = candidates.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))) else {
-                return Err(Error::input(format!("{}: no stored dose per decay covers where it decays; use `dosaic run`", component.name)));
-            };
-            scored.push(scored[at].rescaled(&component.name, &self.prepared.phantom, &base.pattern, &component.pattern));
-            warnings.push(format!(
-                "{}: no transport of this pattern is stored; the dose of \"{}\" was scaled voxel by voxel with the uptake, up to {:.0} % in a voxel",
-                component.name,
-                base.name,
-                100.0 * source.predicted.iter().map(|p| p.largest_change).fold(0.0, f64::max)
-            ));
+            scored.push(dose);
         }
         Ok(source)
+    }
+}
+
+/// Of the patterns so far that cover a component's, the one that changed least into it: its position, and the largest relative change of a share.
+fn nearest(old: &[Component], component: &Component) -> Result<(usize, f64)> {
+    let share = |v: &u32| component.pattern.voxels.binary_search(v).map_or(0.0, |at| component.pattern.shares[at]);
+    let pairs =
+        |base: &Component| base.pattern.voxels.iter().zip(base.pattern.shares.clone()).map(|(v, old)| (share(v), old)).collect::<Vec<_>>();
+    let covers = |base: &Component| {
+        base.emitter == component.emitter && component.pattern.voxels.iter().all(|v| base.pattern.voxels.binary_search(v).is_ok())
+    };
+    let distance = |base: &Component| pairs(base).iter().map(|(new, old)| (new - old).abs()).sum::<f64>();
+    let candidates = old.iter().enumerate().filter(|(_, base)| covers(base)).map(|(at, base)| (at, distance(base)));
+    let Some((at, _)) = candidates.min_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return Err(Error::input(format!("{}: no stored dose per decay covers where it decays; use `dosaic run`", component.name)));
+    };
+    Ok((at, pairs(&old[at]).iter().map(|(new, old)| (new / old - 1.0).abs()).fold(0.0, f64::max)))
+}
+
+/// Components whose patterns were never transported.
+#[derive(Default)]
+struct Replaced {
+    /// Scaled voxel by voxel from another: largest relative change of a share.
+    scaled: Vec<(String, f64)>,
+    /// Sums of stored ones: part of the decays that lies elsewhere.
+    combined: Vec<(String, f64)>,
+}
+
+impl Replaced {
+    /// In words, each kind in one sentence.
+    fn told(&self) -> Vec<String> {
+        let line = |list: &[(String, f64)], one: &str, several: &str, how: &dyn Fn(f64) -> String| {
+            let (name, most) = list.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+            Some(match list.len() {
+                1 => format!("no transport is stored of \"{name}\": {one} {}", how(*most)),
+                n => format!("no transport is stored of {n} predicted patterns: {several} {} (\"{name}\")", how(*most)),
+            })
+        };
+        let scaled = line(
+            &self.scaled,
+            "its dose was scaled voxel by voxel, with its share of the decays, from the nearest pattern,",
+            "their doses were scaled voxel by voxel, with the shares of the decays, each from the nearest pattern,",
+            &|change| format!("by up to {:.1} %", 100.0 * change),
+        );
+        let combined = line(
+            &self.combined,
+            "its dose is that of the nearest sum of stored patterns;",
+            "their doses are those of the nearest sums of stored patterns;",
+            &|misplaced| format!("up to {:.2} % of the decays lie elsewhere in it", 100.0 * misplaced),
+        );
+        scaled.into_iter().chain(combined).collect()
     }
 }
 

@@ -199,11 +199,15 @@ struct Transporting<'t, 'p, 's> {
 }
 
 impl Doses for Transporting<'_, '_, '_> {
-    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Option<Vec<ScoredComponent>>> {
+    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Vec<Option<ScoredComponent>>> {
         let start = Instant::now();
         self.transport.catch_up(treatment, self.backend, self.progress, self.stop)?;
         self.seconds += start.elapsed().as_secs_f64();
-        self.transport.score(treatment, first).map(Some)
+        Ok(self.transport.score(treatment, first)?.into_iter().map(Some).collect())
+    }
+
+    fn combined(&self, _: &Treatment, _: &Component) -> Option<(ScoredComponent, f64)> {
+        None
     }
 }
 

@@ -8,10 +8,11 @@ use super::{
 use crate::{
     dose::component::ScoredComponent,
     error::{Error, Result},
-    plan::{Plan, TmePlan},
+    plan::{FractionPlan, Plan, TmePlan},
     report::components::{StoredComponents, pattern_digest},
     report::tme::fractionation::{self, FractionationTable, OrganOutcome},
     response::RegionResponse,
+    source::DecayPattern,
     transport::backend::Settings,
     units::SECONDS_PER_DAY,
 };
@@ -29,12 +30,27 @@ impl Stored<'_> {
 }
 
 impl Doses for Stored<'_> {
-    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Option<Vec<ScoredComponent>>> {
+    fn score(&mut self, treatment: &Treatment, first: usize) -> Result<Vec<Option<ScoredComponent>>> {
         let find = |component: &Component| {
             let [pattern, emitter] = self.digests(treatment, component);
             self.doses.find(&pattern, &emitter)
         };
         Ok(treatment.components[first..].iter().map(find).collect())
+    }
+
+    fn combined(&self, treatment: &Treatment, component: &Component) -> Option<(ScoredComponent, f64)> {
+        let [_, emitter] = self.digests(treatment, component);
+        let transported = self.doses.transported(&emitter);
+        let patterns: Vec<&DecayPattern> = transported.iter().map(|(pattern, _)| *pattern).collect();
+        let found = component.pattern.combined_from(&patterns)?;
+        let parts: Vec<(f64, &ScoredComponent)> = found
+            .weights
+            .iter()
+            .zip(&transported)
+            .filter(|(weight, _)| **weight > 0.0)
+            .map(|(&weight, (_, scored))| (weight, *scored))
+            .collect();
+        Some((ScoredComponent::combined(&component.name, &parts), found.misplaced))
     }
 }
 
@@ -71,13 +87,11 @@ pub fn respond(
             other.number
         )));
     }
-    let measured: Vec<String> =
-        plan.fractions.iter().skip(1).filter(|f| f.predicted_from.is_none()).map(|f| f.number.to_string()).collect();
-    if !measured.is_empty() {
+    let unused: Vec<String> = plan.fractions.iter().skip(1).filter_map(unused).collect();
+    if !unused.is_empty() {
         evaluation.warnings.push(format!(
-            "the comparison of fractions takes the uptake of fraction 1 and what the response makes of it; what the plan says about the uptake of {} {} is not used in it",
-            if measured.len() == 1 { "fraction" } else { "fractions" },
-            measured.join(", ")
+            "the comparison of fractions takes the uptake of fraction 1 and what the response makes of it; not used in it is what the plan says about {}",
+            unused.join("; ")
         ));
     }
     let mut schedules = Vec::new();
@@ -107,6 +121,18 @@ pub fn respond(
     Ok(evaluation)
 }
 
+/// What a later fraction says about uptake that is not predicted, in words: all of it, or some places.
+fn unused(fraction: &FractionPlan) -> Option<String> {
+    if fraction.predicted_from.is_none() {
+        return Some(format!("fraction {}", fraction.number));
+    }
+    let uptakes = fraction.uptakes.iter().filter(|u| u.predicted.is_none()).map(|u| u.region.clone());
+    let images = fraction.images.iter().filter(|u| u.predicted.is_none()).map(|_| "an image".to_owned());
+    let series = fraction.series.iter().filter(|u| u.predicted.is_none()).map(|_| "a series of images".to_owned());
+    let places: Vec<String> = uptakes.chain(images).chain(series).collect();
+    (!places.is_empty()).then(|| format!("fraction {}: {}", fraction.number, places.join(", ")))
+}
+
 fn evolves(tme: &TmePlan, region: &str) -> bool {
     tme.regions.iter().any(|r| r.region == region)
 }
@@ -116,7 +142,8 @@ fn follow(plan: &Plan, prepared: &Prepared, stored: &StoredComponents, schedule:
     let feedback = Feedback { plan, prepared, schedule, threads };
     let mut treatment = feedback.known()?;
     let mut doses = Stored { doses: stored, settings: &prepared.settings };
-    let Some(mut scored) = doses.score(&treatment, 0)? else {
+    let found: Option<Vec<ScoredComponent>> = doses.score(&treatment, 0)?.into_iter().collect();
+    let Some(mut scored) = found else {
         let why = treatment.components.iter().find_map(|component| {
             let [pattern, emitter] = doses.digests(&treatment, component);
             stored.find(&pattern, &emitter).is_none().then(|| stored.why_missing(&component.name, &pattern, &emitter))

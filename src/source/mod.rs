@@ -6,6 +6,7 @@
 mod activities;
 mod build;
 mod cache;
+mod combination;
 pub mod course;
 pub mod daughters;
 mod depth;
@@ -30,6 +31,7 @@ use crate::{
 
 pub use build::{build, build_predicted};
 pub use cache::PatternCache;
+pub use combination::Combination;
 pub use course::{Piece, TimeCourse};
 pub use groups::{DecayGroup, DecayGroups};
 pub use kinetics::{FitParameter, FitReport, Realised};

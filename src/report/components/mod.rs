@@ -44,13 +44,23 @@ struct Entry {
     histories: u64,
     batches: u32,
     maps: Vec<MapEntry>,
+    /// Share of the decays per voxel; results of older versions have none.
+    #[serde(default)]
+    decays: Option<ImageEntry>,
     regions: Vec<RegionEntry>,
+}
+
+/// An image of a component's dose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct MapEntry {
+    map: MapKind,
+    #[serde(flatten)]
+    image: ImageEntry,
 }
 
 /// An image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct MapEntry {
-    map: MapKind,
+struct ImageEntry {
     file: String,
     /// SHA-256 of its values, 32-bit floats in little-endian order, hexadecimal.
     values_sha256: String,

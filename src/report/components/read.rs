@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::{Document, Entry, FILE, MapEntry, MapKind, PhantomDigest, SCHEMA, digest};
+use super::{Document, Entry, FILE, ImageEntry, MapKind, PhantomDigest, SCHEMA, digest};
 use crate::{
     dose::{component::ScoredComponent, regions::WHOLE},
     error::{Error, Result},
     grid::VoxelGrid,
     io::image,
     phantom::Phantom,
+    source::DecayPattern,
 };
 
 /// Components of an earlier run.
@@ -23,6 +24,8 @@ struct Stored {
     emitter: String,
     histories: u64,
     batches: u32,
+    /// Where the decays are, to single precision; results of older versions do not say.
+    decays: Option<DecayPattern>,
     scored: ScoredComponent,
 }
 
@@ -30,6 +33,12 @@ impl StoredComponents {
     /// The component with this decay pattern (see [`super::pattern_digest`]) and this emitter.
     pub fn find(&self, pattern: &str, emitter: &str) -> Option<ScoredComponent> {
         self.components.iter().find(|c| c.pattern == pattern && c.emitter == emitter).map(|c| c.scored.clone())
+    }
+
+    /// All components of an emitter that say where their decays are.
+    pub fn transported(&self, emitter: &str) -> Vec<(&DecayPattern, &ScoredComponent)> {
+        let same = self.components.iter().filter(|c| c.emitter == emitter);
+        same.filter_map(|c| Some((c.decays.as_ref()?, &c.scored))).collect()
     }
 
     /// Why [`Self::find`] gave nothing, in words for the user.
@@ -135,7 +144,7 @@ fn component(folder: &Path, phantom: &Phantom, entry: Entry) -> std::result::Res
         if place.is_some() {
             return Err(Fault::Entry(format!("{}: the map \"{}\" is there twice", entry.name, map.map.stem())));
         }
-        *place = Some(sparse(folder, &phantom.grid, map)?);
+        *place = Some(sparse(folder, &phantom.grid, &map.image)?);
     }
     let has = |map: MapKind| maps[map as usize].is_some();
     let alphas = [MapKind::Alpha, MapKind::DoseLet].map(has);
@@ -149,6 +158,18 @@ fn component(folder: &Path, phantom: &Phantom, entry: Entry) -> std::result::Res
     voxels.sort_unstable();
     voxels.dedup();
     let [low, high, alpha, dose_let, dose_quality, sigma] = maps.map(|map| map.map(|map| along(&voxels, &map)));
+    let decays = match &entry.decays {
+        Some(image) => {
+            let (voxels, shares): (Vec<u32>, Vec<f64>) =
+                sparse(folder, &phantom.grid, image)?.into_iter().map(|(voxel, share)| (voxel, f64::from(share))).unzip();
+            let sum: f64 = shares.iter().sum();
+            if (sum - 1.0).abs() > 1.0e-3 {
+                return Err(Fault::Entry(format!("{}: the shares of the decays sum to {sum}, not 1", entry.name)));
+            }
+            Some(DecayPattern { voxels, shares: shares.iter().map(|share| share / sum).collect() })
+        }
+        None => None,
+    };
     let regions = entry.regions.iter().map(super::RegionEntry::energy).collect();
     // Both are there: checked above.
     let (low, sigma) = (low.unwrap_or_default(), sigma.unwrap_or_default());
@@ -157,12 +178,13 @@ fn component(folder: &Path, phantom: &Phantom, entry: Entry) -> std::result::Res
         emitter: entry.emitter_sha256,
         histories: entry.histories,
         batches: entry.batches,
+        decays,
         scored: ScoredComponent { name: entry.name, voxels, low, high, alpha, dose_let, dose_quality, sigma, regions },
     })
 }
 
 /// Reads an image and keeps the voxels that are not zero.
-fn sparse(folder: &Path, grid: &VoxelGrid, map: &MapEntry) -> std::result::Result<Vec<(u32, f32)>, Fault> {
+fn sparse(folder: &Path, grid: &VoxelGrid, map: &ImageEntry) -> std::result::Result<Vec<(u32, f32)>, Fault> {
     if Path::new(&map.file).file_name().is_none_or(|plain| plain != map.file.as_str()) {
         return Err(Fault::Entry(format!("\"{}\" is not the name of a file beside it", map.file)));
     }
@@ -177,7 +199,7 @@ fn sparse(folder: &Path, grid: &VoxelGrid, map: &MapEntry) -> std::result::Resul
         return Err(wrong(format!("its values are not those that {FILE} was written with (SHA-256)")));
     }
     if let Some(voxel) = volume.data.iter().position(|&x| x < 0.0) {
-        return Err(wrong(format!("{} in voxel {:?}; doses per decay are not negative", volume.data[voxel], grid.ijk(voxel))));
+        return Err(wrong(format!("{} in voxel {:?}; neither doses nor decays are negative", volume.data[voxel], grid.ijk(voxel))));
     }
     Ok((0u32..).zip(&volume.data).filter(|&(_, &x)| x > 0.0).map(|(voxel, &x)| (voxel, x)).collect())
 }

@@ -1,6 +1,6 @@
 //! Writing `components.json` and the images it names.
 
-use super::{Document, Entry, FILE, MapEntry, MapKind, PhantomDigest, RegionEntry, SCHEMA, digest, pattern_digest};
+use super::{Document, Entry, FILE, ImageEntry, MapEntry, MapKind, PhantomDigest, RegionEntry, SCHEMA, digest, pattern_digest};
 use crate::{
     dose::{component::ScoredComponent, regions::WHOLE},
     error::{Error, Result},
@@ -48,16 +48,23 @@ pub(in crate::report) fn write_components(set: &ComponentSet<'_>, writer: &mut d
     let mut components = Vec::new();
     for (i, record) in set.records.iter().enumerate() {
         let mut maps = Vec::new();
+        let mut image = |stem: &str, (name, unit): (&str, &'static str), volume: &Volume<f32>| -> Result<ImageEntry> {
+            let quantity = Quantity { name: format!("{name}, component {}", i + 1), unit };
+            let file = format!("component-{:02}_{stem}{}", i + 1, ImageFormat::Nifti.suffix());
+            writer.image(&file, ImageFormat::Nifti, volume, &quantity)?;
+            files.push(FileEntry { name: file.clone(), quantity: quantity.name, unit: Some(unit) });
+            Ok(ImageEntry { file, values_sha256: digest::values(&volume.data) })
+        };
         for map in MapKind::ALL {
             let Some(values) = map.of(record.scored) else { continue };
             let volume = spread(set.phantom, record.scored, values)?;
-            let (name, unit) = map.quantity();
-            let quantity = Quantity { name: format!("{name}, component {}", i + 1), unit };
-            let file = format!("component-{:02}_{}{}", i + 1, map.stem(), ImageFormat::Nifti.suffix());
-            writer.image(&file, ImageFormat::Nifti, &volume, &quantity)?;
-            maps.push(MapEntry { map, file: file.clone(), values_sha256: digest::values(&volume.data) });
-            files.push(FileEntry { name: file, quantity: quantity.name, unit: Some(unit) });
+            maps.push(MapEntry { map, image: image(map.stem(), map.quantity(), &volume)? });
         }
+        let mut shares = Volume::new(set.phantom.grid, vec![0.0; set.phantom.grid.len()]);
+        for (&voxel, &share) in record.pattern.voxels.iter().zip(&record.pattern.shares) {
+            shares.data[voxel as usize] = share as f32;
+        }
+        let decays = Some(image("decays", ("share of the decays", "1"), &shares)?);
         let names = std::iter::once(WHOLE).chain(set.phantom.region_names.iter().map(String::as_str));
         components.push(Entry {
             name: record.scored.name.clone(),
@@ -66,6 +73,7 @@ pub(in crate::report) fn write_components(set: &ComponentSet<'_>, writer: &mut d
             histories: record.histories,
             batches: record.batches,
             maps,
+            decays,
             regions: names.zip(&record.scored.regions).map(|(name, energy)| RegionEntry::new(name, energy)).collect(),
         });
     }
