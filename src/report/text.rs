@@ -115,6 +115,15 @@ pub(super) fn align(table: &[Vec<String>]) -> String {
     text
 }
 
+/// The regions with the largest errors, largest first, and how many more there are: `regions.csv` has them all.
+fn worst(mut regions: Vec<(f64, String)>) -> Vec<String> {
+    const SHOWN: usize = 6;
+    regions.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let more = regions.len().saturating_sub(SHOWN);
+    let shown = regions.into_iter().take(SHOWN).map(|(_, text)| text);
+    shown.chain((more > 0).then(|| format!("and less in {more} more regions (regions.csv)"))).collect()
+}
+
 /// Warnings about the statistics of a run, in words with numbers; one line for each kind, empty if there is nothing to say.
 pub fn statistics_warnings(rows: &[RegionRow], dvhs: &[RegionDvh], runs: &[RunCount]) -> Vec<String> {
     let totals = || rows.iter().filter(|r| r.fraction == Period::Total && r.region != WHOLE);
@@ -125,10 +134,10 @@ pub fn statistics_warnings(rows: &[RegionRow], dvhs: &[RegionDvh], runs: &[RunCo
             None => cold.push(row.region.clone()),
             Some(error) => {
                 if error > MEAN_LIMIT {
-                    poor.push(format!("{} {:.1} %", row.region, 100.0 * error));
+                    poor.push((error, format!("{} {:.1} %", row.region, 100.0 * error)));
                 }
                 if let Some(rms) = row.voxel_uncertainty_rms.filter(|&u| u > VOXEL_LIMIT) {
-                    noisy.push(format!("{} {:.0} %", row.region, 100.0 * rms));
+                    noisy.push((rms, format!("{} {:.0} %", row.region, 100.0 * rms)));
                 }
             }
         }
@@ -149,8 +158,12 @@ pub fn statistics_warnings(rows: &[RegionRow], dvhs: &[RegionDvh], runs: &[RunCo
     };
     say(&buried, "no voxels left, because later regions or labels cover them", "; their lines in the tables are empty");
     say(&cold, "no energy received in this run", "; their dose and error of 0 say nothing about rare events");
-    say(&poor, "mean dose known only to (1 sigma)", "; ask for more histories");
-    say(&noisy, "relative error of single voxels (rms)", "; noise widens D98, D2, V_x, minimum, maximum and the DVH there, and raises BED");
+    say(&worst(poor), "mean dose known only to (1 sigma)", "; ask for more histories");
+    say(
+        &worst(noisy),
+        "relative error of single voxels (rms)",
+        "; noise widens D98, D2, V_x, minimum, maximum and the DVH there, and raises BED",
+    );
     say(&coarse, "few histories per source voxel", "; the pattern of uptake is sampled coarsely");
     if let Some(widest) = widened.iter().copied().reduce(f64::max) {
         warnings.push(format!(
@@ -260,5 +273,12 @@ kidney   123.5  3.50 ± 0.03           0.46   1.750  5.250       -
         for (warning, part) in warnings.iter().zip(expected) {
             assert!(warning.contains(part), "{warning}");
         }
+    }
+
+    #[test]
+    fn of_many_regions_the_worst_are_named() {
+        let list = |n: u32| (0..n).map(|i| (f64::from(i * 7 % 10), format!("r{i}"))).collect::<Vec<_>>();
+        assert_eq!(worst(list(3)), ["r1", "r2", "r0"]);
+        assert_eq!(worst(list(9)), ["r7", "r4", "r1", "r8", "r5", "r2", "and less in 3 more regions (regions.csv)"]);
     }
 }
