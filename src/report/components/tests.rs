@@ -103,7 +103,7 @@ fn stored(saturation: Option<f64>) -> (tempfile::TempDir, Phantom, [ScoredCompon
     let record = |(i, scored)| ComponentRecord { scored, pattern: &patterns[i], emitter: format!("e{i}"), histories: 1600, batches: 16 };
     let set = ComponentSet { phantom: &phantom, saturation, records: components.iter().enumerate().map(record).collect() };
     let files = write_components(&set, &mut Folder(folder.path())).expect("written");
-    assert_eq!(files.len(), 6 + 2 + 1);
+    assert_eq!(files.len(), 7 + 3 + 1);
     assert_eq!(files.last().map(|f| f.name.as_str()), Some(FILE));
     assert!(files.iter().any(|f| f.name == "component-01_dose_quality.nii.gz" && f.unit == Some("Gy keV/um per decay")));
     for file in &files {
@@ -138,9 +138,28 @@ fn components_come_back_to_the_bit() {
     let found = stored_components(folder.path(), &phantom, Some(150.0)).expect("read");
     same(&found.find(&pattern_digest(&pattern(0.25)), "e0").expect("stored"), &written[0]);
     same(&found.find(&pattern_digest(&pattern(0.5)), "e1").expect("stored"), &written[1]);
+    let [(places, scored)] = found.transported("e0")[..] else { panic!("one emits that") };
+    assert_eq!((places, &scored.name), (&pattern(0.25), &written[0].name));
     assert_eq!((found.len(), found.histories(), found.batches()), (2, 3200, 16));
     // A run that does not need the score may use it or not.
     assert!(stored_components(folder.path(), &phantom, None).is_ok());
+}
+
+#[test]
+fn shares_of_decays_must_sum_to_one() {
+    let (folder, phantom, _) = stored(None);
+    let mut spoilt: Volume<f32> = crate::io::image::read(folder.path().join("component-01_decays.nii.gz")).expect("read");
+    spoilt.data[3] = 0.75;
+    let sum = super::digest::values(&spoilt.data);
+    let description = Description::new("decays", "1", "decays").expect("short");
+    write_nifti(folder.path().join("component-01_decays.nii.gz"), &spoilt, &description).expect("written");
+    let refused = || stored_components(folder.path(), &phantom, None).expect_err("spoilt").to_string();
+    assert!(refused().contains("component-01_decays.nii.gz") && refused().contains("not those"), "{}", refused());
+    let path = folder.path().join(FILE);
+    let mut document: Document = serde_json::from_str(&std::fs::read_to_string(&path).expect("text")).expect("a document");
+    document.components[0].decays.as_mut().expect("an image").values_sha256 = sum;
+    std::fs::write(&path, serde_json::to_string(&document).expect("JSON")).expect("written");
+    assert!(refused().contains("shares of the decays sum to 1.5"), "{}", refused());
 }
 
 #[test]
