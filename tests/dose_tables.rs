@@ -544,7 +544,8 @@ fn summary_and_provenance_hold_what_was_given() {
     assert_eq!(provenance["inputs"][0]["bytes"], 3);
     let files: Vec<_> = provenance["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
     assert_eq!(files, run.names[..run.names.len() - 1]);
-    assert_eq!(provenance["files"][0]["unit"], "Gy");
+    let unit = |name: &str| &provenance["files"].as_array().unwrap().iter().find(|f| f["name"] == name).unwrap()["unit"];
+    assert_eq!((unit("dose_total.nii.gz"), unit("density.nii.gz")), (&"Gy".into(), &"g/cm3".into()));
 }
 
 #[test]
