@@ -287,7 +287,7 @@ impl Feedback<'_> {
 fn nearest(old: &[Component], component: &Component) -> Result<(usize, f64)> {
     let share = |v: &u32| component.pattern.voxels.binary_search(v).map_or(0.0, |at| component.pattern.shares[at]);
     let pairs =
-        |base: &Component| base.pattern.voxels.iter().zip(base.pattern.shares.clone()).map(|(v, old)| (share(v), old)).collect::<Vec<_>>();
+        |base: &Component| base.pattern.voxels.iter().zip(&base.pattern.shares).map(|(v, &old)| (share(v), old)).collect::<Vec<_>>();
     let covers = |base: &Component| {
         base.emitter == component.emitter && component.pattern.voxels.iter().all(|v| base.pattern.voxels.binary_search(v).is_ok())
     };

@@ -144,9 +144,7 @@ impl PhantomInputs for Inputs {
         if dicom::is_dicom(&file.path) {
             let ct = dicom::read_ct(&file.path, file.series.as_deref())?;
             self.frame.replace(ct.frame_of_reference);
-            if let Some(slice) = dicom::files(&file.path, file.series.as_deref(), "CT")?.first() {
-                self.patient.replace(PatientContext::of_file(slice)?);
-            }
+            self.patient.replace(ct.patient);
             return Ok(self.note("CT", file, ct.image));
         }
         plain(file)?;

@@ -45,16 +45,15 @@ impl DecayPattern {
             return None;
         }
         weights.iter_mut().for_each(|weight| *weight /= sum);
-        let mut difference: std::collections::HashMap<u32, f64> = self.voxels.iter().copied().zip(self.shares.iter().copied()).collect();
-        for (part, weight) in parts.iter().zip(&weights) {
-            for (&v, share) in part.voxels.iter().zip(&part.shares) {
-                *difference.entry(v).or_insert(0.0) -= weight * share;
-            }
-        }
-        // In the order of the voxels, so that the sum is the same every time.
-        let mut difference: Vec<(u32, f64)> = difference.into_iter().collect();
-        difference.sort_unstable_by_key(|&(v, _)| v);
-        Some(Combination { weights, misplaced: 0.5 * difference.iter().map(|(_, d)| d.abs()).sum::<f64>() })
+        let with = |pattern: &Self, weight: f64| -> Vec<(u32, f64)> {
+            pattern.voxels.iter().zip(&pattern.shares).map(|(&v, share)| (v, weight * share)).collect()
+        };
+        let mut pieces = with(self, 1.0);
+        parts.iter().zip(&weights).for_each(|(part, weight)| pieces.extend(with(part, -weight)));
+        pieces.sort_by_key(|&(v, _)| v);
+        let differences = pieces.chunk_by(|a, b| a.0 == b.0).map(|voxel| voxel.iter().map(|(_, share)| share).sum::<f64>().abs());
+        let misplaced = 0.5 * differences.sum::<f64>();
+        Some(Combination { weights, misplaced })
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     dataset::DataSet,
     folder::scan,
     header::Kind,
+    rtdose::PatientContext,
     volume::{self, Meaning, Padding, Scale},
 };
 use crate::{
@@ -27,6 +28,8 @@ pub struct CtRead {
     pub image: ImageRead<f32>,
     /// FrameOfReferenceUID.
     pub frame_of_reference: Option<String>,
+    /// What the first of its objects says of patient and study.
+    pub patient: PatientContext,
 }
 
 /// Reads the CT series of a folder (or file); `series` is a UID or a description, needed where there are several.
@@ -42,7 +45,8 @@ pub fn read_ct(path: &Path, series: Option<&str>) -> Result<CtRead> {
     if frames.len() > 1 {
         return Err(Error::input(format!("{name}: slices of one series name different frames of reference: {}", frames.join(", "))));
     }
-    Ok(CtRead { image: ImageRead { notes, ..image }, frame_of_reference: frames.into_iter().next() })
+    let patient = PatientContext::of_file(&series.files[0].path)?;
+    Ok(CtRead { image: ImageRead { notes, ..image }, frame_of_reference: frames.into_iter().next(), patient })
 }
 
 /// The grid of a CT series, from headers alone.
